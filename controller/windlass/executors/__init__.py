@@ -1,0 +1,1 @@
+"""Where attempts run: one Protocol (`base`), one file or folder per kind, a registry (`registry`)."""

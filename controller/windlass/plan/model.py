@@ -1,0 +1,96 @@
+"""The Plan: what a run is going to do, frozen at trigger time.
+
+In: nothing. Out: plain frozen values. A Plan holds everything a run needs (commit, inputs, event, expanded
+steps), so that a force-push, a moved tag or an edited file changes nothing that runs (design decision 4).
+Texts that hold `${{ }}` stay as written; they are evaluated when the step starts, from the plan and the
+states of the run alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from windlass.clock import Millis
+
+Section = Literal["steps", "finally"]
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """When a failed attempt is followed by another. `attempts` is the total; spans in milliseconds."""
+
+    attempts: int = 1
+    delay: Millis = 10_000
+    factor: float = 1.0
+    max_delay: Millis | None = None
+    on: tuple[str, ...] = ("failed", "errored")
+    exit_codes: tuple[int, ...] = ()
+    never: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSpec:
+    """A declared output: its JSON-Schema-like declaration, and its own limit in bytes when it has one."""
+
+    schema: Mapping[str, Any]
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EnvLayer:
+    """One layer of the environment; None unsets. Layers stand weakest first in a step."""
+
+    name: str  # action, repository, environment, workflow, step, trigger
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """One step, expanded: defaults applied, dependencies resolved, durations in milliseconds."""
+
+    name: str
+    section: Section
+    needs: tuple[str, ...] = ()  # every direct dependency: written, by list order, by reference
+    reads: tuple[str, ...] = ()  # those whose outputs are read: skipped with them
+    condition: str | bool | None = None
+    tolerant: bool = False  # its `if` looks at states itself: decided whatever the dependencies became
+    script: str | None = None
+    script_name: str = "script"  # the file name, its ending chosen for the shell
+    argv: tuple[str, ...] = ()  # the program; "{script}" stands for the script's path
+    env: tuple[EnvLayer, ...] = ()
+    outputs: Mapping[str, OutputSpec] = field(default_factory=dict)
+    declares_outputs: bool = False  # False: any name is accepted as text
+    timeout: Millis | None = None
+    kill_after: Millis = 10_000
+    retry: Retry = Retry()
+    continue_on_error: bool = False
+    idempotent: bool = False
+    runner: str = "local"
+    image: str | None = None
+    working_directory: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything one run needs, independent of any file or clock."""
+
+    repository: str
+    workflow: str
+    commit: str | None
+    inputs: Mapping[str, Any]
+    event: Mapping[str, Any]
+    steps: Mapping[str, PlannedStep]  # in written order
+    finally_: Mapping[str, PlannedStep] = field(default_factory=dict)
+    outputs: Mapping[str, Any] = field(default_factory=dict)  # name -> {"value": text, "type": …}
+    env: tuple[EnvLayer, ...] = ()  # what `env.X` shows: repository, environment and workflow
+    timeout: Millis | None = None
+    title: str | None = None
+    secret_inputs: tuple[str, ...] = ()  # never shown
+
+    def step(self, name: str) -> PlannedStep:
+        found = self.steps.get(name)
+        return found if found is not None else self.finally_[name]

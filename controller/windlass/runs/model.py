@@ -1,0 +1,196 @@
+"""What happened: the values of a run, its steps and their attempts, and the words for them.
+
+In: nothing. Out: frozen values that the ledger stores and the API shows. The words are those of
+docs/reference/causes.md: `failed` is the user's code saying no, `errored` is that we could not run it.
+Times are milliseconds; None is "not yet".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from windlass.clock import Millis
+
+
+class Status(StrEnum):
+    """Run and step statuses; `pending` and `skipped` are of steps only."""
+
+    QUEUED = "queued"
+    PENDING = "pending"
+    RUNNING = "running"
+    WAITING = "waiting"
+    CANCELLING = "cancelling"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    ERRORED = "errored"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+
+    @property
+    def terminal(self) -> bool:
+        return self in TERMINAL
+
+
+TERMINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.ERRORED, Status.CANCELLED, Status.SKIPPED})
+
+
+class StepKey(NamedTuple):
+    """A step of a run: its path (`outer/inner` inside a nested workflow) and its loop item's key, else ""."""
+
+    path: str
+    item: str = ""
+
+
+class AttemptKey(NamedTuple):
+    """One execution of one step of one run; the name of everything that belongs to it."""
+
+    run: str
+    path: str
+    item: str
+    number: int
+
+    @property
+    def step(self) -> StepKey:
+        return StepKey(self.path, self.item)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One execution. Recorded before its process starts; `handle` (pid, start time, boot id) afterwards.
+
+    `stop_reason` is set before the process is told to stop: the cause this attempt ends with.
+    """
+
+    number: int
+    status: Status = Status.RUNNING
+    cause: str | None = None
+    message: str | None = None
+    exit_code: int | None = None
+    created_at: Millis = 0
+    started_at: Millis | None = None
+    ended_at: Millis | None = None
+    handle: Mapping[str, Any] | None = None
+    stop_reason: str | None = None
+    stop_at: Millis | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step's state: position is derived from it and the plan, never stored."""
+
+    key: StepKey
+    status: Status = Status.PENDING
+    cause: str | None = None
+    message: str | None = None
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    attempts: tuple[Attempt, ...] = ()
+    retry_at: Millis | None = None
+    started_at: Millis | None = None
+    ended_at: Millis | None = None
+
+    @property
+    def attempt(self) -> Attempt | None:
+        """The newest attempt."""
+        return self.attempts[-1] if self.attempts else None
+
+
+@dataclass(frozen=True, slots=True)
+class RunHead:
+    """A run without its steps: what changes over its life and who started it."""
+
+    id: str
+    repository: str
+    workflow: str
+    commit: str | None
+    status: Status = Status.QUEUED
+    cause: str | None = None
+    message: str | None = None
+    inputs: Mapping[str, Any] = field(default_factory=dict)  # secrets as "***"
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    title: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    trigger: Mapping[str, Any] = field(default_factory=dict)  # {kind, name, scheduledAt}
+    actor: Mapping[str, Any] = field(default_factory=dict)  # {kind, name}
+    rerun_of: str | None = None
+    created_at: Millis = 0
+    started_at: Millis | None = None
+    ended_at: Millis | None = None
+    cancel_at: Millis | None = None  # when cancel was asked for
+    cancel_cause: str | None = None  # cancelled-by-user, deadline, replaced…
+    killed: bool = False  # asked twice: `finally` is cut short too
+    phase: str = "steps"  # steps, finally, done
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The process of an attempt exists; `handle` proves which one."""
+
+    key: AttemptKey
+    at: Millis
+    handle: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The attempt is over. `exit_code` None: nothing ran to its end, and `cause` says why.
+
+    `outputs` are the bytes of $WINDLASS_OUTPUT, at most `Launch.output_limit` + 1 of them; `cause` set means errored
+    (`start-failed`, `lost`, `image-pull`…) or an infrastructure cause beside an exit code (`oom-killed`).
+    """
+
+    key: AttemptKey
+    at: Millis
+    exit_code: int | None
+    outputs: bytes = b""
+    cause: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequested:
+    """Somebody asked; a second request (`kill`) cuts `finally` short."""
+
+    at: Millis
+    cause: str = "cancelled-by-user"
+    message: str | None = None
+    kill: bool = False
+
+
+Observation = Started | Ended | CancelRequested
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """Start this attempt: everything an executor needs, values already evaluated.
+
+    `env` holds the step's variables and WINDLASS_RUN_ID, _STEP, _ATTEMPT, _WORKFLOW, _REPOSITORY, _COMMIT; the executor
+    adds PATH, HOME and so on, and WINDLASS_OUTPUT, _ENV, _INPUTS, whose paths only it knows.
+    """
+
+    key: AttemptKey
+    runner: str
+    argv: tuple[str, ...]  # "{script}" stands for the script's path
+    env: Mapping[str, str]
+    script: str | None = None
+    script_name: str = "script"
+    inputs: str = "{}"  # JSON for the file WINDLASS_INPUTS
+    image: str | None = None
+    working_directory: str | None = None  # relative to the attempt's folder
+    output_limit: int = 4096
+    kill_after: Millis = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End this attempt: TERM to every process of it, KILL after `grace` milliseconds."""
+
+    key: AttemptKey
+    grace: Millis
+
+
+Command = Launch | Stop
