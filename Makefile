@@ -1,0 +1,53 @@
+# `make up` and `make test` do everything a fresh Debian or Ubuntu machine with git, make and python3 needs.
+
+SHELL := /bin/sh
+PY := .venv/bin/python
+RUN := .venv/.installed-run
+DEV := .venv/.installed-dev
+WORKFLOWS ?= my-workflows
+
+# Start-up time depends on compiled bytecode; an environment that forbids to write it would slow every test down.
+unexport PYTHONDONTWRITEBYTECODE
+
+.DEFAULT_GOAL := help
+.PHONY: help up test test-fast lint bench docs generate lock clean
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+up: $(RUN)  ## Run Windlass on the example workflows, in a git repository of your own (my-workflows)
+	@scripts/workflows.sh "$(WORKFLOWS)"
+	@exec $(PY) scripts/up.py "$(WORKFLOWS)"
+
+test: $(DEV)  ## Install what the tests need, then run all of them (PYTEST_ARGS="-k loader" to choose)
+	@scripts/test-deps.sh
+	$(PY) -m pytest $(PYTEST_ARGS)
+
+test-fast: $(DEV)  ## The tests without tests/slow: under two minutes
+	@scripts/test-deps.sh
+	$(PY) -m pytest --ignore tests/slow $(PYTEST_ARGS)
+
+lint: $(DEV)  ## Style, types, layers, generated files, documentation
+	@scripts/lint.sh
+
+bench: $(DEV)  ## Measure, and write bench/RESULTS.md
+	$(PY) -m bench
+
+docs: $(DEV)  ## Build the documentation site into site/
+	@scripts/docs.sh site
+
+generate: $(DEV)  ## Write the generated files anew: JSON Schemas, reference pages
+	@scripts/generate.sh
+
+lock: $(DEV)  ## Resolve the dependencies anew (ARGS=--upgrade for newer ones)
+	@scripts/lock.sh $(ARGS)
+
+clean:  ## Remove .venv, caches and built files; my-workflows stays
+	rm -rf .venv site dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find controller schemas tests bench -name __pycache__ -prune -exec rm -rf {} +
+
+$(RUN): requirements.lock pyproject.toml scripts/venv.sh
+	@scripts/venv.sh run
+
+$(DEV): requirements-dev.lock pyproject.toml scripts/venv.sh
+	@scripts/venv.sh dev

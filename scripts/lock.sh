@@ -1,0 +1,19 @@
+#!/bin/sh
+# Writes requirements.lock and requirements-dev.lock: every package of every platform, with hashes.
+#
+# Arguments go to `uv pip compile`, for example --upgrade. The files name packages, versions and hashes
+# and no place to fetch them from: that is the business of whoever installs.
+set -eu
+cd "$(dirname "$0")/.."
+
+compile() { # OUTPUT EXTRA-ARGUMENTS…
+    output=$1
+    shift
+    echo "Locking $output"
+    .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+        --no-annotate --no-emit-index-url --no-emit-find-links \
+        --custom-compile-command "make lock" --quiet --output-file "$output" "$@" >/dev/null
+}
+
+compile requirements.lock --group build "$@"
+compile requirements-dev.lock --group build --group dev --constraint requirements.lock "$@"
