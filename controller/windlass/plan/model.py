@@ -63,7 +63,6 @@ class PlannedStep:
     argv: tuple[str, ...] = ()  # the program; "{script}" stands for the script's path
     env: tuple[EnvLayer, ...] = ()
     outputs: Mapping[str, OutputSpec] = field(default_factory=dict)
-    declares_outputs: bool = False  # False: any name is accepted as text
     timeout: Millis | None = None
     kill_after: Millis = 10_000
     retry: Retry = Retry()

@@ -124,6 +124,7 @@ class RunHead:
     cancel_cause: str | None = None  # cancelled-by-user, deadline, replaced…
     killed: bool = False  # asked twice: `finally` is cut short too
     phase: str = "steps"  # steps, finally, done
+    result: Status | None = None  # what it is going to end with, known once `steps` are over
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,47 @@
+"""The named effect boundaries: places between a record and its effect where a crash must do no harm.
+
+In: nothing. Out: `reach(name)`, which does nothing unless WINDLASS_CRASH_AT names the point, as `NAME` or `NAME:N` for
+the N-th time it is reached; then the process ends at once, as by `kill -9`: no `finally` runs, nothing is flushed. The
+crash-point suite (tests/slow) kills at each in turn, restarts and checks the promises R1 to R5, R11, R15, R17, R18.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+
+POINTS: dict[str, str] = {
+    "run.before-record": "a trigger has fired, its run is not in the ledger",
+    "run.recorded": "the run is in the ledger, nobody has been told",
+    "engine.before-commit": "a decision is made and not recorded",
+    "engine.recorded": "a decision is recorded, its commands are not carried out",
+    "engine.carried-out": "commands were given to the executor",
+    "engine.observed": "an observation has arrived and is not recorded",
+    "executor.before-spawn": "an attempt's folder is there, its process is not",
+    "executor.spawned": "the supervisor was told to start an attempt",
+    "source.fetched": "a new commit is in the mirror, not loaded",
+    "source.loaded": "a commit is loaded, not activated",
+    "source.activated": "a commit is live, its schedules are not armed in memory",
+    "schedule.before-fire": "a tick is due and not recorded",
+    "schedule.fired": "a tick is recorded with its run",
+    "hook.before-record": "a delivery is verified and not recorded",
+    "hook.recorded": "a delivery is recorded with its runs, the caller has no answer",
+}
+
+_wanted, _, _nth = os.environ.get("WINDLASS_CRASH_AT", "").partition(":")
+_count_file = os.environ.get("WINDLASS_CRASH_COUNT")
+_reached: Counter[str] = Counter()
+
+
+def reach(name: str) -> None:
+    """Mark an effect boundary. `name` is a key of POINTS."""
+    if not _wanted and _count_file is None:
+        return
+    assert name in POINTS, name
+    _reached[name] += 1
+    if _count_file is not None:
+        with Path(_count_file).open("a", encoding="utf-8") as file:
+            file.write(name + "\n")
+    if name == _wanted and _reached[name] == int(_nth or 1):
+        os._exit(137)

@@ -1,0 +1,92 @@
+"""A Plan as canonical JSON and back, and its content address.
+
+In: a Plan, or the bytes that `to_bytes` made. Out: bytes with sorted keys and no blanks, so that equal plans have
+equal bytes and one SHA-256 digest; the camelCase object of `GET /api/v1/runs/{id}/plan`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+from windlass.plan.model import EnvLayer, OutputSpec, Plan, PlannedStep, Retry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+VERSION = 1
+
+
+def camel(name: str) -> str:
+    head, *rest = name.rstrip("_").split("_")
+    return head + "".join(part.title() for part in rest)
+
+
+_NAMES = {
+    cls: [(f.name, camel(f.name)) for f in fields(cls)] for cls in (Plan, PlannedStep, Retry, OutputSpec, EnvLayer)
+}
+
+
+def to_object(value: Any) -> Any:
+    """Plain JSON values; frozen dataclasses become mappings with camelCase keys."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {key: to_object(getattr(value, name)) for name, key in _NAMES[type(value)]}
+    if isinstance(value, (list, tuple)):
+        return [to_object(item) for item in value]
+    if isinstance(value, dict):
+        return {key: to_object(item) for key, item in value.items()}
+    return value
+
+
+def to_bytes(plan: Plan) -> bytes:
+    document = {"version": VERSION, **to_object(plan)}
+    # Steps keep their written order: a mapping with sorted keys could not, so the order stands beside it.
+    document["order"] = {"steps": list(plan.steps), "finally": list(plan.finally_)}
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def digest(plan_bytes: bytes) -> str:
+    return "sha256:" + hashlib.sha256(plan_bytes).hexdigest()
+
+
+def from_bytes(raw: bytes) -> Plan:
+    """The Plan that `to_bytes` wrote, also by the version before this one."""
+    document = json.loads(raw)
+    order = document["order"]
+    return Plan(
+        **{
+            name: document[key]
+            for name, key in _NAMES[Plan]
+            if name not in ("steps", "finally_", "env", "secret_inputs")
+        },
+        steps={name: _step(document["steps"][name]) for name in order["steps"]},
+        finally_={name: _step(document["finally"][name]) for name in order["finally"]},
+        env=_layers(document["env"]),
+        secret_inputs=tuple(document["secretInputs"]),
+    )
+
+
+def _step(document: Mapping[str, Any]) -> PlannedStep:
+    values = {name: document[key] for name, key in _NAMES[PlannedStep] if key in document}
+    retry = document["retry"]
+    values |= {
+        "needs": tuple(document["needs"]),
+        "reads": tuple(document["reads"]),
+        "argv": tuple(document["argv"]),
+        "env": _layers(document["env"]),
+        "outputs": {n: OutputSpec(o["schema"], o["size"]) for n, o in document["outputs"].items()},
+        "retry": Retry(
+            **{
+                name: tuple(v) if isinstance(v := retry[key], list) else v
+                for name, key in _NAMES[Retry]
+                if key in retry
+            }
+        ),
+    }
+    return PlannedStep(**values)
+
+
+def _layers(document: list[Mapping[str, Any]]) -> tuple[EnvLayer, ...]:
+    return tuple(EnvLayer(layer["name"], layer["values"]) for layer in document)

@@ -1,0 +1,94 @@
+"""Cancel wins (promise R6): whatever a run waits for, a cancel ends it; `finally` still runs, unless asked twice.
+
+A run that passes its own timeout is stopped in the same way, with cause `deadline`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from windlass.runs.model import AttemptKey, Status, Stop
+
+if TYPE_CHECKING:
+    from windlass.plan.model import PlannedStep
+    from windlass.runs.draft import Draft
+    from windlass.runs.model import CancelRequested
+
+DEADLINE = "deadline"
+
+
+def request(draft: Draft, asked: CancelRequested) -> None:
+    first = draft.head.cancel_cause in (None, DEADLINE)
+    if first:
+        draft.update(
+            cancel_at=asked.at, cancel_cause=asked.cause, message=asked.message or "cancelled", status=Status.CANCELLING
+        )
+    if asked.kill and not draft.head.killed:
+        draft.update(killed=True)
+    _stop_everything(draft)
+
+
+def deadline(draft: Draft, message: str) -> None:
+    draft.update(cancel_at=draft.now, cancel_cause=DEADLINE, message=message)
+    _stop_everything(draft)
+
+
+def _stop_everything(draft: Draft) -> None:
+    for name in draft.active():
+        if _reaches(draft, draft.planned(name)):
+            stop_step(draft, name, draft.head.cancel_cause or "cancelled-by-user")
+    apply_to_pending(draft)
+
+
+def _reaches(draft: Draft, planned: PlannedStep) -> bool:
+    """Steps of `finally` outlive the first cancel."""
+    if draft.head.cancel_at is None:
+        return False
+    return planned.section == "steps" or draft.head.killed
+
+
+def stops_retries(draft: Draft, planned: PlannedStep) -> bool:
+    return _reaches(draft, planned)
+
+
+def stop_step(draft: Draft, name: str, reason: str) -> None:
+    """Tell the open attempt to end, or end a step that waits for its next attempt."""
+    step = draft.step(name)
+    attempt = step.attempt
+    if attempt is None or attempt.ended_at is not None:
+        message = "the run took longer than its timeout" if reason == DEADLINE else "cancelled"
+        draft.end(name, Status.CANCELLED, reason, message)
+        return
+    if attempt.stop_reason is not None:
+        return
+    attempt = replace(attempt, stop_reason=reason, stop_at=draft.now)
+    draft.put(replace(step, attempts=(*step.attempts[:-1], attempt)))
+    draft.commands.append(Stop(key_of(draft, name), draft.planned(name).kill_after))
+
+
+def key_of(draft: Draft, name: str) -> AttemptKey:
+    step = draft.step(name)
+    assert step.attempt is not None
+    return AttemptKey(draft.head.id, step.key.path, step.key.item, step.attempt.number)
+
+
+def apply_to_pending(draft: Draft) -> None:
+    """Steps that never began: `cancelled` after a cancel, `skipped` after a deadline (a failure)."""
+    if draft.head.cancel_at is None:
+        return
+    for section, steps in (("steps", draft.plan.steps), ("finally", draft.plan.finally_)):
+        if section == "finally" and not draft.head.killed:
+            continue
+        if not draft.open(section):
+            continue
+        for name in steps:
+            if draft.step(name).status is Status.PENDING:
+                end_pending(draft, name)
+
+
+def end_pending(draft: Draft, name: str) -> None:
+    if draft.head.cancel_cause == DEADLINE:
+        draft.end(name, Status.SKIPPED, "needs-failed", "the run took longer than its timeout")
+    else:
+        draft.end(name, Status.CANCELLED, draft.head.cancel_cause, "cancelled before it started")

@@ -1,0 +1,49 @@
+"""Decide what a run does next.
+
+In: the plan, the run's state, what was observed, the time. Out: a `Decision`. Pure: the same arguments give the same
+decision, nothing is changed, no clock is read. The shell records the decision in one transaction and only then
+carries out its commands, so that a crash in between loses no knowledge of an effect (design decision 2).
+
+The order within one call: start the run, take in observations, let time act, let steps follow, change the phase.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from windlass.runs import cancel, finish, follow, observe, timers
+from windlass.runs.draft import Decision, Draft
+from windlass.runs.model import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from windlass.clock import Millis
+    from windlass.runs.model import Observation
+    from windlass.runs.state import RunState
+
+
+def decide(state: RunState, observations: Iterable[Observation], now: Millis) -> Decision:
+    """What follows from `observations` (in the order they arrived) and the time.
+
+    Terminal is final (promise R4): a run that has ended takes in nothing any more.
+    """
+    draft = Draft(state, now)
+    if state.head.status.terminal:
+        return draft.decision(None)
+    _begin(draft)
+    for observation in observations:
+        observe.take(draft, observation)
+    timers.act(draft)
+    follow.ready_steps(draft)
+    while finish.next_phase(draft):
+        cancel.apply_to_pending(draft)
+        follow.ready_steps(draft)
+    return draft.decision(timers.next_wake(draft))
+
+
+def _begin(draft: Draft) -> None:
+    if draft.head.status is Status.QUEUED:
+        draft.update(status=Status.RUNNING, started_at=draft.now)
+    if draft.state.unexamined:
+        follow.enqueue_roots(draft)

@@ -1,0 +1,84 @@
+"""Take in what was observed: an attempt started, an attempt ended, somebody asked to cancel.
+
+Late, doubled and stray observations change nothing: an attempt ends once, and only the newest one is listened to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from windlass.runs import cancel, outcome, retry
+from windlass.runs.model import Attempt, CancelRequested, Ended, Started, Status, Step
+
+if TYPE_CHECKING:
+    from windlass.runs.draft import Draft
+    from windlass.runs.model import AttemptKey, Observation
+
+
+def take(draft: Draft, observation: Observation) -> None:
+    match observation:
+        case CancelRequested():
+            cancel.request(draft, observation)
+        case Started():
+            _started(draft, observation)
+        case Ended():
+            _ended(draft, observation)
+
+
+def _open_attempt(draft: Draft, key: AttemptKey) -> tuple[Step, Attempt] | None:
+    if key.path not in draft.state.steps:
+        return None
+    step = draft.step(key.path)
+    attempt = step.attempt
+    if step.status.terminal or attempt is None or attempt.number != key.number or attempt.ended_at is not None:
+        return None
+    return step, attempt
+
+
+def _started(draft: Draft, observation: Started) -> None:
+    found = _open_attempt(draft, observation.key)
+    if found is None:
+        return
+    step, attempt = found
+    if attempt.started_at is not None:
+        return
+    attempt = replace(attempt, started_at=observation.at, handle=observation.handle)
+    draft.put(replace(step, attempts=(*step.attempts[:-1], attempt), started_at=step.started_at or observation.at))
+
+
+def _ended(draft: Draft, observation: Ended) -> None:
+    found = _open_attempt(draft, observation.key)
+    if found is not None:
+        close_attempt(draft, *found, observation)
+
+
+def close_attempt(draft: Draft, step: Step, attempt: Attempt, ended: Ended) -> None:
+    """Judge an attempt that is over, then end its step or wait for the next attempt."""
+    planned = draft.planned(step.key.path)
+    result = outcome.judge(planned, attempt, ended)
+    attempt = replace(
+        attempt,
+        status=result.status,
+        cause=result.cause,
+        message=result.message,
+        exit_code=ended.exit_code,
+        ended_at=ended.at,
+        started_at=attempt.started_at,
+    )
+    step = replace(step, attempts=(*step.attempts[:-1], attempt))
+    retry_at = None if cancel.stops_retries(draft, planned) else retry.next_attempt_at(planned, step, ended.at)
+    if retry_at is not None:
+        draft.put(replace(step, status=Status.WAITING, retry_at=retry_at, cause=result.cause, message=result.message))
+        return
+    draft.put(
+        replace(
+            step,
+            status=result.status,
+            cause=result.cause,
+            message=result.message,
+            outputs=result.outputs,
+            retry_at=None,
+            ended_at=ended.at,
+        )
+    )

@@ -1,0 +1,60 @@
+"""Judge how an attempt ended: succeeded, failed (the user's code), errored (we could not), cancelled.
+
+In: the planned step, the attempt, its Ended. Out: status, cause, message and typed outputs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from windlass.plan.duration import for_people
+from windlass.runs.model import Status
+from windlass.runs.outputs import OutputError, read_outputs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from windlass.plan.model import PlannedStep
+    from windlass.runs.model import Attempt, Ended
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    status: Status
+    cause: str | None = None
+    message: str | None = None
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+
+
+def judge(planned: PlannedStep, attempt: Attempt, ended: Ended) -> Outcome:
+    """A stop that was asked for explains the end, whatever the process made of it (cancel wins, promise R6)."""
+    if attempt.stop_reason is not None:
+        return _stopped(planned, attempt.stop_reason)
+    if ended.exit_code is None or ended.cause is not None:
+        cause = ended.cause or "start-failed"
+        return Outcome(Status.ERRORED, cause, ended.message or cause.replace("-", " "))
+    if ended.exit_code != 0:
+        message = ended.message or f"exit code {ended.exit_code}"
+        return Outcome(Status.FAILED, "exit-code", message, _kept(planned, ended.outputs))
+    try:
+        return Outcome(Status.SUCCEEDED, outputs=read_outputs(planned, ended.outputs))
+    except OutputError as error:
+        return Outcome(Status.ERRORED, error.cause, str(error), _kept(planned, ended.outputs))
+
+
+def _stopped(planned: PlannedStep, reason: str) -> Outcome:
+    if reason == "timeout":
+        limit = for_people(planned.timeout or 0)
+        return Outcome(Status.FAILED, "timeout", f"took longer than its timeout of {limit}")
+    if reason == "deadline":
+        return Outcome(Status.CANCELLED, "deadline", "the run took longer than its timeout")
+    return Outcome(Status.CANCELLED, reason, "cancelled")
+
+
+def _kept(planned: PlannedStep, raw: bytes) -> Mapping[str, Any]:
+    """The outputs of an unsuccessful attempt that do fit: `continueOnError` lets others read them."""
+    try:
+        return read_outputs(planned, raw, partial=True)
+    except OutputError:
+        return {}

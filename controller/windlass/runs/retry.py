@@ -1,0 +1,52 @@
+"""Whether and when another attempt follows.
+
+A retry needs a reason (promise R3): the attempt is known to have failed and the policy allows it; a lost one may have
+run, so it is repeated only when the step says `idempotent`, and then without using up the user's attempts (R8).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from windlass.runs.model import Status
+
+if TYPE_CHECKING:
+    from windlass.clock import Millis
+    from windlass.plan.model import PlannedStep, Retry
+    from windlass.runs.model import Attempt, Step
+
+MAX_LOST = 3  # a step whose machine keeps going away ends some day
+
+
+def next_attempt_at(planned: PlannedStep, step: Step, now: Millis) -> Millis | None:
+    """When the next attempt starts; None: this one was the last. `step.attempt` has just ended."""
+    attempt = step.attempt
+    assert attempt is not None
+    if attempt.status in (Status.SUCCEEDED, Status.CANCELLED):
+        return None
+    lost = sum(1 for a in step.attempts if a.cause == "lost")
+    if attempt.cause == "lost":
+        return now if planned.idempotent and lost <= MAX_LOST else None
+    used = len(step.attempts) - lost
+    if used >= planned.retry.attempts or not _wanted(planned.retry, attempt):
+        return None
+    return now + delay(planned.retry, used)
+
+
+def delay(policy: Retry, used: int) -> Millis:
+    """The pause after the `used`-th attempt: `delay × factor^(used - 1)`, at most `maxDelay`."""
+    cap = policy.max_delay if policy.max_delay is not None else 86_400_000
+    try:
+        return min(round(policy.delay * policy.factor ** (used - 1)), cap)
+    except OverflowError:
+        return cap
+
+
+def _wanted(policy: Retry, attempt: Attempt) -> bool:
+    if attempt.exit_code is not None and attempt.exit_code in policy.never:
+        return False
+    return (
+        attempt.status.value in policy.on
+        or (attempt.cause is not None and attempt.cause in policy.on)
+        or (attempt.exit_code is not None and attempt.exit_code in policy.exit_codes)
+    )

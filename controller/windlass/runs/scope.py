@@ -1,0 +1,112 @@
+"""The names and functions that a step's expressions see.
+
+In: the draft. Out: nested plain values (`inputs`, `env`, `event`, `run`, `repository`, `steps`) and functions. Only
+steps that the expression may refer to are put in: a reference is a dependency, so these are few.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from windlass.clock import to_rfc3339
+from windlass.expressions import evaluate, to_text
+from windlass.runs.model import Status
+from windlass.runs.state import broken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from windlass.plan.model import EnvLayer, PlannedStep
+    from windlass.runs.draft import Draft
+
+
+def values_for(draft: Draft, planned: PlannedStep) -> dict[str, Any]:
+    return scope_values(draft, {*planned.needs, *planned.reads})
+
+
+def scope_values(draft: Draft, steps: Iterable[str]) -> dict[str, Any]:
+    plan, head = draft.plan, draft.head
+    values: dict[str, Any] = {
+        "inputs": plan.inputs,
+        "event": plan.event,
+        "repository": {"name": plan.repository},
+        "run": {
+            "id": head.id,
+            "commit": plan.commit,
+            "status": provisional_status(draft).value,
+            "startedAt": to_rfc3339(head.started_at) if head.started_at is not None else None,
+            "createdAt": to_rfc3339(head.created_at),
+            "actor": head.actor.get("name"),
+            "workflow": plan.workflow,
+            "trigger": head.trigger.get("kind"),
+        },
+        "steps": {name: _step_value(draft, name) for name in steps},
+    }
+    values["env"] = layered(plan.env, values, functions_of(draft))
+    return values
+
+
+def _step_value(draft: Draft, name: str) -> dict[str, Any]:
+    step = draft.step(name)
+    return {"status": step.status.value, "outputs": dict(step.outputs)}
+
+
+def layered(
+    layers: Iterable[EnvLayer], values: dict[str, Any], functions: Mapping[str, Callable[..., Any]]
+) -> dict[str, str]:
+    """The layers laid over one another, weakest first; null unsets. Raises ExpressionError."""
+    result: dict[str, str] = {}
+    for layer in layers:
+        for name, value in layer.values.items():
+            if value is None:
+                result.pop(name, None)
+            else:
+                result[name] = to_text(evaluate(value, values, functions) if isinstance(value, str) else value)
+    return result
+
+
+def functions_of(draft: Draft) -> dict[str, Callable[..., Any]]:
+    return {"now": lambda: to_rfc3339(draft.head.created_at)}
+
+
+def condition_functions(draft: Draft, planned: PlannedStep) -> dict[str, Callable[..., Any]]:
+    """`success()` and the like: about the dependencies, in `finally` about the run (language, "Order")."""
+    in_finally = planned.section == "finally"
+    status = provisional_status(draft)
+
+    def success() -> bool:
+        if in_finally:
+            return status is Status.SUCCEEDED
+        return all(_counts_as_success(draft, name) for name in planned.needs)
+
+    def failure() -> bool:
+        if in_finally:
+            return status in (Status.FAILED, Status.ERRORED)
+        return draft.is_tainted(planned.name)
+
+    return {
+        **functions_of(draft),
+        "success": success,
+        "failure": failure,
+        "cancelled": lambda: status is Status.CANCELLED,
+        "always": lambda: True,
+    }
+
+
+def _counts_as_success(draft: Draft, name: str) -> bool:
+    step = draft.step(name)
+    if step.status is Status.SKIPPED:
+        return step.cause == "if-false"
+    return step.status is Status.SUCCEEDED or (
+        step.status in (Status.FAILED, Status.ERRORED) and not broken(draft.plan, step)
+    )
+
+
+def provisional_status(draft: Draft) -> Status:
+    """The status the run is going to end with, as far as is known: `finally` and notifications read it."""
+    head = draft.head
+    if head.phase == "steps" and head.cancel_at is None:
+        return Status.RUNNING
+    if head.cancel_at is not None:
+        return Status.FAILED if head.cancel_cause == "deadline" else Status.CANCELLED
+    return head.result or Status.SUCCEEDED

@@ -1,0 +1,79 @@
+"""Start an attempt: evaluate its environment, record it, ask for its launch.
+
+In: a draft and a step that may start. Out: the step `running` with a new attempt, and a Launch; or the step `errored`
+because an expression failed.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from windlass.errors import ExpressionError
+from windlass.expressions import evaluate, to_text
+from windlass.runs.model import Attempt, AttemptKey, Launch, Status
+from windlass.runs.outputs import read_limit
+from windlass.runs.scope import functions_of, layered, values_for
+
+if TYPE_CHECKING:
+    from windlass.plan.model import PlannedStep
+    from windlass.runs.draft import Draft
+
+
+def start_attempt(draft: Draft, name: str) -> None:
+    step, planned = draft.step(name), draft.planned(name)
+    attempt = Attempt(number=len(step.attempts) + 1, created_at=draft.now)
+    key = AttemptKey(draft.head.id, step.key.path, step.key.item, attempt.number)
+    try:
+        launch = _launch(draft, planned, key)
+    except ExpressionError as error:
+        draft.end(name, Status.ERRORED, "expression", str(error))
+        return
+    draft.put(
+        replace(
+            step,
+            status=Status.RUNNING,
+            cause=None,
+            message=None,
+            retry_at=None,
+            attempts=(*step.attempts, attempt),
+        )
+    )
+    draft.commands.append(launch)
+
+
+def _launch(draft: Draft, planned: PlannedStep, key: AttemptKey) -> Launch:
+    values = values_for(draft, planned)
+    functions = functions_of(draft)
+
+    def text(value: Any) -> str:
+        return to_text(evaluate(value, values, functions)) if isinstance(value, str) else to_text(value)
+
+    env = layered(planned.env, values, functions)
+    env |= _own_variables(draft, key)
+    shown = {name: value for name, value in draft.plan.inputs.items() if name not in draft.plan.secret_inputs}
+    return Launch(
+        key=key,
+        runner=planned.runner,
+        argv=planned.argv if planned.script is not None else tuple(text(part) for part in planned.argv),
+        env=env,
+        script=planned.script,
+        script_name=planned.script_name,
+        inputs=json.dumps(shown, ensure_ascii=False, separators=(",", ":")),
+        image=text(planned.image) if planned.image is not None else None,
+        working_directory=text(planned.working_directory) if planned.working_directory is not None else None,
+        output_limit=read_limit(planned),
+        kill_after=planned.kill_after,
+    )
+
+
+def _own_variables(draft: Draft, key: AttemptKey) -> dict[str, str]:
+    return {
+        "WINDLASS_RUN_ID": key.run,
+        "WINDLASS_STEP": key.path,
+        "WINDLASS_ATTEMPT": str(key.number),
+        "WINDLASS_WORKFLOW": draft.plan.workflow,
+        "WINDLASS_REPOSITORY": draft.plan.repository,
+        "WINDLASS_COMMIT": draft.plan.commit or "",
+    }

@@ -1,0 +1,75 @@
+"""What time alone brings: retries that are due, timeouts, deadlines, stops that nobody answers.
+
+Timeouts are ours (promise R7): they are decided from the ledger's times, not by the executor.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from windlass.plan.duration import for_people
+from windlass.runs import cancel, observe
+from windlass.runs.model import Ended, Status, Step
+from windlass.runs.start import start_attempt
+
+if TYPE_CHECKING:
+    from windlass.clock import Millis
+    from windlass.runs.draft import Draft
+    from windlass.runs.model import Attempt
+
+SILENCE = 30_000  # after TERM, the grace time and KILL: an executor that is gone answers no more
+
+
+def act(draft: Draft) -> None:
+    if _deadline(draft) is not None and draft.now >= (_deadline(draft) or 0):
+        cancel.deadline(draft, f"took longer than its timeout of {for_people(draft.plan.timeout or 0)}")
+    for name in draft.active():
+        step = draft.step(name)
+        if step.status is Status.WAITING and step.retry_at is not None and step.retry_at <= draft.now:
+            start_attempt(draft, name)
+        elif step.attempt is not None and step.attempt.ended_at is None:
+            _attempt(draft, step, step.attempt)
+
+
+def _attempt(draft: Draft, step: Step, attempt: Attempt) -> None:
+    planned = draft.planned(step.key.path)
+    if attempt.stop_at is not None:
+        if draft.now >= attempt.stop_at + planned.kill_after + SILENCE:
+            message = "the executor did not confirm the end"
+            key = cancel.key_of(draft, step.key.path)
+            observe.close_attempt(draft, step, attempt, Ended(key, draft.now, None, cause="lost", message=message))
+        return
+    if planned.timeout is None or attempt.started_at is None:
+        return
+    if draft.now >= attempt.started_at + planned.timeout:
+        cancel.stop_step(draft, step.key.path, "timeout")
+
+
+def _deadline(draft: Draft) -> Millis | None:
+    head = draft.head
+    if draft.plan.timeout is None or head.started_at is None or head.cancel_at is not None or head.phase != "steps":
+        return None
+    return head.started_at + draft.plan.timeout
+
+
+def next_wake(draft: Draft) -> Millis | None:
+    """The earliest moment at which `act` has something to do."""
+    if draft.head.status.terminal:
+        return None
+    times = [_due(draft, draft.step(name)) for name in draft.active()]
+    times.append(_deadline(draft))
+    return min((t for t in times if t is not None), default=None)
+
+
+def _due(draft: Draft, step: Step) -> Millis | None:
+    attempt = step.attempt
+    if step.status is Status.WAITING:
+        return step.retry_at
+    if attempt is None or attempt.ended_at is not None:
+        return None
+    planned = draft.planned(step.key.path)
+    if attempt.stop_at is not None:
+        return attempt.stop_at + planned.kill_after + SILENCE
+    if planned.timeout is not None and attempt.started_at is not None:
+        return attempt.started_at + planned.timeout
+    return None
