@@ -51,7 +51,7 @@ def hints(url: str, folder: str) -> str:
 
 
 def main(folder: str) -> int:
-    server = subprocess.Popen([WINDLASS, "up", folder], stdout=subprocess.PIPE, text=True)  # noqa: S603
+    server = subprocess.Popen([WINDLASS, "up", folder], stdout=subprocess.PIPE, text=True)
     signal.signal(signal.SIGTERM, lambda *_: server.terminate())
     # Ctrl-C reaches the server itself, which is of the same process group: here it only must not interrupt.
     signal.signal(signal.SIGINT, lambda *_: None)

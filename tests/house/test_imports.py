@@ -1,0 +1,118 @@
+"""Who may import what: the pure core, one place for each outside library, and what `--help` may load.
+
+import-linter guards the layers; these rules are about libraries outside of Windlass.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.house.conftest import House, Import
+
+# Decision 2 of docs/architecture.md: no I/O, clock, randomness or environment in the core.
+IMPURE = {
+    "asyncio", "ctypes", "io", "locale", "multiprocessing", "os", "pathlib", "platform", "random", "secrets",
+    "select", "selectors", "shutil", "signal", "socket", "sqlalchemy", "sqlite3", "subprocess", "sys", "tempfile",
+    "threading", "time", "uuid",
+}  # fmt: skip
+IMPURE_NAMES = {"urllib.request", "windlass.log", "windlass.settings"}
+IMPURE_CALLS = {"now", "today", "utcnow", "system_now"}
+
+# Each outside library is imported below these folders or files only (relative to controller/ or schemas/).
+PLACES = {
+    "alembic": ("windlass/store",),
+    "cel_expr_python": ("windlass/expressions",),
+    "cronsim": ("windlass/triggers/cron.py",),
+    "fastapi": ("windlass/web",),
+    "prometheus_client": ("windlass/web",),
+    "psycopg": ("windlass/store",),
+    "sqlalchemy": ("windlass/store",),
+    "sqlite3": ("windlass/store",),
+    "standardwebhooks": ("windlass/triggers", "windlass/web"),
+    "starlette": ("windlass/web",),
+    "structlog": ("windlass/log.py",),
+    "uvicorn": ("windlass/web",),
+    "uvloop": ("windlass/web",),
+    "yaml": ("windlass/loading", "windlass/settings.py"),
+}
+# `windlass --help` in under 50 ms: none of these may be loaded on the way to the help text.
+NOT_FOR_HELP = {
+    "alembic", "asyncio", "cel_expr_python", "concurrent", "cronsim", "email", "fastapi", "http", "httptools",
+    "importlib.metadata", "jsonschema", "orjson", "prometheus_client", "psycopg", "pydantic", "sqlalchemy",
+    "sqlite3", "ssl", "starlette", "structlog", "urllib.request", "uvicorn", "uvloop", "windlass.wiring",
+    "windlass_schemas.workflow", "yaml",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("part", ["plan", "runs"])
+def test_the_core_is_pure(house: House, part: str) -> None:
+    impure = [
+        _place(house, found)
+        for path in house.code(f"controller/windlass/{part}")
+        for found in house.imports(path)
+        if not found.typing_only and (_top(found) in IMPURE or found.module in IMPURE_NAMES)
+    ]
+    assert not impure, f"{part}/ takes everything as an argument: {impure}"
+
+
+@pytest.mark.parametrize("part", ["plan", "runs"])
+def test_the_core_asks_no_clock(house: House, part: str) -> None:
+    asked = [
+        f"{house.relative(path)}: {call}"
+        for path in house.code(f"controller/windlass/{part}")
+        for call in IMPURE_CALLS
+        if f".{call}(" in path.read_text()
+    ]
+    assert not asked, f"`now` is an argument: {asked}"
+
+
+def test_outside_libraries_have_one_place(house: House) -> None:
+    strays = [
+        _place(house, found)
+        for path in house.code()
+        for found in house.imports(path)
+        if _top(found) in PLACES and not found.typing_only and not _is_at_home(house, found)
+    ]
+    assert not strays, f"imported outside of its one place: {strays}"
+
+
+def test_every_place_is_used(house: House) -> None:
+    used = {_top(found) for path in house.code() for found in house.imports(path)}
+    assert set(PLACES) <= used, f"no longer imported, drop it here: {set(PLACES) - used}"
+
+
+def test_help_loads_only_what_it_needs() -> None:
+    script = (
+        "import sys\n"
+        "sys.argv = ['windlass', '--help']\n"
+        "from windlass.cli.main import entry\n"
+        "try:\n    entry()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
+        "print('\\n'.join(sorted(sys.modules)), file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-S", "-c", _with_path(script)], capture_output=True, text=True, check=True)
+    assert "windlass" in done.stdout
+    loaded = set(done.stderr.split())
+    assert not loaded & NOT_FOR_HELP, f"`windlass --help` loads {sorted(loaded & NOT_FOR_HELP)}"
+
+
+def _with_path(script: str) -> str:
+    # -S leaves out site-packages' .pth files, which load modules of their own; the path is given by hand instead.
+    return f"import sys\nsys.path[:0] = {[path for path in sys.path if path]!r}\n{script}"
+
+
+def _top(found: Import) -> str:
+    return found.module.partition(".")[0]
+
+
+def _place(house: House, found: Import) -> str:
+    return f"{house.relative(found.file)}:{found.line} imports {found.module}"
+
+
+def _is_at_home(house: House, found: Import) -> bool:
+    inside = house.relative(found.file).partition("/")[2]
+    return any(inside == place or inside.startswith(f"{place}/") for place in PLACES[_top(found)])
