@@ -1,0 +1,92 @@
+"""Live lines of a run in this process: tails the attempts' log files.
+
+In: step changes from the engine, and the executors' log files as they grow. Out: `step │ line` on a stream. A file is read
+once more when its attempt has ended, so that no line is lost; what is read is never read twice.
+"""
+
+from __future__ import annotations
+
+from typing import IO, TYPE_CHECKING
+
+from windlass.cli.lines import LineSplitter, for_display
+from windlass.runs.model import AttemptKey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from windlass.runs.model import Step
+
+CHUNK = 256 * 1024
+
+
+class _Tail:
+    def __init__(self, label: str, path: Path) -> None:
+        self.label = label
+        self.path = path
+        self.lines = LineSplitter()
+        self._file: IO[bytes] | None = None
+
+    def read(self) -> bytes:
+        if self._file is None:
+            try:
+                self._file = self.path.open("rb")
+            except FileNotFoundError:
+                return b""  # the attempt has not begun to write
+        return self._file.read(CHUNK)
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+
+class LiveLines:
+    """`changed` and `pump` are called from one thread."""
+
+    def __init__(self, run: str, log_path: Callable[[AttemptKey], Path | None], out: IO[str], *, colour: bool) -> None:
+        self._run = run
+        self._log_path = log_path
+        self._out = out
+        self._colour = colour
+        self._tails: dict[AttemptKey, _Tail] = {}
+        self._ended: set[AttemptKey] = set()
+
+    def changed(self, steps: Iterable[Step]) -> None:
+        """Follow attempts that are new, finish those that have ended."""
+        for step in steps:
+            for attempt in step.attempts:
+                key = AttemptKey(self._run, *step.key, attempt.number)
+                if key in self._ended:
+                    continue
+                if key not in self._tails:
+                    path = self._log_path(key)
+                    if path is None:
+                        continue
+                    label = step.key.path + (f"[{step.key.item}]" if step.key.item else "")
+                    self._tails[key] = _Tail(label, path)
+                if attempt.ended_at is not None:
+                    self._finish(key)
+
+    def pump(self) -> bool:
+        """Print what has been written since; True when there was something."""
+        return sum(self._drain(tail) for tail in self._tails.values()) > 0  # every tail is read
+
+    def _drain(self, tail: _Tail) -> bool:
+        found = False
+        while chunk := tail.read():
+            found = True
+            self._print(tail.label, tail.lines.feed(chunk))
+        return found
+
+    def _finish(self, key: AttemptKey) -> None:
+        self._ended.add(key)
+        tail = self._tails.pop(key)
+        self._drain(tail)
+        self._print(tail.label, tail.lines.flush())
+        tail.close()
+
+    def _print(self, label: str, lines: Iterable[str]) -> None:
+        text = "".join(f"{label} │ {for_display(line, colour=self._colour)}\n" for line in lines)
+        if text:
+            self._out.write(text)
+            self._out.flush()

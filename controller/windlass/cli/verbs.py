@@ -1,0 +1,183 @@
+"""The verbs and their flags, as argparse knows them.
+
+In: nothing. Out: `build_parser`. Each verb has a module with `command(arguments) -> int`, a line of help and an
+example; the flags stand here, so that help and completion import nothing else.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from windlass import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One verb: its module, what it does in a line, an example, and its flags."""
+
+    module: str
+    help: str
+    example: str
+    flags: Callable[[argparse.ArgumentParser], None]
+
+
+def _server(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--server", metavar="URL", help="the server to ask (default: WINDLASS_SERVER, else the one of the data folder)"
+    )
+    parser.add_argument(
+        "--data", metavar="DIR", help="the data folder (default: WINDLASS_DATA, else $XDG_STATE_HOME/windlass)"
+    )
+
+
+def _listing(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--output", choices=("table", "json", "yaml"), default="table", help="how to print (default: table)"
+    )
+
+
+def _up(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "sources", nargs="*", metavar="PATH|URL", help="repositories to serve (default: the current one)"
+    )
+    parser.add_argument("--config", metavar="FILE", help="a server file (windlass-server.yaml)")
+    parser.add_argument("--listen", metavar="HOST:PORT", help="where the API listens (default: 127.0.0.1:7878)")
+    parser.add_argument(
+        "--data", metavar="DIR", help="the data folder (default: WINDLASS_DATA, else $XDG_STATE_HOME/windlass)"
+    )
+    parser.add_argument("--poll", metavar="SPAN", help="how often repositories are polled (default: 30s)")
+    parser.add_argument(
+        "--log-format", choices=("text", "json"), default="text", help="the log on stderr (default: text)"
+    )
+
+
+def _run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "target", metavar="FILE|NAME", help="a workflow file, a name of this repository, or REPOSITORY/NAME of a server"
+    )
+    parser.add_argument(
+        "--input",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an input; @FILE reads a file, @@ is a literal @",
+    )
+    parser.add_argument("--inputs-file", metavar="FILE", help="inputs as JSON or YAML; --input wins")
+    parser.add_argument(
+        "--env", action="append", default=[], metavar="NAME=VALUE", help="the strongest layer of the environment"
+    )
+    parser.add_argument("--runner", metavar="NAME", help="where steps run by default (default: local)")
+    parser.add_argument("--dry-run", action="store_true", help="print the plan and start nothing")
+    parser.add_argument("--detach", action="store_true", help="with --server: print the run's id and do not wait")
+    parser.add_argument(
+        "--output", choices=("text", "json"), default="text", help="live lines, or one JSON object at the end"
+    )
+    _server(parser)
+
+
+def _check(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "paths", nargs="*", metavar="PATH", help="a repository, a folder or files of it (default: the current one)"
+    )
+    parser.add_argument(
+        "--output", choices=("text", "json", "sarif", "github"), default="text", help="how to print problems"
+    )
+    parser.add_argument("--strict", action="store_true", help="refuse warnings too")
+    parser.add_argument(
+        "--no-cache", action="store_true", help="read every file again, also those that have not changed"
+    )
+
+
+def _runs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--repository", metavar="NAME", help="only this repository's")
+    parser.add_argument("--workflow", metavar="NAME", help="only this workflow's")
+    parser.add_argument("--status", metavar="STATUS", help="only these: queued, running, succeeded, failed, …")
+    parser.add_argument("--limit", type=int, default=20, metavar="N", help="how many, newest first (default: 20)")
+    _listing(parser)
+    _server(parser)
+
+
+def _logs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", metavar="RUN", help="the run's id")
+    parser.add_argument("step", nargs="?", metavar="STEP", help="only this step: its bare log")
+    parser.add_argument("-f", "--follow", action="store_true", help="go on until the run ends")
+    parser.add_argument("--attempt", type=int, metavar="N", help="which attempt (default: all; with STEP the newest)")
+    _server(parser)
+
+
+def _cancel(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", metavar="RUN", help="the run's id")
+    _server(parser)
+
+
+def _next(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--count", type=int, default=5, metavar="N", help="how many coming fires (default: 5)")
+    parser.add_argument("--from", dest="start", metavar="TIME", help="strictly after this RFC 3339 time (default: now)")
+    _listing(parser)
+    _server(parser)
+
+
+def _doctor(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", metavar="FILE", help="a server file to check")
+    parser.add_argument("--output", choices=("table", "json"), default="table", help="how to print (default: table)")
+    _server(parser)
+
+
+def _explain(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=("rule",), help="what to explain")
+    parser.add_argument("name", metavar="NAME", nargs="?", help="the rule's name; without one, all rules are listed")
+
+
+VERBS: dict[str, Verb] = {
+    "up": Verb(
+        "windlass.cli.up", "serve repositories: poll, trigger, run, API", "windlass up . --listen 127.0.0.1:7878", _up
+    ),
+    "run": Verb(
+        "windlass.cli.run", "run a workflow on the spot", "windlass run deploy --input environment=staging", _run
+    ),
+    "check": Verb("windlass.cli.check", "show every problem of a repository", "windlass check --output github", _check),
+    "runs": Verb(
+        "windlass.cli.runs", "list runs, newest first", "windlass runs --workflow deploy --status failed", _runs
+    ),
+    "logs": Verb("windlass.cli.logs", "print the log of a run or a step", "windlass logs -f 01JD… test", _logs),
+    "cancel": Verb("windlass.cli.cancel", "cancel a run", "windlass cancel 01JD…", _cancel),
+    "next": Verb("windlass.cli.next", "list the coming fires of all schedules", "windlass next --count 10", _next),
+    "doctor": Verb(
+        "windlass.cli.doctor",
+        "check this machine and the server file",
+        "windlass doctor --config windlass-server.yaml",
+        _doctor,
+    ),
+    "explain": Verb("windlass.cli.explain", "explain a rule", "windlass explain rule unknown-key", _explain),
+}
+
+
+def build_parser(words: list[str]) -> argparse.ArgumentParser:
+    """The parser; flags are only filled in for the verb that `words` name, which keeps start-up short."""
+    parser = argparse.ArgumentParser(
+        prog="windlass",
+        description="GitOps for workflows: what runs is equal to what git says.",
+        epilog="Every verb has --help with an example. Exit codes: 0 fine, 1 failed, 2 wrong use, 3 no server, "
+        "130 interrupted.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"windlass {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs")
+    named = next((word for word in words if not word.startswith("-")), None)
+    for name, verb in VERBS.items():
+        wanted = name == named
+        sub = verbs.add_parser(
+            name,
+            help=verb.help,
+            description=verb.help[0].upper() + verb.help[1:] + "." if wanted else None,
+            epilog=f"example: {verb.example}",
+            allow_abbrev=False,
+        )
+        if wanted:
+            verb.flags(sub)
+    return parser

@@ -1,0 +1,87 @@
+"""Which steps a step waits for, from what is written: `needs`, the order of a list, references in expressions.
+
+In: a written step. Out: its dependencies, those whose outputs it reads, and whether its `if` looks at states itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from windlass.expressions import functions, references
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from windlass_schemas.step import Step
+
+STATE_FUNCTIONS = frozenset({"failure", "cancelled", "always"})
+DATA = frozenset({"outputs", "items", "artifacts"})
+
+
+@dataclass(frozen=True, slots=True)
+class Dependencies:
+    """Names of steps, each once, in the order of their first mention."""
+
+    needs: tuple[str, ...]
+    reads: tuple[str, ...]
+    tolerant: bool
+
+
+def dependencies(step: Step, previous: str | None) -> Dependencies:
+    """`previous` is the item before in a list of steps."""
+    texts = list(expression_texts(step))
+    mentioned = [name for name, _ in mentions(texts)]
+    written = [*(step.needs or ()), *([previous] if previous is not None else ()), *mentioned]
+    return Dependencies(
+        needs=tuple(dict.fromkeys(written)),
+        reads=tuple(reading(texts)),
+        tolerant=looks_at_states(step.if_),
+    )
+
+
+def expression_texts(step: Step) -> Iterator[str]:
+    """Every text of a step that may hold an expression (fine print, "Expressions")."""
+    if isinstance(step.if_, str):
+        yield step.if_
+    yield from _texts(step.env)
+    for value in (step.image, step.working_directory, step.command, step.args):
+        yield from _texts(value)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        if "${{" in value:
+            yield value
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _texts(item)
+
+
+def mentions(texts: Iterable[Any]) -> Iterator[tuple[str, str]]:
+    """(step, what of it) for each `steps.NAME.WHAT` in the texts, in order."""
+    for text in texts:
+        if not isinstance(text, str) or "${{" not in text:
+            continue
+        for reference in sorted(references(text)):
+            root, _, rest = reference.partition(".")
+            if root == "steps" and rest:
+                name, _, what = rest.partition(".")
+                yield name, what.partition(".")[0]
+
+
+def reading(texts: Iterable[Any]) -> tuple[str, ...]:
+    """The steps whose outputs, items or artifacts are read; reading `.status` alone is no data dependency."""
+    return tuple(dict.fromkeys(name for name, what in mentions(texts) if what in DATA))
+
+
+def looks_at_states(condition: Any) -> bool:
+    """Its `if` uses failure(), cancelled(), always() or a step's status: it is asked whatever became of the others."""
+    if not isinstance(condition, str):
+        return False
+    if functions(condition) & STATE_FUNCTIONS:
+        return True
+    return any(what == "status" for _, what in mentions([condition]))

@@ -1,0 +1,121 @@
+"""A firing becomes a run: plan it, freeze it, record it, hand it to the engine.
+
+In: a definition, checked inputs, the event. Out: a run in the ledger, committed before anyone is told (promise R15). The
+same transaction takes what made it unique: a schedule's tick, a delivery id, an idempotency key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from windlass.crashpoints import reach
+from windlass.errors import ExpressionError
+from windlass.expressions import evaluate, to_text
+from windlass.plan.codec import digest, to_bytes
+from windlass.plan.planner import Occasion, make_plan
+from windlass.runs.model import RunHead
+from windlass.runs.present import run_object
+from windlass.runs.state import RunState
+from windlass.store.ids import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from windlass.clock import Millis
+    from windlass.plan.model import Plan
+    from windlass.store.tx import Tx
+    from windlass_schemas.repository import Repository
+    from windlass_schemas.workflow import Workflow
+
+SHOWN_SECRET = "***"
+LONGEST_TITLE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Who or what asked for the run, and with which values. Inputs have passed `loading.inputs`."""
+
+    kind: str  # manual, schedule, webhook, api
+    name: str  # schedule[0], the hook's name, ""
+    inputs: Mapping[str, Any]
+    event: Mapping[str, Any]
+    actor: Mapping[str, Any]
+    env: Mapping[str, Any] = field(default_factory=dict)
+    scheduled_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """A run that is planned and not recorded."""
+
+    head: RunHead
+    plan: Plan
+    plan_bytes: bytes
+    text: str  # the YAML it runs
+
+    def state(self) -> RunState:
+        return RunState(self.plan, self.head)
+
+
+def prepare(
+    workflow: Workflow,
+    settings: Repository | None,
+    *,
+    repository: str,
+    commit: str | None,
+    text: str,
+    cause: Cause,
+    now: Millis,
+    runner: str = "local",
+) -> NewRun:
+    """Plan a run. Nothing is written; the caller records it."""
+    occasion = Occasion(repository, commit, cause.inputs, cause.event, cause.env, runner)
+    plan = make_plan(workflow, settings, occasion)
+    run = new_id(now)
+    shown = {n: SHOWN_SECRET if n in plan.secret_inputs and v is not None else v for n, v in cause.inputs.items()}
+    scope = _scope(plan, cause, run)
+    head = RunHead(
+        id=run,
+        repository=repository,
+        workflow=plan.workflow,
+        commit=commit,
+        inputs=shown,
+        title=_title(workflow, scope),
+        labels={name: _text(value, scope) for name, value in (workflow.run_labels or {}).items()},
+        trigger={"kind": cause.kind, "name": cause.name, "scheduledAt": cause.scheduled_at},
+        actor=dict(cause.actor),
+        created_at=now,
+    )
+    return NewRun(head, plan, to_bytes(plan), text)
+
+
+def record(tx: Tx, new: NewRun) -> None:
+    """Write a new run and the news of it."""
+    reach("run.before-record")
+    state = new.state()
+    tx.insert_run(new.head, new.plan_bytes, digest(new.plan_bytes), new.text, list(state.steps.values()))
+    tx.add_event("run", new.head.id, run_object(new.head))
+
+
+def _scope(plan: Plan, cause: Cause, run: str) -> dict[str, Any]:
+    return {
+        "inputs": plan.inputs,
+        "event": plan.event,
+        "repository": {"name": plan.repository},
+        "run": {"id": run, "commit": plan.commit, "actor": cause.actor.get("name"), "workflow": plan.workflow},
+        "env": {},
+    }
+
+
+def _title(workflow: Workflow, scope: dict[str, Any]) -> str | None:
+    written = workflow.run_title or workflow.metadata.title
+    return None if written is None else _text(written, scope)[:LONGEST_TITLE]
+
+
+def _text(written: str, scope: dict[str, Any]) -> str:
+    """A title or label never keeps a run from starting: what cannot be evaluated is shown as written."""
+    try:
+        return to_text(evaluate(written, scope))
+    except ExpressionError:
+        return written

@@ -1,0 +1,219 @@
+"""The run loop: observe → decide → record → act.
+
+In: observations of executors, cancel requests and new runs, through one inbox. Out: states in the ledger and commands
+to executors, always in that order: nothing is started that the ledger does not know (promises R2, R3). One turn takes
+everything that has arrived, decides for each run it concerns, and records all decisions in one transaction.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from windlass import log
+from windlass.crashpoints import reach
+from windlass.errors import FencedError, LedgerError
+from windlass.reconcile.timetable import Timetable
+from windlass.runs.decide import decide
+from windlass.runs.model import CancelRequested, Launch, Stop
+from windlass.runs.present import run_object
+from windlass.runs.quarantine import broken_run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from windlass.clock import Clock
+    from windlass.executors.base import Executor
+    from windlass.runs.draft import Decision
+    from windlass.runs.model import Observation, RunHead, Step
+    from windlass.runs.state import RunState
+    from windlass.store.writer import Tx, Writer
+
+    Listener = Callable[[RunHead, tuple[Step, ...]], None]
+
+MAX_FAULTS = 5  # a run whose decision raises this often is ended rather than tried for ever (promise R29)
+
+
+class Engine:
+    """Owns every open run. All methods but `run` are called from any thread and return at once."""
+
+    def __init__(
+        self, writer: Writer, executors: Mapping[str, Executor], clock: Clock, *, on_change: Listener | None = None
+    ) -> None:
+        self._writer = writer
+        self._executors = executors
+        self._clock = clock
+        self._on_change = on_change
+        self._inbox: queue.SimpleQueue[tuple[str, Observation | RunState | None]] = queue.SimpleQueue()
+        self._states: dict[str, RunState] = {}
+        self._timetable = Timetable()
+        self._faults: dict[str, int] = defaultdict(int)
+        self._held: dict[str, list[Observation]] = {}  # what a failed decision had not taken in yet
+        self._thread: threading.Thread | None = None
+        self._fatal: BaseException | None = None
+
+    # ---- what others call
+
+    def add(self, state: RunState) -> None:
+        """Take over a run that is in the ledger."""
+        self._inbox.put((state.head.id, state))
+
+    def observe(self, observation: Observation) -> None:
+        """The sink of the executors."""
+        assert not isinstance(observation, CancelRequested)
+        self._inbox.put((observation.key.run, observation))
+
+    def cancel(self, run: str, request: CancelRequested) -> None:
+        self._inbox.put((run, request))
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="windlass-engine", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Decide nothing more; running attempts are left as they are."""
+        self._inbox.put(("", None))
+        if self._thread is not None:
+            self._thread.join()
+
+    @property
+    def failed(self) -> BaseException | None:
+        """Why the loop ended by itself: fenced off, or the ledger gone for good."""
+        return self._fatal
+
+    @property
+    def open_runs(self) -> int:
+        return len(self._states)
+
+    # ---- the loop
+
+    def _run(self) -> None:
+        try:
+            while self.turn(block=True):
+                pass
+        except (FencedError, LedgerError) as error:
+            self._fatal = error
+            log.event("engine.stopped", level="error", reason=str(error))
+
+    def turn(self, *, block: bool) -> bool:
+        """One turn; False when asked to stop. Tests drive the loop with `block=False`."""
+        arrived, going_on = self._collect(block)
+        now = self._clock.now()
+        for run in self._timetable.due(now):
+            arrived.setdefault(run, [])
+        decisions = self._decide(arrived, now)
+        if decisions:
+            self._record(decisions)
+            self._act(decisions)
+        return going_on
+
+    def _collect(self, block: bool) -> tuple[dict[str, list[Observation]], bool]:
+        """Everything in the inbox by run; waits for the first, or until a timer is due."""
+        arrived: dict[str, list[Observation]] = {}
+        going_on = True
+        try:
+            item = (
+                self._inbox.get(timeout=self._timetable.pause(self._clock.now())) if block else self._inbox.get_nowait()
+            )
+            while True:
+                run, what = item
+                if what is None:
+                    going_on = False
+                elif isinstance(what, (CancelRequested,)) or hasattr(what, "key"):
+                    arrived.setdefault(run, []).append(what)  # type: ignore[arg-type]
+                else:
+                    self._states.setdefault(run, what)  # type: ignore[arg-type]
+                    arrived.setdefault(run, [])
+                item = self._inbox.get_nowait()
+        except queue.Empty:
+            pass
+        return arrived, going_on
+
+    def _decide(self, arrived: Mapping[str, list[Observation]], now: int) -> list[tuple[RunState, Decision]]:
+        decisions = []
+        for run, observations in arrived.items():
+            state = self._states.get(run)
+            if state is None:
+                continue  # ended, or never ours: late news of it changes nothing (promise R4)
+            reach("engine.observed")
+            decision = self._decide_one(state, observations, now)
+            if decision is None:
+                continue
+            self._timetable.set(run, decision.wake_at)
+            if decision.empty:
+                state.apply(decision)
+            else:
+                decisions.append((state, decision))
+        return decisions
+
+    def _decide_one(self, state: RunState, observations: list[Observation], now: int) -> Decision | None:
+        """One run's decision; an error in it harms only this run (promise R29)."""
+        run = state.head.id
+        observations = [*self._held.pop(run, ()), *observations]
+        try:
+            decision = decide(state, observations, now)
+        except Exception as error:  # noqa: BLE001 - the boundary of one item
+            self._faults[run] += 1
+            log.event("run.decision-failed", level="error", run=run, error=repr(error), times=self._faults[run])
+            if self._faults[run] >= MAX_FAULTS:
+                return broken_run(state, now, f"internal error: {type(error).__name__}")
+            self._held[run] = observations
+            self._timetable.set(run, now + 200 * 2 ** self._faults[run])
+            return None
+        self._faults.pop(run, None)
+        return decision
+
+    def _record(self, decisions: list[tuple[RunState, Decision]]) -> None:
+        reach("engine.before-commit")
+
+        def work(tx: Tx) -> None:
+            for state, decision in decisions:
+                head = decision.head
+                if decision.steps:
+                    tx.save_steps(head.id, decision.steps)
+                if decision.head_changed:
+                    tx.save_run(head)
+                    tx.add_event("run", head.id, run_object(head))
+                del state
+
+        self._writer.write(work)
+        reach("engine.recorded")
+
+    def _act(self, decisions: list[tuple[RunState, Decision]]) -> None:
+        launches: dict[str, list[Launch]] = defaultdict(list)
+        for state, decision in decisions:
+            state.apply(decision)
+            for command in decision.commands:
+                if isinstance(command, Launch):
+                    launches[command.runner].append(command)
+                else:
+                    self._stop(state, command)
+            if self._on_change is not None:
+                self._on_change(decision.head, decision.steps)
+            if decision.head.status.terminal:
+                self._close(decision.head.id)
+        for runner, group in launches.items():
+            self._executors[runner].start(group)
+        reach("engine.carried-out")
+
+    def _stop(self, state: RunState, stop: Stop) -> None:
+        self._executors[state.plan.step(stop.key.path).runner].stop(stop)
+
+    def _close(self, run: str) -> None:
+        self._states.pop(run, None)
+        self._timetable.set(run, None)
+        log.event("run.ended", run=run)
+
+    def adopt(self, states: Iterable[RunState]) -> None:
+        """At start: take over open runs; executors answer for each attempt that the ledger holds open."""
+        from windlass.reconcile.adopt import open_attempts
+
+        states = list(states)
+        for state in states:
+            self._states[state.head.id] = state
+        for runner, attempts in open_attempts(states).items():
+            self._executors[runner].adopt(attempts)
+        for state in states:
+            self._inbox.put((state.head.id, state))

@@ -1,0 +1,71 @@
+"""The run object that the CLI prints and the API answers (interfaces.md, "Command line").
+
+In: a head and its steps. Out: plain JSON values; times RFC 3339, absent means unknown, null means none.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from windlass.clock import to_rfc3339
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from windlass.clock import Millis
+    from windlass.runs.model import Attempt, RunHead, Step
+
+
+def run_object(head: RunHead, steps: Iterable[Step] | None = None) -> dict[str, Any]:
+    """Without `steps` it is an item of a list or an event."""
+    result: dict[str, Any] = {
+        "id": head.id,
+        "repository": head.repository,
+        "workflow": head.workflow,
+        "commit": head.commit,
+        "status": head.status.value,
+        "cause": head.cause,
+        "message": head.message,
+        "title": head.title,
+        "labels": dict(head.labels),
+        "trigger": dict(head.trigger),
+        "actor": dict(head.actor),
+        "rerunOf": head.rerun_of,
+        "inputs": dict(head.inputs),
+        "outputs": dict(head.outputs),
+        "createdAt": _time(head.created_at),
+        "startedAt": _time(head.started_at),
+        "endedAt": _time(head.ended_at),
+    }
+    if steps is not None:
+        result["steps"] = {step.key.path: step_object(step) for step in steps}
+    return result
+
+
+def step_object(step: Step) -> dict[str, Any]:
+    return {
+        "status": step.status.value,
+        "cause": step.cause,
+        "message": step.message,
+        "outputs": dict(step.outputs),
+        "startedAt": _time(step.started_at),
+        "endedAt": _time(step.ended_at),
+        "attempts": [_attempt(attempt) for attempt in step.attempts],
+        "items": None,
+    }
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "number": attempt.number,
+        "status": attempt.status.value,
+        "cause": attempt.cause,
+        "message": attempt.message,
+        "exitCode": attempt.exit_code,
+        "startedAt": _time(attempt.started_at),
+        "endedAt": _time(attempt.ended_at),
+    }
+
+
+def _time(millis: Millis | None) -> str | None:
+    return None if millis is None else to_rfc3339(millis)
