@@ -3,4 +3,4 @@
 set -eu
 cd "$(dirname "$0")/.."
 .venv/bin/python -m windlass_schemas.json_schema
-.venv/bin/python docs/generate.py
+.venv/bin/python scripts/reference.py

@@ -20,7 +20,7 @@ check "format" .venv/bin/ruff format --check .
 check "types" .venv/bin/mypy
 check "layers" .venv/bin/lint-imports
 check "json-schemas" .venv/bin/python -m windlass_schemas.json_schema --check
-check "reference-pages" .venv/bin/python docs/generate.py --check
+check "reference-pages" .venv/bin/python scripts/reference.py --check
 check "documentation" scripts/docs.sh "$(mktemp -d)/site"
 
 [ -z "$failed" ] || { echo "lint failed:$failed" >&2; exit 1; }

@@ -1,0 +1,33 @@
+"""The stable words for ends that are not a success, each with a sentence for people.
+
+In: nothing. Out: CAUSES, from which docs/reference/causes.md is generated. Programs decide by these words, so the list
+changes only by addition; a test finds every cause that the code uses in it.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+CAUSES = MappingProxyType(
+    {
+        "exit-code": "The program ended with an exit code other than 0; a signal N is the exit code 128 + N.",
+        "timeout": "The step took longer than its `timeout`.",
+        "deadline": "The run took longer than the workflow's `timeout`; its running steps end with the same cause.",
+        "cancelled-by-user": "Somebody cancelled the run, or interrupted `windlass run`.",
+        "replaced": "A newer run took its place (`overlap: replace`).",
+        "skipped": "The run was not started because another one was under way (`overlap: skip`).",
+        "if-false": "The step's own `if` said no.",
+        "needs-failed": "A step that this one depends on did not succeed.",
+        "needs-skipped": "A step whose outputs this one reads was skipped.",
+        "expression": "An expression could not be evaluated with the values of this run.",
+        "input-invalid": "A value does not fit the declared input.",
+        "output-missing": "A declared output was not written to `$WINDLASS_OUTPUT`.",
+        "output-undeclared": "An output was written that the step does not declare.",
+        "output-type": "An output was written that does not fit its declared type, or a line of the file is malformed.",
+        "output-too-large": "The outputs are larger than their limit: 4 KiB in all.",
+        "start-failed": "The program could not be started: it is missing, or the machine refused.",
+        "oom-killed": "The kernel ended the step because memory ran out.",
+        "lost": "The process is gone and nothing proves how it ended.",
+        "internal-error": "Windlass itself made a mistake; the server's log has the details.",
+    }
+)
