@@ -1,0 +1,99 @@
+"""windlass.yaml: what holds for a whole repository (language page, "windlass.yaml")."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+from pydantic_core import PydanticCustomError
+
+from windlass_schemas.approval import Approval
+from windlass_schemas.command import Env
+from windlass_schemas.head import Document
+from windlass_schemas.metadata import Metadata
+from windlass_schemas.names import Label, PlainName, SecretName
+from windlass_schemas.secret_reference import SecretReference
+from windlass_schemas.step import Execution
+from windlass_schemas.written import Later, Maybe, Parsed, Text, Written
+
+GIT_PATTERN = r"^(https://[^\s/]+/\S+|ssh://[^\s/]+/\S+|[A-Za-z0-9._-]+@[A-Za-z0-9.-]+:[^\s-]\S*)$"
+FOLDER_PATTERN = r"^(?!\.git(/|$))(?!\.\.?(/|$))[^/\\\x00-\x1f]+(/(?!\.\.?(/|$))[^/\\\x00-\x1f]+)*/?$"
+
+_GIT = re.compile(GIT_PATTERN.removesuffix("$")).fullmatch
+_FOLDER = re.compile(FOLDER_PATTERN.removesuffix("$")).fullmatch
+
+
+def read_git_url(value: Any) -> str:
+    """An https or ssh URL. Raises `invalid-git-url`; credentials stay out of the message."""
+    if isinstance(value, str) and _GIT(value):
+        return value
+    raise PydanticCustomError("invalid-git-url", "write an https or ssh URL, for example https://git.example.com/a.git")
+
+
+def read_folder(value: Any) -> str:
+    """A folder of the repository, without a slash at its end. Raises `invalid-path`."""
+    if isinstance(value, str) and len(value) < 1000 and _FOLDER(value):
+        return value.rstrip("/")
+    raise PydanticCustomError("invalid-path", "write a folder of the repository, for example ci/workflows")
+
+
+GitUrl = Annotated[str, Parsed(read_git_url, {"type": "string", "pattern": GIT_PATTERN})]
+Folder = Annotated[str, Parsed(read_folder, {"type": "string", "pattern": FOLDER_PATTERN})]
+
+
+class Library(Written):
+    """A git repository of actions; windlass.lock pins it to a commit."""
+
+    git: GitUrl = Field(description="The URL, https or ssh.")
+    ref: Maybe[Text] = Field(
+        default=None, min_length=1, description="A tag, branch or commit; the default branch when absent."
+    )
+    path: Maybe[Folder] = Field(default=None, description="The folder with the actions; the root when absent.")
+
+
+class Protection(Written):
+    """What a run must satisfy to use an environment."""
+
+    branches: tuple[Text, ...] = Field(default=(), description="Branches or globs it may come from; all when empty.")
+    approval: Maybe[Approval] = Field(default=None, description="Who must agree before the run starts.")
+
+
+class Environment(Written):
+    """A place that workflows act on."""
+
+    env: Env = Field(default={}, description="Environment variables; win over those of the repository.")
+    secrets: dict[SecretName, SecretReference] = Field(default={}, description="Secrets; win over the repository's.")
+    protection: Maybe[Protection] = Field(default=None, description="What a run must satisfy.")
+
+
+class Notify(Written):
+    """A message when something happens to a run."""
+
+    on: tuple[
+        Literal["started", "waiting", "succeeded", "failed", "errored", "cancelled", "recovered", "missed", "slow"], ...
+    ] = Field(min_length=1, description="When to send: ends of runs, `recovered`, and alerts of `expect`.")
+    to: Text = Field(min_length=1, description="Where to send it.", examples=["slack://#ci"])
+
+
+class Paths(Written):
+    """The folders that Windlass reads."""
+
+    workflows: Folder = Field(default="workflows", description="Every .yaml and .yml below is a workflow.")
+    actions: Folder = Field(default="actions", description="Every folder with an action.yaml is an action.")
+    tests: Folder = Field(default="tests", description="Every .test.yaml below is a test.")
+
+
+class Repository(Document):
+    """windlass.yaml."""
+
+    kind: Literal["Repository"] = Field(description="The kind of document.")
+    metadata: Maybe[Metadata] = Field(default=None, description="What people need to know about the repository.")
+    paths: Paths = Field(default=Paths(), description="Where workflows, actions and tests are.")
+    libraries: dict[Label, Library] = Field(default={}, description="Alias to library; `std` is built in.")
+    env: Env = Field(default={}, description="Environment variables of every step.")
+    environments: dict[PlainName, Later[Environment]] = Field(default={}, description="The places acted on.")
+    secrets: dict[SecretName, SecretReference] = Field(default={}, description="Name to reference; never a value.")
+    defaults: Maybe[Later[Execution]] = Field(default=None, description="Keys for steps that do not set them.")
+    notify: tuple[Notify, ...] = Field(default=(), description="Who hears of what.")
+    checks: dict[PlainName, Literal["error", "warning", "off"]] = Field(
+        default={}, description="Rule to what the pull request check makes of it."
+    )

@@ -1,0 +1,35 @@
+"""Secret references: `ref+BACKEND://PATH[?PARAMS]#/KEY` (language page, "Secret references").
+
+In: a value under `secrets`. Out: the same text. A plain value is refused, and no message ever repeats a value:
+it may be the secret itself.
+"""
+
+import re
+from typing import Annotated, Any
+
+from pydantic_core import PydanticCustomError
+
+from windlass_schemas.written import Parsed
+
+BACKENDS = ("sops", "vault", "awssecrets", "awsssm", "gcpsecrets", "azurekeyvault", "k8s", "windlass")
+REFERENCE_PATTERN = rf"^ref\+({'|'.join(BACKENDS)})://\S+$"
+
+_REFERENCE = re.compile(REFERENCE_PATTERN.removesuffix("$")).fullmatch
+
+
+def read_reference(value: Any) -> str:
+    """A reference as text. Raises `plain-secret` or `secret-backend`, without the value."""
+    if not isinstance(value, str) or not value.startswith("ref+"):
+        raise PydanticCustomError(
+            "plain-secret", "secrets hold references such as ref+sops://secrets/production.yaml#/db/password"
+        )
+    if not _REFERENCE(value):
+        raise PydanticCustomError(
+            "secret-backend",
+            "a reference is ref+BACKEND://PATH#/KEY, with one of the backends {backends}",
+            {"backends": ", ".join(BACKENDS)},
+        )
+    return value
+
+
+SecretReference = Annotated[str, Parsed(read_reference, {"type": "string", "pattern": REFERENCE_PATTERN})]
