@@ -1,7 +1,8 @@
 """Bytes of a log → lines for people.
 
-In: chunks as they were read. Out: `name │ line` texts: bytes that are no UTF-8 as U+FFFD, lines over 16 KiB split, colour
-codes only for a terminal, every other control character shown instead of sent (a log must not drive the terminal).
+In: chunks as they were read. Out: `name │ line` texts: bytes that are no UTF-8 as U+FFFD, lines over 16 KiB split,
+colour codes only for a terminal, every other control character shown instead of sent (a log must not drive the
+terminal).
 """
 
 from __future__ import annotations

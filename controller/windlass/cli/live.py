@@ -1,7 +1,7 @@
 """Live lines of a run in this process: tails the attempts' log files.
 
-In: step changes from the engine, and the executors' log files as they grow. Out: `step │ line` on a stream. A file is read
-once more when its attempt has ended, so that no line is lost; what is read is never read twice.
+In: step changes from the engine, and the executors' log files as they grow. Out: `step │ line` on a stream. A file is
+read once more when its attempt has ended, so that no line is lost; what is read is never read twice.
 """
 
 from __future__ import annotations

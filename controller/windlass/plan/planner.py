@@ -10,16 +10,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from windlass.errors import ExpressionError
+from windlass.expressions import evaluate
 from windlass.plan.graph import dependencies, reading
 from windlass.plan.model import EnvLayer, OutputSpec, Plan, PlannedStep, Retry
 from windlass.plan.shells import SHELLS, Shell, php_script
+from windlass_schemas.duration import parse_duration
+from windlass_schemas.expression import read_flag, read_number, read_whole, read_whole_from_zero
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from windlass_schemas.repository import Repository
     from windlass_schemas.step import Step
-    from windlass_schemas.workflow import Workflow
+    from windlass_schemas.workflow import StepItem, Workflow
 
 FINALLY_TIMEOUT = 600_000  # a cleanup that hangs must not keep a run open for ever (fine print, "Running")
 
@@ -37,7 +41,10 @@ class Occasion:
 
 
 def make_plan(workflow: Workflow, repository: Repository | None, occasion: Occasion) -> Plan:
-    """The plan of one run. The models must have passed loading; inputs must have passed `loading.inputs`."""
+    """The plan of one run. The models must have passed loading; inputs must have passed `loading.inputs`.
+
+    Raises ExpressionError when a value that is needed now (a timeout, a retry) cannot be evaluated.
+    """
     shared = _shared_layers(workflow, repository)
     expand = _Expander(workflow, repository, occasion, shared)
     return Plan(
@@ -46,11 +53,8 @@ def make_plan(workflow: Workflow, repository: Repository | None, occasion: Occas
         commit=occasion.commit,
         inputs=dict(occasion.inputs),
         event=dict(occasion.event),
-        steps={name: expand.step(name, step, previous) for name, step, previous in workflow.ordered_steps()},
-        finally_={
-            name: expand.step(name, step, previous, in_finally=True)
-            for name, step, previous in workflow.ordered_finally()
-        },
+        steps={item.name: expand.step(item) for item in workflow.step_items()},
+        finally_={item.name: expand.step(item, in_finally=True) for item in workflow.finally_items()},
         outputs={name: _output(declared) for name, declared in workflow.outputs.items()},
         env=shared,
         timeout=workflow.timeout,
@@ -69,9 +73,10 @@ def _shared_layers(workflow: Workflow, repository: Repository | None) -> tuple[E
 
 
 def _output(declared: Any) -> dict[str, Any]:
-    value = declared.value
-    schema = declared.schema_() if declared.type is not None else None
-    return {"value": value, "schema": schema, "reads": list(reading([value]))}
+    if isinstance(declared, str):
+        return {"value": declared, "schema": None, "reads": list(reading([declared]))}
+    schema = {"type": declared.type} if declared.type is not None else None
+    return {"value": declared.value, "schema": schema, "reads": list(reading([declared.value]))}
 
 
 class _Expander:
@@ -84,7 +89,8 @@ class _Expander:
         self._defaults = [d for d in (workflow.defaults, repository.defaults if repository else None) if d is not None]
         self._occasion = occasion
         self._shared = shared
-        self._main = {name for name, _, _ in workflow.ordered_steps()}
+        self._main = {item.name for item in workflow.step_items()}
+        self._known = {"inputs": dict(occasion.inputs), "event": dict(occasion.event)}
 
     def _default(self, name: str, own: Any) -> Any:
         """A step's own key replaces the default's whole value; windlass.yaml < workflow < step."""
@@ -92,16 +98,25 @@ class _Expander:
             return own
         return next((v for d in self._defaults if (v := getattr(d, name, None)) is not None), None)
 
-    def step(self, name: str, step: Step, previous: str | None, *, in_finally: bool = False) -> PlannedStep:
-        found = dependencies(step, previous)
-        needs = tuple(n for n in found.needs if not (in_finally and n in self._main))
-        timeout = self._default("timeout", step.timeout)
-        retry = self._default("retry", step.retry)
+    def _now(self, value: Any, parse: Callable[[Any], Any]) -> Any:
+        """A value that the plan needs as it is: an expression over inputs and event is evaluated here."""
+        if not isinstance(value, str) or "${{" not in value:
+            return value
+        try:
+            return parse(evaluate(value, self._known))
+        except ValueError as error:
+            raise ExpressionError(f"{value}: {error}") from error
+
+    def step(self, item: StepItem, *, in_finally: bool = False) -> PlannedStep:
+        step = item.step
+        found = dependencies(step, item.after)
+        timeout = self._now(self._default("timeout", step.timeout), parse_duration)
+        kill_after = self._now(self._default("kill_after", step.kill_after), parse_duration)
         script, script_name, argv = self._program(step)
         return PlannedStep(
-            name=name,
+            name=item.name,
             section="finally" if in_finally else "steps",
-            needs=needs,
+            needs=tuple(n for n in found.needs if not (in_finally and n in self._main)),
             reads=found.reads,
             condition=step.if_,
             tolerant=found.tolerant,
@@ -109,15 +124,15 @@ class _Expander:
             script_name=script_name,
             argv=argv,
             env=self._layers(step),
-            outputs={n: OutputSpec(o.schema_(), o.size) for n, o in (step.outputs or {}).items()},
+            outputs={n: OutputSpec(o.json_schema(), o.size) for n, o in step.outputs.items()},
             timeout=timeout if timeout is not None or not in_finally else FINALLY_TIMEOUT,
-            kill_after=step.kill_after if step.kill_after is not None else 10_000,
-            retry=_retry(retry),
-            continue_on_error=bool(step.continue_on_error),
-            idempotent=bool(step.idempotent),
+            kill_after=kill_after if kill_after is not None else 10_000,
+            retry=self._retry(self._default("retry", step.retry)),
+            continue_on_error=self._now(step.continue_on_error, read_flag) or False,
+            idempotent=self._now(step.idempotent, read_flag) or False,
             runner=self._default("runner", step.runner) or self._workflow.runner or self._occasion.runner,
             image=self._default("image", step.image),
-            working_directory=step.working_directory,
+            working_directory=self._default("working_directory", step.working_directory),
         )
 
     def _layers(self, step: Step) -> tuple[EnvLayer, ...]:
@@ -128,35 +143,32 @@ class _Expander:
             layers.append(EnvLayer("trigger", dict(self._occasion.env)))
         return tuple(layers)
 
-    def _program(self, step: Step) -> tuple[str | None, str, tuple[str, ...]]:
+    def _program(self, step: Step) -> tuple[str | None, str, tuple[Any, ...]]:
         """Script, its file's name, and the program's words."""
         if step.run is None:
-            return None, "script", (*_words(step.command), *(step.args or ()))
+            return None, "script", (*_words(step.command), *_words(step.args))
         assert isinstance(step.run, str)
-        shell = self._shell(self._default("shell", step.shell) or "bash")
+        shell = _shell(self._default("shell", step.shell) or "bash")
         text = php_script(step.run) if shell is SHELLS["php"] else step.run
         return text, shell.file_name, shell.argv
 
-    @staticmethod
-    def _shell(written: Any) -> Shell:
-        if isinstance(written, str):
-            return SHELLS[written]
-        return Shell(tuple(written.command), "script")
+    def _retry(self, written: Any) -> Retry:
+        if written is None:
+            return Retry()
+        return Retry(
+            attempts=self._now(written.attempts, read_whole),
+            delay=self._now(written.delay, parse_duration),
+            factor=self._now(written.factor, read_number),
+            max_delay=self._now(written.max_delay, parse_duration),
+            on=tuple(written.on),
+            exit_codes=tuple(self._now(code, read_whole_from_zero) for code in written.exit_codes),
+            never=tuple(self._now(code, read_whole_from_zero) for code in written.never),
+        )
 
 
-def _words(command: Any) -> tuple[str, ...]:
-    return (command,) if isinstance(command, str) else tuple(command or ())
+def _shell(written: Any) -> Shell:
+    return SHELLS[written] if isinstance(written, str) else Shell(tuple(written.command), "script")
 
 
-def _retry(written: Any) -> Retry:
-    if written is None:
-        return Retry()
-    return Retry(
-        attempts=written.attempts,
-        delay=written.delay,
-        factor=written.factor,
-        max_delay=written.max_delay,
-        on=tuple(written.on),
-        exit_codes=tuple(written.exit_codes),
-        never=tuple(written.never),
-    )
+def _words(words: Any) -> tuple[Any, ...]:
+    return (words,) if isinstance(words, str) else tuple(words or ())

@@ -144,17 +144,13 @@ def _array(schema: Mapping[str, Any], value: list[Any] | tuple[Any, ...], pointe
 
 
 def _object(schema: Mapping[str, Any], value: dict[str, Any], pointer: str) -> Iterator[Mismatch]:
-    properties = schema.get("properties")
-    if properties is None:
-        return
+    """`properties` and `required` as in JSON Schema: keys that are not named are let through."""
+    properties = schema.get("properties") or {}
     for name, item in value.items():
-        here = f"{pointer}/{escaped(name)}"
-        if name not in properties:
-            yield Mismatch(here, f"is not declared (declared: {', '.join(properties) or 'none'})")
-        elif not (item is None and properties[name].get("required") is False):
-            yield from mismatches(properties[name], item, here)
-    for name, declared in properties.items():
-        if name not in value and "default" not in declared and declared.get("required") is not False:
+        if name in properties:
+            yield from mismatches(properties[name], item, f"{pointer}/{escaped(name)}")
+    for name in schema.get("required") or ():
+        if name not in value:
             yield Mismatch(f"{pointer}/{escaped(name)}", "is missing")
 
 

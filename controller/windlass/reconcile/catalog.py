@@ -31,10 +31,20 @@ class LiveWorkflow:
     path: str
     commit: str
     title: str | None
-    content: bytes  # the model, as JSON, deflated
+    content: bytes  # the written document, as JSON, deflated
     settings: bytes  # windlass.yaml at that commit, the same way; b"" without one
+    source: bytes  # the YAML as written, deflated
     digest: str
     stale: bool = False
+
+    @property
+    def text(self) -> str:
+        return zlib.decompress(self.source).decode()
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """What was written, as plain values."""
+        return _document(self.content)
 
     @property
     def model(self) -> Workflow:
@@ -49,15 +59,20 @@ class LiveWorkflow:
         return _model(Repository, self.settings) if self.settings else None
 
 
-def pack(model: Any) -> bytes:
-    """A model as it is kept: only what was written, with the written keys."""
-    document = model.model_dump(mode="json", by_alias=True, exclude_unset=True)
+def pack(document: Any) -> bytes:
+    """A written document as it is kept: plain values, deflated."""
     return zlib.compress(json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode(), 6)
 
 
 @lru_cache(maxsize=256)
+def _document(packed: bytes) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(zlib.decompress(packed))
+    return found
+
+
+@lru_cache(maxsize=256)
 def _model(kind: type[Any], packed: bytes) -> Any:
-    return kind.model_validate(json.loads(zlib.decompress(packed)))
+    return kind.model_validate(_document(packed))
 
 
 class Catalog:

@@ -1,7 +1,7 @@
 """A firing becomes a run: plan it, freeze it, record it, hand it to the engine.
 
-In: a definition, checked inputs, the event. Out: a run in the ledger, committed before anyone is told (promise R15). The
-same transaction takes what made it unique: a schedule's tick, a delivery id, an idempotency key.
+In: a definition, checked inputs, the event. Out: a run in the ledger, committed before anyone is told (promise R15).
+The same transaction takes what made it unique: a schedule's tick, a delivery id, an idempotency key.
 """
 
 from __future__ import annotations
@@ -22,13 +22,14 @@ from windlass.store.ids import new_id
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from windlass.clock import Millis
-    from windlass.plan.model import Plan
-    from windlass.store.tx import Tx
     from windlass_schemas.repository import Repository
     from windlass_schemas.workflow import Workflow
 
-SHOWN_SECRET = "***"
+    from windlass.clock import Millis
+    from windlass.plan.model import Plan
+    from windlass.store.tx import Tx
+
+SHOWN_SECRET = "***"  # noqa: S105 - what stands in its place
 LONGEST_TITLE = 200
 
 

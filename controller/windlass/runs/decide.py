@@ -43,7 +43,7 @@ def decide(state: RunState, observations: Iterable[Observation], now: Millis) ->
 
 
 def _begin(draft: Draft) -> None:
-    if draft.head.status is Status.QUEUED:
-        draft.update(status=Status.RUNNING, started_at=draft.now)
+    if draft.head.started_at is None and draft.head.status in (Status.QUEUED, Status.WAITING):
+        draft.update(status=Status.RUNNING, started_at=draft.now, message=None)
     if draft.state.unexamined:
         follow.enqueue_roots(draft)

@@ -1,0 +1,139 @@
+"""What the schema accepts and the engine does not run yet: refused by name, so that nothing is silently ignored.
+
+In: a Workflow model. Out: the written path of each such key with the words of the rule `not-supported`. An entry leaves
+this file when the engine learns to run it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from windlass.expressions import references
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from windlass_schemas.repository import Repository
+    from windlass_schemas.workflow import Path, StepItem, Workflow
+
+WORKFLOW_KEYS = {
+    "concurrency": "concurrency",
+    "environment": "environment",
+    "retention": "retention",
+    "expect": "expect",
+    "access": "access",
+}
+STEP_KEYS = {
+    "uses": "uses",
+    "approval": "approval",
+    "wait": "wait",
+    "for_each": "forEach",
+    "matrix": "matrix",
+    "max_parallel": "maxParallel",
+    "fail_fast": "failFast",
+    "artifacts": "artifacts",
+    "cache": "cache",
+    "services": "services",
+    "concurrency": "concurrency",
+    "files": "files",
+}
+EXECUTION_KEYS = {
+    "quiet_timeout": "quietTimeout",
+    "resources": "resources",
+    "checkout": "checkout",
+    "docker": "docker",
+    "pod": "pod",
+}
+TRIGGERS = ("git", "queue", "postgres", "workflow", "event")
+PLANNED_NOW = ("timeout", "kill_after", "continue_on_error", "idempotent")
+KNOWN_AT_START = frozenset({"inputs", "event"})
+RUNNERS = frozenset({"local"})
+
+
+def unsupported(workflow: Workflow) -> list[tuple[Path, str]]:
+    """(written path, feature) of each key that no run could honour."""
+    return list(_workflow(workflow))
+
+
+def unsupported_settings(repository: Repository) -> list[tuple[Path, str]]:
+    """The same for windlass.yaml."""
+    result: list[tuple[Path, str]] = [((key,), key) for key in ("notify", "checks") if _set(repository, key)]
+    if repository.defaults is not None:
+        result += _keys(repository.defaults, EXECUTION_KEYS, ("defaults",))
+    return result
+
+
+def _workflow(workflow: Workflow) -> Iterator[tuple[Path, str]]:
+    yield from _keys(workflow, WORKFLOW_KEYS, ())
+    yield from _runner(workflow.runner, ("runner",))
+    if workflow.defaults is not None:
+        yield from _execution(workflow.defaults, ("defaults",))
+    for name, declared in workflow.inputs.items():
+        if declared.type in ("secret", "file"):
+            yield ("inputs", name, "type"), f"input type {declared.type}"
+    if workflow.triggers is not None:
+        for kind in TRIGGERS:
+            if getattr(workflow.triggers, kind):
+                yield ("triggers", kind), f"trigger {kind}"
+        for index, schedule in enumerate(workflow.triggers.schedule):
+            if schedule.overlap == "replace":
+                yield ("triggers", "schedule", index, "overlap"), "overlap: replace"
+    for item in (*workflow.step_items(), *workflow.finally_items()):
+        yield from _step(item)
+
+
+def _step(item: StepItem) -> Iterator[tuple[Path, str]]:
+    step = item.step
+    yield from _keys(step, STEP_KEYS, item.path)
+    yield from _execution(step, item.path)
+    if step.run is not None and not isinstance(step.run, str):
+        yield (*item.path, "run"), "run as a list of parts"
+    for name, declared in step.outputs.items():
+        if declared.type in ("secret", "file"):
+            yield (*item.path, "outputs", name, "type"), f"output type {declared.type}"
+    for name, value in step.env.items():
+        if isinstance(value, str) and "${{" in value:
+            for reference in references(value):
+                if reference.partition(".")[0] == "secrets":
+                    yield (*item.path, "env", name), "secrets"
+
+
+def _execution(written: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    yield from _keys(written, EXECUTION_KEYS, path)
+    yield from _runner(written.runner, (*path, "runner"))
+    for key in PLANNED_NOW:
+        value = getattr(written, key, None)
+        if isinstance(value, str) and not _known_at_start(value):
+            yield (*path, _camel(key)), f"an expression in {_camel(key)} that reads more than inputs and event"
+    if written.retry is not None:
+        for key in ("attempts", "delay", "factor", "max_delay"):
+            value = getattr(written.retry, key)
+            if isinstance(value, str) and not _known_at_start(value):
+                yield (
+                    (*path, "retry", _camel(key)),
+                    f"an expression in {_camel(key)} that reads more than inputs and event",
+                )
+
+
+def _known_at_start(text: str) -> bool:
+    return all(reference.partition(".")[0] in KNOWN_AT_START for reference in references(text))
+
+
+def _runner(name: str | None, path: Path) -> Iterator[tuple[Path, str]]:
+    if name is not None and name not in RUNNERS:
+        yield path, f"runner {name}"
+
+
+def _keys(written: Any, keys: dict[str, str], path: Path) -> Iterator[tuple[Path, str]]:
+    for key, feature in keys.items():
+        if _set(written, key):
+            yield (*path, _camel(key)), feature
+
+
+def _set(written: Any, key: str) -> bool:
+    return key in written.model_fields_set
+
+
+def _camel(key: str) -> str:
+    head, *rest = key.split("_")
+    return head + "".join(part.title() for part in rest)

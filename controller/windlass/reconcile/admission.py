@@ -1,0 +1,102 @@
+"""From a request for a run to a recorded run: the one door that API, hooks, schedules and the command line share.
+
+In: a live definition and a Cause with raw or checked inputs. Out: the run's id, committed, and the engine told. Wrong
+inputs never create a run (interfaces.md, "HTTP").
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from windlass.crashpoints import reach
+from windlass.errors import ConflictError, InputError, InputProblem
+from windlass.reconcile.creation import NewRun, prepare, record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from windlass.clock import Clock, Millis
+    from windlass.reconcile.catalog import LiveWorkflow
+    from windlass.reconcile.creation import Cause
+    from windlass.reconcile.engine import Engine
+    from windlass.store.tx import Tx
+    from windlass.store.writer import Writer
+
+ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+IDEMPOTENCY_SPAN: Millis = 24 * 3_600_000
+
+
+def checked_env(env: Mapping[str, Any]) -> dict[str, Any]:
+    """The trigger's layer of the environment. Raises InputError with pointers below `/env`."""
+    problems = []
+    for name, value in env.items():
+        if not ENV_NAME.fullmatch(name) or name.startswith("WINDLASS_"):
+            problems.append(InputProblem(f"/env/{name}", "is no name for a variable (and WINDLASS_* is ours)"))
+        elif value is not None and not isinstance(value, (str, int, float, bool)):
+            problems.append(InputProblem(f"/env/{name}", "must be text, a number, a boolean or null"))
+        elif isinstance(value, str) and "\0" in value:
+            problems.append(InputProblem(f"/env/{name}", "must not hold NUL"))
+        elif isinstance(value, str) and "${{" in value:
+            problems.append(InputProblem(f"/env/{name}", "is taken as it is: expressions are not evaluated here"))
+    if problems:
+        raise InputError(problems)
+    return dict(env)
+
+
+class Admission:
+    def __init__(self, writer: Writer, engine: Engine, clock: Clock, runner: str) -> None:
+        self._writer = writer
+        self._engine = engine
+        self._clock = clock
+        self._runner = runner
+
+    def plan(self, live: LiveWorkflow, cause: Cause) -> NewRun:
+        return prepare(
+            live.model,
+            live.repository_model,
+            repository=live.repository,
+            commit=live.commit,
+            text=live.text,
+            cause=cause,
+            now=self._clock.now(),
+            runner=self._runner,
+        )
+
+    def admit(
+        self, new: NewRun, *, guard: Callable[[Tx, str], str | None] | None = None, start: bool = True
+    ) -> tuple[str, bool]:
+        """Record the run. `guard` runs first in the same transaction: an id that it returns is the run that the same
+        request made before, and nothing is recorded. Returns the id and whether the run is new.
+        """
+
+        def work(tx: Tx) -> str:
+            existing = guard(tx, new.head.id) if guard is not None else None
+            if existing is not None:
+                return existing
+            record(tx, new)
+            return new.head.id
+
+        run = self._writer.write(work)
+        fresh = run == new.head.id
+        if fresh:
+            reach("run.recorded")
+            if start:
+                self._engine.add(new.state())
+        return run, fresh
+
+    def once(self, scope: str, key: str, body_digest: str) -> Callable[[Tx, str], str | None]:
+        """A guard for idempotency keys: the same key gives the same run for 24 h; another body is a conflict."""
+        now = self._clock.now()
+
+        def guard(tx: Tx, run: str) -> str | None:
+            found = tx.find_idempotency(scope, key, now - IDEMPOTENCY_SPAN)
+            if found is None:
+                tx.insert_idempotency(scope, key, body_digest, run, now)
+                return None
+            known, digest = found
+            if digest != body_digest:
+                raise ConflictError(f"the idempotency key {key} was used with a different body")
+            return known
+
+        return guard

@@ -1,0 +1,178 @@
+"""What a server can be asked for, in one place: the web, the operator and tests call this and nothing below it.
+
+In: names, raw inputs, requests. Out: plain JSON objects of interfaces.md, or the errors of windlass.errors.
+Authorisation has happened before; the actor comes along for the record.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from windlass.errors import ConflictError, InputError, InputProblem, NotFoundError
+from windlass.loading.inputs import parse_inputs
+from windlass.reconcile.admission import checked_env
+from windlass.reconcile.creation import Cause
+from windlass.reconcile.log_reader import LogChunk, read_log
+from windlass.reconcile.source import source_object
+from windlass.reconcile.workflow_view import workflow_object
+from windlass.runs.model import CancelRequested
+from windlass.runs.present import run_object
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from windlass.reconcile.hooks import HookAnswer
+    from windlass.reconcile.parts import Parts
+    from windlass.runs.model import RunHead
+    from windlass.store.filters import RunFilter
+    from windlass.store.tx import Tx
+    from windlass.triggers.webhook import HookRequest
+
+RECONCILE_WAIT = 60.0  # seconds for `{"wait": true}`
+
+
+class Controller:
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+
+    # ---- repositories and workflows
+
+    def repositories(self) -> list[dict[str, Any]]:
+        return [source_object(state) for _, state in sorted(self.parts.sources.states.items())]
+
+    def repository(self, name: str) -> dict[str, Any]:
+        state = self.parts.sources.states.get(name)
+        if state is None:
+            raise NotFoundError(f"no repository {name}")
+        return source_object(state)
+
+    def reconcile(self, name: str, *, confirm: bool, wait: bool) -> dict[str, Any]:
+        owed = self.parts.sources.wake(name, confirm=confirm)
+        if wait:
+            self.parts.sources.wait(name, owed, RECONCILE_WAIT)
+        return self.repository(name)
+
+    def workflows(self, repository: str | None = None) -> list[dict[str, Any]]:
+        now = self.parts.clock.now()
+        live = self.parts.catalog.all()
+        return [workflow_object(w, now, brief=True) for w in live if repository in (None, w.repository)]
+
+    def workflow(self, repository: str, name: str) -> dict[str, Any]:
+        return workflow_object(self.parts.catalog.get(repository, name), self.parts.clock.now(), brief=False)
+
+    def firings(self, repository: str, workflow: str, limit: int) -> list[dict[str, Any]]:
+        self.parts.catalog.get(repository, workflow)
+        return [firing.to_json() for firing in self.parts.reads.firings(repository, workflow, limit)]
+
+    # ---- runs
+
+    def create_run(
+        self, repository: str, workflow: str, body: Mapping[str, Any], actor: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], bool]:
+        """`body`: inputs, env, idempotencyKey. Returns the run object and whether it is new."""
+        live = self.parts.catalog.get(repository, workflow)
+        if live.model.enabled is False:
+            raise ConflictError(f"workflow {workflow} is disabled")
+        inputs = self._inputs(live.model.inputs, body.get("inputs") or {})
+        cause = Cause(
+            kind="manual",
+            name="",
+            inputs=inputs,
+            event={"kind": "manual", "scheduledAt": None},
+            actor=actor,
+            env=checked_env(body.get("env") or {}),
+        )
+        new = self.parts.admission.plan(live, cause)
+        key = body.get("idempotencyKey")
+        guard = None
+        if key is not None:
+            said = json.dumps([body.get("inputs") or {}, body.get("env") or {}], sort_keys=True, default=str)
+            digest = hashlib.sha256(said.encode()).hexdigest()
+            guard = self.parts.admission.once(f"{repository}/{workflow}", key, digest)
+        run, fresh = self.parts.admission.admit(new, guard=guard)
+        return self.run(run), fresh
+
+    @staticmethod
+    def _inputs(declared: Mapping[str, Any], raw: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            return parse_inputs(declared, raw)
+        except InputError as error:
+            raise InputError([InputProblem("/inputs" + p.pointer, p.message) for p in error.problems]) from error
+
+    def run(self, run: str) -> dict[str, Any]:
+        return run_object(self._head(run), self.parts.reads.steps(run))
+
+    def _head(self, run: str) -> RunHead:
+        head = self.parts.reads.run(run)
+        if head is None:
+            raise NotFoundError(f"no run {run}")
+        return head
+
+    def runs(self, wanted: RunFilter, cursor: str | None, limit: int) -> dict[str, Any]:
+        page = self.parts.reads.list_runs(wanted, cursor, limit)
+        return {"items": [run_object(head) for head in page.items], "next": page.next}
+
+    def plan(self, run: str) -> bytes:
+        self._head(run)
+        return self.parts.reads.plan(run)
+
+    def definition(self, run: str) -> str:
+        self._head(run)
+        return self.parts.reads.definition(run)
+
+    def cancel(self, run: str, actor: Mapping[str, Any]) -> dict[str, Any]:
+        """Raises ConflictError when it has ended. A second request cuts `finally` short."""
+        head = self._head(run)
+        if head.status.terminal:
+            raise ConflictError(f"run {run} has ended: {head.status.value}")
+        now = self.parts.clock.now()
+
+        def work(tx: Tx) -> None:
+            tx.add_audit(now, dict(actor), "run.cancel", run, {"status": head.status.value}, None)
+
+        self.parts.writer.write(work)
+        self.parts.overlap.release(run)
+        who = actor.get("name") or "somebody"
+        request = CancelRequested(now, message=f"cancelled by {who}", kill=head.cancel_at is not None)
+        self.parts.engine.cancel(run, request)
+        return self.run(run)
+
+    def log(self, run: str, step: str, *, attempt: int | None, item: str, offset: int, limit: int) -> LogChunk:
+        self._head(run)
+        return read_log(
+            run,
+            self.parts.reads.steps(run),
+            self.parts.log_path,
+            step,
+            attempt=attempt,
+            item=item,
+            offset=offset,
+            limit=limit,
+        )
+
+    # ---- events and hooks
+
+    def events_after(self, cursor: int, limit: int = 500) -> list[tuple[int, str, str]]:
+        """(cursor, kind, JSON) of the news after `cursor`, oldest first."""
+        return self.parts.reads.events_after(cursor, limit)
+
+    def oldest_event(self) -> int | None:
+        return self.parts.reads.oldest_event()
+
+    def deliver(self, repository: str, name: str, request: HookRequest) -> HookAnswer:
+        return self.parts.hooks.deliver(repository, name, request)
+
+    # ---- health
+
+    def ready(self) -> list[str]:
+        """Why the server is not ready; empty when it is."""
+        reasons = []
+        if self.parts.engine.failed is not None:
+            reasons.append("the run loop has stopped")
+        if not self.parts.sources.first_round_done():
+            reasons.append("the first reconciliation is not done")
+        if not self.parts.reads.reachable():
+            reasons.append("the ledger cannot be read")
+        return reasons

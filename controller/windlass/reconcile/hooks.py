@@ -1,0 +1,206 @@
+"""A webhook delivery becomes runs: verify first, parse afterwards, answer only what is committed (R15).
+
+In: a repository, a hook's name, the request as it came. Out: the ids of the runs, and whether they are new. A delivery
+id that was seen in the last seven days gives the same answer and starts nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from windlass.crashpoints import reach
+from windlass.errors import ExpressionError, InputError, InputProblem, NotFoundError, WindlassError
+from windlass.expressions import evaluate, evaluate_bool, to_text
+from windlass.loading.inputs import parse_inputs
+from windlass.reconcile.creation import Cause, NewRun, record
+from windlass.triggers.payload import event_of, parse_body
+from windlass.triggers.webhook import verify
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from windlass.clock import Clock
+    from windlass.reconcile.admission import Admission
+    from windlass.reconcile.catalog import Catalog, LiveWorkflow
+    from windlass.reconcile.engine import Engine
+    from windlass.store.tx import Tx
+    from windlass.store.writer import Writer
+    from windlass.triggers.webhook import HookRequest
+
+REMEMBERED = 7 * 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class HookAnswer:
+    """`runs` as (id, workflow); `reason` when nothing was started; `respond` as the trigger declares it."""
+
+    runs: tuple[tuple[str, str], ...]
+    fresh: bool = True
+    reason: str | None = None
+    respond: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    live: LiveWorkflow
+    trigger: Any  # the written webhook trigger
+
+
+class Hooks:
+    def __init__(
+        self,
+        catalog: Catalog,
+        admission: Admission,
+        engine: Engine,
+        writer: Writer,
+        clock: Clock,
+        secrets: Mapping[str, Sequence[bytes]],
+    ) -> None:
+        self._catalog = catalog
+        self._admission = admission
+        self._engine = engine
+        self._writer = writer
+        self._clock = clock
+        self._secrets = secrets
+
+    def targets(self, repository: str, name: str) -> list[_Target]:
+        """The workflows that wait for this hook. Raises NotFoundError: unknown and disabled ones look alike."""
+        found = [
+            _Target(live, trigger)
+            for live in self._catalog.of(repository).values()
+            for trigger in enabled_hooks(live)
+            if trigger.name == name
+        ]
+        if not found:
+            raise NotFoundError("no such hook")
+        return found
+
+    def deliver(self, repository: str, name: str, request: HookRequest) -> HookAnswer:
+        """Raises NotFoundError, VerificationError (401), PayloadError (4xx), InputError (422)."""
+        targets = self.targets(repository, name)
+        written = targets[0].trigger.verify
+        verified = verify(written.scheme, request, self._keys(written), self._clock.now(), written.options())
+        body = parse_body(request.header("content-type"), request.body)
+        event = event_of(request, body)
+        return self._start(repository, name, targets, event, verified.delivery_id, {})
+
+    def submit_form(self, repository: str, name: str, values: Mapping[str, str]) -> HookAnswer:
+        """The form that GET shows was posted: only where nothing is verified."""
+        targets = [t for t in self.targets(repository, name) if t.trigger.verify.scheme == "none"]
+        if not targets:
+            raise NotFoundError("no such form")
+        event = {"kind": "webhook", "body": dict(values), "headers": {}, "query": {}}
+        return self._start(repository, name, targets, event, None, values)
+
+    def _keys(self, written: Any) -> Sequence[bytes]:
+        if written.scheme == "none":
+            return ()
+        return self._secrets.get(written.secret, ())
+
+    def _start(
+        self,
+        repository: str,
+        name: str,
+        targets: list[_Target],
+        event: Mapping[str, Any],
+        delivery: str | None,
+        form: Mapping[str, str],
+    ) -> HookAnswer:
+        prepared: list[NewRun] = []
+        reasons: list[str] = []
+        for target in targets:
+            reason = self._refusal(target, event)
+            if reason is None:
+                prepared.append(self._admission.plan(target.live, self._cause(target, name, event, form)))
+            else:
+                reasons.append(reason)
+        reach("hook.before-record")
+        answer, fresh = self._record(f"{repository}/{name}", delivery, repository, name, prepared, reasons)
+        reach("hook.recorded")
+        if fresh:
+            for new in prepared:
+                self._engine.add(new.state())
+        respond = targets[0].trigger.respond
+        return HookAnswer(
+            runs=tuple((run["id"], run["workflow"]) for run in answer["runs"]),
+            fresh=fresh,
+            reason=answer.get("reason"),
+            respond={} if respond is None else respond.model_dump(by_alias=True, exclude_none=True),
+        )
+
+    @staticmethod
+    def _refusal(target: _Target, event: Mapping[str, Any]) -> str | None:
+        condition = target.trigger.if_
+        if condition is None or condition is True:
+            return None
+        try:
+            wanted = condition is not False and evaluate_bool(condition, {"event": dict(event)}, {})
+        except ExpressionError as error:
+            return f"{target.live.name}: if: {error}"
+        return None if wanted else f"{target.live.name}: its `if` is false"
+
+    @staticmethod
+    def _cause(target: _Target, name: str, event: Mapping[str, Any], form: Mapping[str, str]) -> Cause:
+        model, trigger = target.live.model, target.trigger
+        scope = {"event": dict(event)}
+        try:
+            values = {k: evaluate(v, scope) if isinstance(v, str) else v for k, v in (trigger.inputs or {}).items()}
+            env = {
+                k: None if v is None else to_text(evaluate(v, scope) if isinstance(v, str) else v)
+                for k, v in (trigger.env or {}).items()
+            }
+        except ExpressionError as error:
+            raise InputError([InputProblem("", str(error))]) from error
+        inputs = parse_inputs(model.inputs, {k: v for k, v in values.items() if v is not None}, texts=form)
+        return Cause(
+            kind="webhook",
+            name=name,
+            inputs=inputs,
+            event=event,
+            actor={"kind": "webhook", "name": name},
+            env=env,
+        )
+
+    def _record(
+        self,
+        scope: str,
+        delivery: str | None,
+        repository: str,
+        name: str,
+        prepared: list[NewRun],
+        reasons: list[str],
+    ) -> tuple[dict[str, Any], bool]:
+        now = self._clock.now()
+        answer: dict[str, Any] = {"runs": [{"id": n.head.id, "workflow": n.head.workflow} for n in prepared]}
+        if not prepared:
+            answer["reason"] = "; ".join(reasons)
+
+        def work(tx: Tx) -> tuple[dict[str, Any], bool]:
+            if delivery is not None:
+                known = tx.find_delivery(scope, delivery, now - REMEMBERED)
+                if known is not None:
+                    return known, False
+                tx.remember_delivery(scope, delivery, answer, now)
+            for new in prepared:
+                record(tx, new)
+                tx.insert_firing(
+                    repository, new.head.workflow, f"webhook.{name}", new.head.id, None, new.head.id, None, now
+                )
+            for reason in reasons:
+                workflow = reason.partition(":")[0]
+                key = f"{delivery or ''}@{now}"
+                tx.insert_firing(repository, workflow, f"webhook.{name}", key, None, None, reason, now)
+            return answer, True
+
+        return self._writer.write(work)
+
+
+def enabled_hooks(live: LiveWorkflow) -> list[Any]:
+    model = live.model
+    if model.enabled is False or model.triggers is None:
+        return []
+    return [trigger for trigger in model.triggers.webhook or () if trigger.enabled is not False]
+
+
+__all__ = ["HookAnswer", "Hooks", "WindlassError", "enabled_hooks"]

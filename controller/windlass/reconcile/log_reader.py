@@ -1,0 +1,69 @@
+"""Read the log of an attempt by offset: live and after the end alike (interfaces.md, "HTTP").
+
+In: the run and its steps from the ledger, the executors' log paths. Out: bytes as they were written, where to go on,
+and whether the log is complete. An attempt that has ended without a log gives none, and is complete.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from windlass.errors import NotFoundError
+from windlass.runs.model import AttemptKey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from windlass.runs.model import Attempt, Step
+
+
+@dataclass(frozen=True, slots=True)
+class LogChunk:
+    data: bytes
+    next_offset: int
+    complete: bool
+
+
+def read_log(
+    run: str,
+    steps: Iterable[Step],
+    path_of: Callable[[AttemptKey], Path | None],
+    step: str,
+    *,
+    attempt: int | None,
+    item: str,
+    offset: int,
+    limit: int,
+) -> LogChunk:
+    """Raises NotFoundError for a step, item or attempt that the run does not have."""
+    found = next((s for s in steps if s.key.path == step and s.key.item == item), None)
+    if found is None:
+        raise NotFoundError(f"run {run} has no step {step}" + (f" with item {item}" if item else ""))
+    chosen = _chosen(found, attempt)
+    if chosen is None:
+        if attempt is not None:
+            raise NotFoundError(f"step {step} has no attempt {attempt}")
+        return LogChunk(b"", offset, complete=found.status.terminal)
+    path = path_of(AttemptKey(run, step, item, chosen.number))
+    data = _bytes(path, offset, limit)
+    ended = chosen.ended_at is not None
+    return LogChunk(data, offset + len(data), complete=ended and len(data) < limit)
+
+
+def _chosen(step: Step, number: int | None) -> Attempt | None:
+    if number is None:
+        return step.attempt
+    return next((a for a in step.attempts if a.number == number), None)
+
+
+def _bytes(path: Path | None, offset: int, limit: int) -> bytes:
+    if path is None:
+        return b""
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            return file.read(limit)
+    except FileNotFoundError:
+        return b""  # not begun, or removed by retention

@@ -1,0 +1,39 @@
+"""The constructed parts of a server, as wiring hands them to the controller."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from windlass.clock import Clock
+    from windlass.reconcile.admission import Admission
+    from windlass.reconcile.catalog import Catalog
+    from windlass.reconcile.engine import Engine
+    from windlass.reconcile.hooks import Hooks
+    from windlass.reconcile.overlap import Overlap
+    from windlass.reconcile.schedules import Schedules
+    from windlass.reconcile.sources import Sources
+    from windlass.runs.model import AttemptKey
+    from windlass.settings import Settings
+    from windlass.store.reads import Reads
+    from windlass.store.writer import Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    settings: Settings
+    clock: Clock
+    writer: Writer
+    reads: Reads
+    catalog: Catalog
+    engine: Engine
+    overlap: Overlap
+    admission: Admission
+    schedules: Schedules
+    sources: Sources
+    hooks: Hooks
+    log_path: Callable[[AttemptKey], Path | None]

@@ -1,0 +1,135 @@
+"""Reconcile one source: what git says becomes what is live.
+
+In: a mirror and what was live before. Out: the last good definitions in ledger and catalog, conditions, problems. The
+order is that of Flux's sources: look whether it moved, fetch, load, activate in one transaction, report status last on
+every path. A broken file keeps the last good version of its workflow (R18); a broken repository keeps everything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from windlass import log
+from windlass.crashpoints import reach
+from windlass.errors import SourceError
+from windlass.reconcile.activation import Activated, activate
+from windlass.reconcile.conditions import Condition, settled
+
+if TYPE_CHECKING:
+    from windlass.clock import Clock, Millis
+    from windlass.problems import Problem
+    from windlass.reconcile.catalog import Catalog
+    from windlass.reconcile.schedules import Schedules
+    from windlass.settings import RepositorySettings
+    from windlass.sources.mirror import Mirror
+    from windlass.store.tx import Tx
+    from windlass.store.writer import Writer
+
+
+@dataclass(slots=True)
+class SourceState:
+    """What is known of one source; written by its own reconcile alone."""
+
+    settings: RepositorySettings
+    mirror: Mirror
+    commit: str | None = None  # the commit that was last loaded
+    branch: str | None = None
+    conditions: tuple[Condition, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    failures: int = 0
+    retry_after: float | None = None
+    reconciled: bool = False  # at least once in this life
+    held_back: bool = field(default=False)  # a mass removal waits for a confirmation
+
+
+class SourceReconciler:
+    def __init__(self, catalog: Catalog, schedules: Schedules, writer: Writer, clock: Clock) -> None:
+        self._catalog = catalog
+        self._schedules = schedules
+        self._writer = writer
+        self._clock = clock
+
+    def reconcile(self, source: SourceState, *, confirm: bool = False) -> None:
+        """One pass; never raises for what a repository can do to us."""
+        now = self._clock.now()
+        try:
+            head = source.mirror.head()
+            moved = head.commit != source.commit
+            if moved or (confirm and source.held_back):
+                source.mirror.fetch(head)
+                reach("source.fetched")
+                self._load(source, head.commit, head.branch, now, confirm=confirm)
+            source.failures, source.retry_after = 0, None
+            fetched = Condition("Fetched", True, "Fetched", f"{head.branch} is at {head.commit[:12]}", now)
+            self._report(source, fetched, now, changed=moved)
+        except SourceError as error:
+            source.failures += 1
+            source.retry_after = error.retry_after
+            log.event("source.failed", level="warning", repository=source.settings.name, error=str(error))
+            self._report(source, Condition("Fetched", False, error.reason, str(error), now), now, changed=False)
+        finally:
+            source.reconciled = True
+
+    def _load(self, source: SourceState, commit: str, branch: str, now: Millis, *, confirm: bool) -> None:
+        name = source.settings.name
+        result: Activated = activate(name, source.mirror, commit, self._catalog.of(name), confirm=confirm)
+        reach("source.loaded")
+        forced = source.commit is not None and not source.mirror.descends(source.commit, commit)
+
+        def work(tx: Tx) -> None:
+            tx.activate(name, commit, result.rows, result.removed, now)
+            if forced:
+                actor = {"kind": "git", "name": name}
+                tx.add_audit(now, actor, "repository.force-push", name, source_commit, {"commit": commit})
+
+        source_commit = {"commit": source.commit}
+        self._writer.write(work)
+        self._catalog.replace(name, result.live)
+        reach("source.activated")
+        self._schedules.arm(name)
+        source.commit, source.branch = commit, branch
+        source.problems, source.held_back = result.problems, result.held_back
+        log.event("source.activated", repository=name, revision=commit, workflows=len(result.live))
+
+    def _report(self, source: SourceState, fetched: Condition, now: Millis, *, changed: bool) -> None:
+        """Status is written once, last, on every path, and only when it says something new."""
+        conditions = settled(source.conditions, now, fetched=fetched, valid=_valid(source, now))
+        if conditions == source.conditions and not changed and source.reconciled:
+            return
+        source.conditions = conditions
+        view = source_object(source)
+
+        def work(tx: Tx) -> None:
+            tx.save_repository(
+                source.settings.name,
+                source.settings.git,
+                source.branch,
+                source.commit,
+                view["conditions"],
+                view["problems"],
+                now,
+            )
+            tx.add_event("source", source.settings.name, view)
+
+        self._writer.write(work)
+
+
+def _valid(source: SourceState, now: Millis) -> Condition:
+    errors = sum(1 for problem in source.problems if problem.severity == "error")
+    if source.commit is None:
+        return Condition("Valid", None, "NotLoaded", "nothing has been loaded yet", now)
+    if errors:
+        return Condition("Valid", False, "ProblemsFound", f"{errors} problems; the last good versions stay live", now)
+    return Condition("Valid", True, "Valid", "every file is valid", now)
+
+
+def source_object(source: SourceState) -> dict[str, object]:
+    """A repository as the API shows it."""
+    return {
+        "name": source.settings.name,
+        "commit": source.commit,
+        "branch": source.branch,
+        "conditions": [condition.to_json() for condition in source.conditions],
+        "problems": [problem.to_json() for problem in source.problems],
+    }

@@ -1,0 +1,123 @@
+"""The source loop: polls each repository at its interval, sooner when it is woken, politely when it fails (R21).
+
+In: the sources' states. Out: calls of `SourceReconciler`, one at a time per repository, several repositories at once.
+Webhooks and API calls only wake; polling is the safety net (design decision 3).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from windlass import log
+from windlass.errors import FencedError, NotFoundError
+from windlass.reconcile.timetable import Timetable
+from windlass.sources.polling import next_poll
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from windlass.clock import Clock
+    from windlass.reconcile.source import SourceReconciler, SourceState
+
+WORKERS = 4
+LOCAL_INTERVAL = 1000  # ms: looking at a local repository's refs starts no process
+
+
+class Sources:
+    def __init__(
+        self, states: Iterable[SourceState], reconciler: SourceReconciler, clock: Clock, jitter: Callable[[], float]
+    ) -> None:
+        self.states = {state.settings.name: state for state in states}
+        self._reconciler = reconciler
+        self._clock = clock
+        self._jitter = jitter
+        self._lock = threading.Condition()
+        self._timetable = Timetable()
+        self._busy: set[str] = set()
+        self._again: dict[str, bool] = {}  # woken while busy; True: with a confirmation
+        self._rounds: dict[str, int] = defaultdict(int)
+        self._stopping = False
+        self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="windlass-source")
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        for name in self.states:
+            self._timetable.set(name, self._clock.now())
+        self._thread = threading.Thread(target=self._run, name="windlass-sources", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        with self._lock:
+            self._stopping = True
+            self._lock.notify_all()
+        if self._thread is not None:
+            self._thread.join()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        for state in self.states.values():
+            state.mirror.close()
+
+    def wake(self, name: str, *, confirm: bool = False) -> int:
+        """Reconcile soon. Returns the round to wait for. Raises NotFoundError."""
+        with self._lock:
+            if name not in self.states:
+                raise NotFoundError(f"no repository {name}")
+            # A pass that is under way may have looked before the push: one more is owed.
+            owed = self._rounds[name] + (2 if name in self._busy else 1)
+            if name in self._busy:
+                self._again[name] = self._again.get(name, False) or confirm
+            else:
+                self._submit(name, confirm=confirm)
+            return owed
+
+    def wait(self, name: str, owed: int, timeout: float) -> bool:
+        """Wait until the round that `wake` named is done."""
+        with self._lock:
+            return self._lock.wait_for(lambda: self._rounds[name] >= owed or self._stopping, timeout)
+
+    def first_round_done(self) -> bool:
+        with self._lock:
+            return all(self._rounds[name] > 0 for name in self.states)
+
+    def wait_for_first_round(self, timeout: float) -> bool:
+        with self._lock:
+            return self._lock.wait_for(lambda: all(self._rounds[name] > 0 for name in self.states), timeout)
+
+    def _run(self) -> None:
+        with self._lock:
+            while not self._stopping:
+                for name in self._timetable.due(self._clock.now()):
+                    if name not in self._busy:
+                        self._submit(name, confirm=False)
+                self._lock.wait(self._timetable.pause(self._clock.now()))
+
+    def _submit(self, name: str, *, confirm: bool) -> None:
+        self._busy.add(name)
+        self._timetable.set(name, None)
+        self._pool.submit(self._pass, name, confirm)
+
+    def _pass(self, name: str, confirm: bool) -> None:
+        state = self.states[name]
+        try:
+            self._reconciler.reconcile(state, confirm=confirm)
+        except FencedError:
+            return
+        except Exception as error:  # noqa: BLE001 - one repository must not stop the others (R29)
+            state.failures += 1
+            log.event("source.crashed", level="error", repository=name, error=repr(error))
+        with self._lock:
+            self._busy.discard(name)
+            self._rounds[name] += 1
+            if name in self._again and not self._stopping:
+                self._submit(name, confirm=self._again.pop(name))
+            else:
+                self._timetable.set(name, self._next(state))
+            self._lock.notify_all()
+
+    def _next(self, state: SourceState) -> int:
+        interval = state.settings.interval
+        if state.settings.local and not state.failures:
+            interval = min(interval, LOCAL_INTERVAL)
+        return next_poll(self._clock.now(), interval, state.failures, state.retry_after, self._jitter())

@@ -1,0 +1,88 @@
+"""Settings of the server: file < environment < flags.
+
+In: nothing; `loading/server_file.py` reads the file, `cli/up.py` the flags. Out: one frozen `Settings`, made once. Each
+field stands in docs/server-file.md (a test compares them).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from windlass.clock import Millis
+
+DEFAULT_LISTEN = "127.0.0.1:7878"
+DEFAULT_POLL: Millis = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class SecretSource:
+    """Where a webhook key comes from: an environment variable or a file; read at start, never logged."""
+
+    env: str | None = None
+    file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GitAuth:
+    """Credentials of one repository, bound to its host by the source."""
+
+    username: str | None = None
+    token: SecretSource | None = None
+    ssh_key: Path | None = None
+    known_hosts: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RepositorySettings:
+    """One source. `local` allows a path or file:// URL: only from the command line."""
+
+    name: str
+    git: str
+    branch: str | None = None
+    interval: Millis = DEFAULT_POLL
+    auth: GitAuth | None = None
+    webhook_secret: str | None = None  # a name below `secrets`
+    local: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of this server."""
+
+    local_attempts: int = 64  # attempts of the local runner at once
+    request_bytes: int = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """What is kept after the end of a run."""
+
+    runs: Millis = 90 * 86_400_000
+    logs: Millis = 30 * 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything `windlass up` needs to know."""
+
+    data: Path
+    listen_host: str = "127.0.0.1"
+    listen_port: int = 7878
+    repositories: tuple[RepositorySettings, ...] = ()
+    database: str | None = None  # a URL; None: SQLite in the data folder
+    secrets: Mapping[str, SecretSource] = field(default_factory=dict)
+    tokens: tuple[SecretSource, ...] = ()  # API keys that may do everything
+    limits: Limits = Limits()
+    retention: Retention = Retention()
+    external_url: str | None = None
+    json_log: bool = False
+
+    @property
+    def loopback(self) -> bool:
+        """Open on loopback only: no authentication is needed there."""
+        return self.listen_host in ("127.0.0.1", "::1", "localhost")

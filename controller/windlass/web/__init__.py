@@ -1,0 +1,1 @@
+"""REST, server-sent events and hooks, served by FastAPI; every route goes through one guard."""

@@ -1,0 +1,44 @@
+"""The ASGI application: routes, guard, error answers.
+
+In: a Controller. Out: a FastAPI app. Routes are plain functions that call the controller and nothing below it; FastAPI
+runs them in threads, so that a slow query never stops the event loop.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI
+
+from windlass import __version__
+from windlass.web import events, health, hooks, logs, repositories, runs, workflows
+from windlass.web.guard import Guard
+from windlass.web.metrics import Metrics
+from windlass.web.problem import install
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from windlass.reconcile.controller import Controller
+
+
+def create_app(controller: Controller, tokens: Mapping[str, bytes]) -> Any:
+    """The guarded application. `tokens` maps an actor's name to the SHA-256 of its key."""
+    app = FastAPI(
+        title="Windlass",
+        version=__version__,
+        summary="GitOps for workflows",
+        openapi_url="/api/openapi.json",
+        docs_url="/api/docs",
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.controller = controller
+    app.state.metrics = Metrics(controller)
+    install(app)
+    for part in (health, repositories, workflows, runs, logs, events, hooks):
+        app.include_router(part.router)
+    settings = controller.parts.settings
+    return Guard(
+        app, open_loopback=settings.loopback and not tokens, tokens=tokens, limit=settings.limits.request_bytes
+    )

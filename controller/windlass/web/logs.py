@@ -1,0 +1,31 @@
+"""The log of a step by offset, live and after the end alike."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from windlass.web.context import controller_of, number
+
+router = APIRouter(prefix="/api/v1/runs", tags=["logs"])
+MOST = 16 * 1024 * 1024
+
+
+@router.get("/{run}/steps/{step:path}/logs")
+def step_log(request: Request, run: str, step: str) -> Response:
+    """Bytes as written, from `offset`; `Windlass-Next-Offset` and `Windlass-Complete` say how to go on."""
+    attempt = number(request, "attempt", 0, low=1, high=10**6) if "attempt" in request.query_params else None
+    chunk = controller_of(request).log(
+        run,
+        step,
+        attempt=attempt,
+        item=request.query_params.get("item", ""),
+        offset=number(request, "offset", 0, low=0, high=2**62),
+        limit=number(request, "limit", 1024 * 1024, low=1, high=MOST),
+    )
+    headers = {
+        "Windlass-Next-Offset": str(chunk.next_offset),
+        "Windlass-Complete": "true" if chunk.complete else "false",
+        "Cache-Control": "no-store",
+    }
+    return Response(chunk.data, headers=headers, media_type="text/plain; charset=utf-8")

@@ -1,0 +1,81 @@
+"""Runs: list, one, its plan and definition, cancel."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from windlass.clock import from_rfc3339
+from windlass.runs.model import Status
+from windlass.store.filters import RunFilter
+from windlass.web.answer import answer
+from windlass.web.context import actor_of, controller_of, json_object, number
+from windlass.web.problem import Refused
+
+router = APIRouter(prefix="/api/v1/runs", tags=["runs"])
+RUN_STATUSES = frozenset(s.value for s in Status) - {"pending", "skipped"}
+
+
+@router.get("")
+def list_runs(request: Request) -> Response:
+    """Newest first; `next` is the cursor of the following page."""
+    limit = number(request, "limit", 50, low=1, high=500)
+    page = controller_of(request).runs(_filter(request), request.query_params.get("cursor"), limit)
+    return answer(page)
+
+
+def _filter(request: Request) -> RunFilter:
+    query = request.query_params
+    status = query.get("status")
+    if status is not None and status not in RUN_STATUSES:
+        raise Refused(400, f"status must be one of {', '.join(sorted(RUN_STATUSES))}")
+    labels = dict(_pair(text) for text in query.getlist("label"))
+    inputs = {name.removeprefix("input."): value for name, value in query.items() if name.startswith("input.")}
+    since = query.get("since")
+    try:
+        after = from_rfc3339(since) if since is not None else None
+    except ValueError as error:
+        raise Refused(400, "since must be an RFC 3339 time") from error
+    return RunFilter(
+        repository=query.get("repository"),
+        workflow=query.get("workflow"),
+        status=status,
+        commit=query.get("commit"),
+        actor=query.get("actor"),
+        labels=labels,
+        inputs=inputs,
+        since=after,
+    )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise Refused(400, "label must be key=value")
+    return key, value
+
+
+@router.get("/{run}")
+def one_run(request: Request, run: str) -> Response:
+    """The run with its steps and attempts."""
+    return answer(controller_of(request).run(run))
+
+
+@router.get("/{run}/plan")
+def plan(request: Request, run: str) -> Response:
+    """The frozen plan."""
+    return Response(controller_of(request).plan(run), media_type="application/json")
+
+
+@router.get("/{run}/definition")
+def definition(request: Request, run: str) -> Response:
+    """The YAML it runs, as it was at its commit."""
+    return Response(controller_of(request).definition(run), media_type="application/yaml")
+
+
+@router.post("/{run}/cancel", status_code=202)
+async def cancel(request: Request, run: str) -> Response:
+    """Ask for its end; `finally` still runs. 409 when it has ended."""
+    await json_object(request, {})
+    return answer(await run_in_threadpool(controller_of(request).cancel, run, actor_of(request)), 202)
