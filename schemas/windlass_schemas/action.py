@@ -11,7 +11,7 @@ from windlass_schemas.inputs import Inputs
 from windlass_schemas.metadata import Metadata
 from windlass_schemas.outputs import Outputs
 from windlass_schemas.shell import Shell
-from windlass_schemas.written import Flag, Maybe, Text, Written
+from windlass_schemas.written import Flag, Maybe, Text, Written, exactly_one, published
 
 ActionKind = Literal["run", "entrypoint", "command"]
 ACTION_KINDS: tuple[ActionKind, ...] = ("run", "entrypoint", "command")
@@ -26,6 +26,11 @@ class Permissions(Written):
 
 class Action(Document):
     """An action."""
+
+    model_config = published(
+        **exactly_one(*ACTION_KINDS),
+        dependencies={"args": ["command"], "shell": {"not": {"required": ["command"]}}},
+    )
 
     kind: Literal["Action"] = Field(description="The kind of document.")
     metadata: Metadata = Field(description="Its name, and what people need to know.")
@@ -43,7 +48,7 @@ class Action(Document):
     command: Maybe[Command] = Field(default=None, description="A program and its arguments, without a shell.")
     args: Maybe[Args] = Field(default=None, description="More arguments for `command`.")
     env: Env = Field(default={}, description="Environment variables, the weakest layer.")
-    permissions: Permissions = Field(default=Permissions(), description="What it needs beside its inputs.")
+    permissions: Permissions = Field(default_factory=Permissions, description="What it needs beside its inputs.")
     deprecated: Maybe[Text] = Field(
         default=None, min_length=1, description="Why not to use it any more, and what instead."
     )

@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 from windlass_schemas.expression import CountOrExpression, DurationOrExpression, or_expression
 from windlass_schemas.inputs import Inputs
 from windlass_schemas.local_time import MOMENT_JSON, read_moment
-from windlass_schemas.written import Maybe, Text, Written
+from windlass_schemas.written import Maybe, Text, Written, exactly_one, published
 
 
 class Approval(Written):
@@ -35,6 +35,8 @@ class Approval(Written):
 
 class Wait(Written):
     """Waits for a span of time or until a moment, without holding a process."""
+
+    model_config = published(**exactly_one("for", "until"))
 
     for_: Maybe[DurationOrExpression] = Field(default=None, alias="for", description="How long to wait.")
     until: Maybe[Annotated[str, or_expression(read_moment, MOMENT_JSON)]] = Field(

@@ -14,7 +14,7 @@ from windlass_schemas.expression import (
 )
 from windlass_schemas.names import EnvName
 from windlass_schemas.shell import Shell
-from windlass_schemas.written import Branches, Maybe, Text, Written
+from windlass_schemas.written import Branches, Later, Maybe, Text, Written
 
 Script = Annotated[str, Strict(), Field(min_length=1, pattern=r"\S")]
 Env = dict[EnvName, Scalar]
@@ -36,7 +36,7 @@ class Part(Written):
     timeout: Maybe[DurationOrExpression] = Field(default=None, description="How long the part may take.")
 
 
-Parts = Annotated[tuple[Part, ...], Field(min_length=1)]
+Parts = Annotated[tuple[Later[Part], ...], Field(min_length=1)]
 
 
 def _run(value: Any) -> Any:

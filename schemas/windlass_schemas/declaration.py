@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from windlass_schemas.names import ValueName
-from windlass_schemas.written import BuiltLater, Maybe, Number, Text, Whole, Written
+from windlass_schemas.written import BuiltLater, Maybe, Number, Text, Whole, Written, published
 
 ValueType = Literal["string", "integer", "number", "boolean", "array", "object", "secret", "file"]
 ValueFormat = Literal["uri", "email", "date", "date-time", "duration", "markdown"]
@@ -40,8 +40,20 @@ else:
     PartLater = Annotated[Any, BuiltLater(lambda: PartDeclaration)]
 
 
+def _constraint_rule(key: str, kinds: frozenset[str]) -> dict[str, Any]:
+    then: dict[str, Any] = {"properties": {"type": {"enum": sorted(kinds)}}}
+    if "string" not in kinds:  # which is the type when none is written
+        then["required"] = ["type"]
+    return {"if": {"required": [key]}, "then": then}
+
+
+CONSTRAINT_RULES = [_constraint_rule(_KEYS[name], kinds) for name, kinds in ALLOWED_TYPES.items()]
+
+
 class Declaration(Written):
     """A value's type and what it must satisfy. `type` is string when it is not written."""
+
+    model_config = published(allOf=CONSTRAINT_RULES)
 
     type: ValueType = Field(default="string", description="The type of the value.")
     title: Maybe[Text] = Field(default=None, description="A short name for people; the name when absent.")

@@ -9,14 +9,21 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from windlass_schemas.declaration import Declaration
+from windlass_schemas.declaration import CONSTRAINT_RULES, Declaration
 from windlass_schemas.expression import SingleExpression
 from windlass_schemas.names import ValueName
-from windlass_schemas.written import Flag, Later, Maybe
+from windlass_schemas.written import Flag, Later, Maybe, published
 
 
 class Input(Declaration):
     """One declared input."""
+
+    model_config = published(
+        allOf=[
+            *CONSTRAINT_RULES,
+            {"not": {"required": ["default", "type"], "properties": {"type": {"const": "secret"}}}},
+        ]
+    )
 
     default: Maybe[Any] = Field(default=None, description="The value when none is given.")
     required: Maybe[Flag] = Field(

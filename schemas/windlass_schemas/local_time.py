@@ -18,14 +18,10 @@ DAYS_PATTERN = rf"^{DAY}(\.\.{DAY})?$"
 MOMENT_PATTERN = rf"^{DAY}[Tt ][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}(\.[0-9]+)?)?([Zz]|[+-][0-9]{{2}}:[0-9]{{2}})$"
 MOMENT_JSON = {"type": "string", "pattern": MOMENT_PATTERN, "examples": ["2026-12-01T00:00:00Z"]}
 
-_LOCAL = re.compile(LOCAL_PATTERN.removesuffix("$")).fullmatch
-_DAYS = re.compile(DAYS_PATTERN.removesuffix("$")).fullmatch
-_MOMENT = re.compile(MOMENT_PATTERN.removesuffix("$")).fullmatch
-
 
 def read_local_time(value: Any) -> str:
     """A date or a date and time without a zone. Raises `invalid-local-time`."""
-    if isinstance(value, str) and _LOCAL(value) and _parses(value):
+    if isinstance(value, str) and re.fullmatch(LOCAL_PATTERN, value) and _parses(value):
         return value
     raise PydanticCustomError(
         "invalid-local-time", "write a local date or time of the schedule's zone, for example 2026-12-01T00:00"
@@ -34,7 +30,7 @@ def read_local_time(value: Any) -> str:
 
 def read_days(value: Any) -> str:
     """A date, or two of them with `..` between, the later one last. Raises `invalid-days`."""
-    if isinstance(value, str) and _DAYS(value):
+    if isinstance(value, str) and re.fullmatch(DAYS_PATTERN, value):
         days = value.split("..")
         if all(_parses(day) for day in days) and date.fromisoformat(days[0]) <= date.fromisoformat(days[-1]):
             return value
@@ -43,7 +39,7 @@ def read_days(value: Any) -> str:
 
 def read_moment(value: Any) -> str:
     """An RFC 3339 date and time with its offset. Raises `invalid-moment`."""
-    if isinstance(value, str) and _MOMENT(value) and _parses(value.upper()):
+    if isinstance(value, str) and re.fullmatch(MOMENT_PATTERN, value) and _parses(value.upper()):
         return value
     raise PydanticCustomError(
         "invalid-moment", "write a date and time with its offset (RFC 3339), for example 2026-12-01T00:00:00Z"

@@ -21,10 +21,8 @@ WORKFLOW_REFERENCE_PATTERN = r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/)?[a-z0-9]([
 
 
 def _name(pattern: str, code: str, message: str, description: str) -> Parsed:
-    match = re.compile(pattern.removesuffix("$")).fullmatch
-
     def read(value: Any) -> str:
-        if isinstance(value, str) and match(value):
+        if isinstance(value, str) and re.fullmatch(pattern, value):
             return value
         raise PydanticCustomError(code, message)
 
@@ -33,7 +31,7 @@ def _name(pattern: str, code: str, message: str, description: str) -> Parsed:
 
 def read_env_name(value: Any) -> str:
     """An environment variable's name; WINDLASS_* belongs to the engine."""
-    if isinstance(value, str) and _ENV_NAME(value):
+    if isinstance(value, str) and re.fullmatch(ENV_PATTERN, value):
         return value
     if isinstance(value, str) and value.startswith("WINDLASS_"):
         raise PydanticCustomError("reserved-env-name", "names beginning with WINDLASS_ are set by Windlass itself")
@@ -41,8 +39,6 @@ def read_env_name(value: Any) -> str:
         "invalid-env-name", "an environment variable's name has letters, digits and _ and begins with no digit"
     )
 
-
-_ENV_NAME = re.compile(ENV_PATTERN.removesuffix("$")).fullmatch
 
 Label = Annotated[
     str,

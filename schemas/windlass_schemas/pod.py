@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from windlass_schemas.command import Args, Command, Env
 from windlass_schemas.expression import FlagOrExpression, or_expression
 from windlass_schemas.names import Label
-from windlass_schemas.written import Flag, Later, Maybe, Text, Whole, Written
+from windlass_schemas.written import Flag, Later, Maybe, Text, Whole, Written, exactly_one, published
 
 QUANTITY_PATTERN = r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$"
 QUANTITY_JSON = {
@@ -27,7 +27,7 @@ def read_quantity(value: Any) -> str:
     """A Kubernetes quantity as text: `2`, `500m`, `1Gi`. Raises `invalid-quantity`."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = str(value)
-    if isinstance(value, str) and re.fullmatch(QUANTITY_PATTERN.removesuffix("$"), value):
+    if isinstance(value, str) and re.fullmatch(QUANTITY_PATTERN, value):
         return value
     raise PydanticCustomError("invalid-quantity", "a quantity is a number with or without a unit: 2, 500m, 1Gi")
 
@@ -71,6 +71,8 @@ class Toleration(Written):
 
 class Volume(Written):
     """A volume that is mounted into the step's container."""
+
+    model_config = published(**exactly_one("claim", "configMap", "secret", "emptyDir"))
 
     name: Label = Field(description="The name of the volume.")
     mount_path: Text = Field(pattern="^/", description="Where it is mounted.")

@@ -18,20 +18,17 @@ from windlass_schemas.written import Later, Maybe, Parsed, Text, Written
 GIT_PATTERN = r"^(https://[^\s/]+/\S+|ssh://[^\s/]+/\S+|[A-Za-z0-9._-]+@[A-Za-z0-9.-]+:[^\s-]\S*)$"
 FOLDER_PATTERN = r"^(?!\.git(/|$))(?!\.\.?(/|$))[^/\\\x00-\x1f]+(/(?!\.\.?(/|$))[^/\\\x00-\x1f]+)*/?$"
 
-_GIT = re.compile(GIT_PATTERN.removesuffix("$")).fullmatch
-_FOLDER = re.compile(FOLDER_PATTERN.removesuffix("$")).fullmatch
-
 
 def read_git_url(value: Any) -> str:
     """An https or ssh URL. Raises `invalid-git-url`; credentials stay out of the message."""
-    if isinstance(value, str) and _GIT(value):
+    if isinstance(value, str) and re.fullmatch(GIT_PATTERN, value):
         return value
     raise PydanticCustomError("invalid-git-url", "write an https or ssh URL, for example https://git.example.com/a.git")
 
 
 def read_folder(value: Any) -> str:
     """A folder of the repository, without a slash at its end. Raises `invalid-path`."""
-    if isinstance(value, str) and len(value) < 1000 and _FOLDER(value):
+    if isinstance(value, str) and len(value) < 1000 and re.fullmatch(FOLDER_PATTERN, value):
         return value.rstrip("/")
     raise PydanticCustomError("invalid-path", "write a folder of the repository, for example ci/workflows")
 
@@ -87,7 +84,7 @@ class Repository(Document):
 
     kind: Literal["Repository"] = Field(description="The kind of document.")
     metadata: Maybe[Metadata] = Field(default=None, description="What people need to know about the repository.")
-    paths: Paths = Field(default=Paths(), description="Where workflows, actions and tests are.")
+    paths: Paths = Field(default_factory=Paths, description="Where workflows, actions and tests are.")
     libraries: dict[Label, Library] = Field(default={}, description="Alias to library; `std` is built in.")
     env: Env = Field(default={}, description="Environment variables of every step.")
     environments: dict[PlainName, Later[Environment]] = Field(default={}, description="The places acted on.")

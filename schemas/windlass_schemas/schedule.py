@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 from windlass_schemas.duration import Duration
 from windlass_schemas.local_time import Days, LocalTime
 from windlass_schemas.trigger import Trigger
-from windlass_schemas.written import Branches, Maybe, Text, Whole, Written
+from windlass_schemas.written import Branches, Maybe, Text, Whole, Written, exactly_one, published
 
 MissedName = Literal["skip", "latest"]
 SHORTEST = 1_000  # milliseconds; fine print, "Cron"
@@ -35,6 +35,8 @@ Missed = Annotated[str | MissedAll, Branches(_missed, (MissedName, MissedAll))]
 
 class ScheduleTrigger(Trigger):
     """Starts runs by the clock: exactly one of cron and every."""
+
+    model_config = published(**exactly_one("cron", "every"))
 
     cron: Maybe[Text] = Field(
         default=None,

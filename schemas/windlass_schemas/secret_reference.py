@@ -14,8 +14,6 @@ from windlass_schemas.written import Parsed
 BACKENDS = ("sops", "vault", "awssecrets", "awsssm", "gcpsecrets", "azurekeyvault", "k8s", "windlass")
 REFERENCE_PATTERN = rf"^ref\+({'|'.join(BACKENDS)})://\S+$"
 
-_REFERENCE = re.compile(REFERENCE_PATTERN.removesuffix("$")).fullmatch
-
 
 def read_reference(value: Any) -> str:
     """A reference as text. Raises `plain-secret` or `secret-backend`, without the value."""
@@ -23,7 +21,7 @@ def read_reference(value: Any) -> str:
         raise PydanticCustomError(
             "plain-secret", "secrets hold references such as ref+sops://secrets/production.yaml#/db/password"
         )
-    if not _REFERENCE(value):
+    if not re.fullmatch(REFERENCE_PATTERN, value):
         raise PydanticCustomError(
             "secret-backend",
             "a reference is ref+BACKEND://PATH#/KEY, with one of the backends {backends}",

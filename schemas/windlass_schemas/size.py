@@ -15,13 +15,10 @@ SIZE_PATTERN = r"^[0-9]+(\.[0-9]+)?(Ki|Mi|Gi)$"
 PERCENT_PATTERN = r"^[1-9][0-9]{0,4}%$"
 UNITS = {"Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30}
 
-_SIZE = re.compile(SIZE_PATTERN.removesuffix("$")).fullmatch
-_PERCENT = re.compile(PERCENT_PATTERN.removesuffix("$")).fullmatch
-
 
 def parse_size(value: Any) -> int:
     """Bytes. Raises PydanticCustomError `invalid-size`."""
-    if isinstance(value, str) and len(value) <= 20 and _SIZE(value):
+    if isinstance(value, str) and len(value) <= 20 and re.fullmatch(SIZE_PATTERN, value):
         size = Decimal(value[:-2]) * UNITS[value[-2:]]
         if size == int(size):
             return int(size)
@@ -30,7 +27,7 @@ def parse_size(value: Any) -> int:
 
 def parse_percent(value: Any) -> int:
     """A percentage as a number. Raises PydanticCustomError `invalid-percent`."""
-    if isinstance(value, str) and _PERCENT(value):
+    if isinstance(value, str) and re.fullmatch(PERCENT_PATTERN, value):
         return int(value[:-1])
     raise PydanticCustomError("invalid-percent", "a percentage is a whole number and %, for example 130%")
 

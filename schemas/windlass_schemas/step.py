@@ -26,19 +26,18 @@ from windlass_schemas.pod import Pod, Resources, Service
 from windlass_schemas.retry import Retry
 from windlass_schemas.shell import Shell
 from windlass_schemas.storage import Artifacts, Cache, File
-from windlass_schemas.written import Later, Maybe, Parsed, Text, Written
+from windlass_schemas.written import Later, Maybe, Parsed, Text, Written, exactly_one, published
 
 StepKind = Literal["run", "uses", "command", "approval", "wait"]
 STEP_KINDS: tuple[StepKind, ...] = ("run", "uses", "command", "approval", "wait")
 COMPANIONS = {"args": "command", "with_": "uses", "shell": "run"}  # keys that mean nothing without another
 
 USES_PATTERN = r"^(\./\S.*|[a-z0-9][a-z0-9-]*(/[A-Za-z0-9._-]+)+)$"
-_USES = re.compile(USES_PATTERN.removesuffix("$")).fullmatch
 
 
 def read_uses(value: Any) -> str:
     """`alias/name` or `./path`, never an expression: what runs is known before it runs. Raises `invalid-uses`."""
-    if isinstance(value, str) and "${{" not in value and _USES(value):
+    if isinstance(value, str) and "${{" not in value and re.fullmatch(USES_PATTERN, value):
         return value
     raise PydanticCustomError(
         "invalid-uses", "uses names an action (std/notify, ./actions/x) or a workflow (./workflows/x.yaml)"
@@ -80,6 +79,12 @@ class Execution(Written):
 
 class Step(Execution):
     """One step of a workflow."""
+
+    model_config = published(
+        **exactly_one(*STEP_KINDS),
+        dependencies={key.rstrip("_"): [companion] for key, companion in COMPANIONS.items()},
+        **{"not": {"required": ["forEach", "matrix"]}},
+    )
 
     name: Maybe[StepName] = Field(
         default=None, description="The name of a step in a list; step-1, step-2… when absent."

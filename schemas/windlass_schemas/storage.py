@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from windlass_schemas.expression import DurationOrExpression, SingleExpression, or_expression
 from windlass_schemas.names import ValueName
-from windlass_schemas.written import Branches, Maybe, Text, Written
+from windlass_schemas.written import Branches, Maybe, Text, Written, exactly_one, published
 
 MODE_JSON = {"type": "string", "pattern": "^0?[0-7]{3}$", "examples": ["0400"]}
 
@@ -57,6 +57,8 @@ class File(Written):
 
 class Cache(Written):
     """Folders kept between runs (`paths`), or outputs that are reused while the key is known (`ttl`)."""
+
+    model_config = published(**exactly_one("paths", "ttl"), dependencies={"restore": ["paths"]})
 
     key: Text = Field(min_length=1, description="What must be equal for the cache to be used; takes expressions.")
     paths: Maybe[tuple[Text, ...]] = Field(

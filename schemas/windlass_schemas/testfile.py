@@ -41,7 +41,7 @@ class Case(Written):
     steps: dict[StepName, GivenResult] = Field(
         default={}, description="Results instead of execution; a step without one succeeds with empty outputs."
     )
-    expect: Expected = Field(default=Expected(), description="What must be true at the end.")
+    expect: Expected = Field(default_factory=Expected, description="What must be true at the end.")
 
 
 class Test(Document):

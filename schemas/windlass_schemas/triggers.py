@@ -10,9 +10,10 @@ from windlass_schemas.names import PlainName, WorkflowReference
 from windlass_schemas.schedule import ScheduleTrigger
 from windlass_schemas.trigger import Trigger
 from windlass_schemas.verify import Verify
-from windlass_schemas.written import Later, Maybe, Text, Written
+from windlass_schemas.written import Later, Maybe, Text, Written, exactly_one, published
 
 QUEUE_KINDS = ("rabbitmq", "kafka", "nats", "sqs", "kinesis", "redis", "mqtt")
+QUEUE_NAMES = ("queue", "topic", "subject", "stream")
 GIT_KINDS = ("push", "pull_request", "tag")
 
 
@@ -56,6 +57,8 @@ class Tag(Written):
 class GitTrigger(Trigger):
     """Starts a run when the repository changes: exactly one of push, pullRequest and tag."""
 
+    model_config = published(**exactly_one("push", "pullRequest", "tag"))
+
     push: Maybe[Push] = Field(default=None, description="One run for each push, of its newest commit.")
     pull_request: Maybe[PullRequest] = Field(default=None, description="One run for each update of a pull request.")
     tag: Maybe[Tag] = Field(default=None, description="One run for each new tag.")
@@ -69,6 +72,8 @@ class GitTrigger(Trigger):
 
 class QueueTrigger(Trigger):
     """Starts a run for each message; the broker's key names a connection of the server."""
+
+    model_config = published(allOf=[exactly_one(*QUEUE_KINDS), exactly_one(*QUEUE_NAMES)])
 
     rabbitmq: Maybe[PlainName] = Field(default=None, description="A RabbitMQ connection; reads `queue`.")
     kafka: Maybe[PlainName] = Field(default=None, description="A Kafka connection; reads `topic`.")
@@ -92,7 +97,7 @@ class QueueTrigger(Trigger):
             raise PydanticCustomError(
                 "queue-kind", "a queue trigger has exactly one of {kinds}", {"kinds": ", ".join(QUEUE_KINDS)}
             )
-        if len(self.model_fields_set.intersection({"queue", "topic", "subject", "stream"})) != 1:
+        if len(self.model_fields_set.intersection(QUEUE_NAMES)) != 1:
             raise PydanticCustomError(
                 "queue-kind", "a queue trigger reads exactly one of queue, topic, subject, stream"
             )
@@ -101,6 +106,8 @@ class QueueTrigger(Trigger):
 
 class PostgresTrigger(Trigger):
     """Starts a run for each notification of a channel, or for each new row of a table."""
+
+    model_config = published(**exactly_one("listen", "table"), dependencies={"table": ["key"], "key": ["table"]})
 
     connection: PlainName = Field(description="A connection of the server.")
     listen: Maybe[Text] = Field(default=None, min_length=1, description="The channel to listen to.")

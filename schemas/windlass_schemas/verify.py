@@ -6,13 +6,20 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from windlass_schemas.names import SecretName
-from windlass_schemas.written import Maybe, Text, Written
+from windlass_schemas.written import Maybe, Text, Written, published
 
 Scheme = Literal["github", "gitlab", "slack", "stripe", "standard", "hmac-sha256", "token", "none"]
 
 
 class Verify(Written):
     """The scheme, and the name of the secret it is checked with."""
+
+    model_config = published(
+        **{"if": {"properties": {"scheme": {"const": "none"}}}},
+        then={"not": {"required": ["secret"]}},
+        **{"else": {"required": ["secret"]}},
+        dependencies={key: {"properties": {"scheme": {"const": "hmac-sha256"}}} for key in ("header", "idHeader")},
+    )
 
     scheme: Scheme = Field(description="How the request is signed; none accepts everybody.")
     secret: Maybe[SecretName] = Field(default=None, description="The name of a secret of windlass.yaml.")

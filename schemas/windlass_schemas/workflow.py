@@ -25,8 +25,8 @@ from windlass_schemas.step import Execution, Step
 from windlass_schemas.triggers import Triggers
 from windlass_schemas.written import Branches, Flag, Later, Maybe, Text, Written
 
-StepMap = Annotated[dict[StepName, Step], Field(min_length=1)]
-StepList = Annotated[tuple[Step, ...], Field(min_length=1)]
+StepMap = Annotated[dict[StepName, Later[Step]], Field(min_length=1)]
+StepList = Annotated[tuple[Later[Step], ...], Field(min_length=1)]
 Path = tuple[str | int, ...]
 
 

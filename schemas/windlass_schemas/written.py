@@ -40,6 +40,19 @@ class Written(BaseModel):
     )
 
 
+MODEL_KEY = "windlass-model"  # stands for a reference to a model until json_schema.py writes the definitions
+
+
+def exactly_one(*keys: str) -> dict[str, Any]:
+    """JSON Schema of "exactly one of these keys"."""
+    return {"oneOf": [{"required": [key]} for key in keys]}
+
+
+def published(**schema: Any) -> ConfigDict:
+    """The `model_config` of a model whose JSON Schema says more than its fields do."""
+    return ConfigDict(json_schema_extra=schema)
+
+
 @dataclass(frozen=True, slots=True)
 class BuiltLater:
     """Marks a nested model whose validator is built when a document first uses it: start-up stays cheap."""
@@ -53,7 +66,7 @@ class BuiltLater:
         return core_schema.no_info_plain_validator_function(read)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return handler(adapter(self.model()).core_schema)
+        return {MODEL_KEY: self.model()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +104,13 @@ class Branches:
         return core_schema.no_info_plain_validator_function(self.read)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {"anyOf": [handler(adapter(form).core_schema) for form in self.forms]}
+        return {"anyOf": [_form_schema(form) for form in self.forms]}
+
+
+def _form_schema(form: Any) -> dict[str, Any]:
+    if isinstance(form, type) and issubclass(form, BaseModel):
+        return {MODEL_KEY: form}
+    return adapter(form).json_schema()
 
 
 _ADAPTERS: dict[int, tuple[Any, TypeAdapter[Any]]] = {}  # by identity: forms with markers have no hash
