@@ -15,9 +15,9 @@ unexport PYTHONDONTWRITEBYTECODE
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-up: $(RUN)  ## Run Windlass on the example workflows, in a git repository of your own (my-workflows)
+up: $(RUN)  ## Run Windlass on the examples, in a git repository of your own (ARGS="--listen 127.0.0.1:8000")
 	@scripts/workflows.sh "$(WORKFLOWS)"
-	@exec $(PY) scripts/up.py "$(WORKFLOWS)"
+	@exec $(PY) scripts/up.py "$(WORKFLOWS)" $(ARGS)
 
 test: $(DEV)  ## Install what the tests need, then run all of them (PYTEST_ARGS="-k loader" to choose)
 	@scripts/test-deps.sh

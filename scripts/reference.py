@@ -23,6 +23,7 @@ KINDS = {
     "repository": "`windlass.yaml`: what holds for all workflows of a repository.",
     "test": "A file under `tests/`: cases for one workflow.",
 }
+PATTERNS = {"(ms|s|m|h|d)": "duration", "(Ki|Mi|Gi)": "size", "\\$\\{\\{": "expression"}
 
 
 def main() -> int:
@@ -69,8 +70,17 @@ def _fields(model: dict[str, Any]) -> str:
     rows = ["| field | type | default | |", "| --- | --- | --- | --- |"]
     for name, field in model.get("properties", {}).items():
         default = "**required**" if name in required else _default(field)
-        rows.append(f"| `{name}` | {_type(field)} | {default} | {_sentence(field)} |")
+        rows.append(f"| `{name}` | {_type(field)} | {default} | {_sentence(field)}{_example(field)} |")
     return "\n".join(rows) + "\n" if len(rows) > 2 else ""
+
+
+def _example(field: dict[str, Any]) -> str:
+    found = field.get("examples") or [None]
+    return f" For example `{_cell(_plain(found[0]))}`." if found[0] is not None else ""
+
+
+def _plain(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _default(field: dict[str, Any]) -> str:
@@ -90,12 +100,20 @@ def _type(field: dict[str, Any]) -> str:
         return f"`{_cell(json.dumps(field['const']))}`"
     if "enum" in field:
         return " ".join(f"`{_cell(str(word))}`" for word in field["enum"])
-    kind = field.get("type", "any")
+    kind = _kind(field)
     if kind == "array" and isinstance(field.get("items"), dict):
         return f"list of {_type(field['items'])}"
-    if kind == "object" and isinstance(field.get("additionalProperties"), dict):
-        return f"map of {_type(field['additionalProperties'])}"
-    return " or ".join(kind) if isinstance(kind, list) else str(kind)
+    values = list(field.get("patternProperties", {}).values())
+    values += [field["additionalProperties"]] if isinstance(field.get("additionalProperties"), dict) else []
+    return f"map of {' or '.join(map(_type, values))}" if kind == "object" and values else kind
+
+
+def _kind(field: dict[str, Any]) -> str:
+    """The JSON type, or the word of the language for a text with a known pattern."""
+    kind = field.get("type", "any")
+    if isinstance(kind, list):
+        return " or ".join(kind)
+    return next((word for mark, word in PATTERNS.items() if mark in field.get("pattern", "")), str(kind))
 
 
 def _sentence(field: dict[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """`make up`: `windlass up` in the foreground, and what to type next.
 
-In: the folder of a git repository. Out: where the API is, the workflows it found, three commands; then the log
+In: the folder of a git repository, and flags for `windlass up`. Out: where the API is, the workflows it found, three commands; then the log
 of the server until Ctrl-C. `windlass up` itself prints one line on stdout, `ready URL`, for other programs to
 read; what a person wants to know beside that is said here.
 """
@@ -50,8 +50,8 @@ def hints(url: str, folder: str) -> str:
     )
 
 
-def main(folder: str) -> int:
-    server = subprocess.Popen([WINDLASS, "up", folder], stdout=subprocess.PIPE, text=True)
+def main(folder: str, *flags: str) -> int:
+    server = subprocess.Popen([WINDLASS, "up", folder, *flags], stdout=subprocess.PIPE, text=True)
     signal.signal(signal.SIGTERM, lambda *_: server.terminate())
     # Ctrl-C reaches the server itself, which is of the same process group: here it only must not interrupt.
     signal.signal(signal.SIGINT, lambda *_: None)
@@ -63,4 +63,4 @@ def main(folder: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))
