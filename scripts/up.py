@@ -1,8 +1,8 @@
 """`make up`: `windlass up` in the foreground, and what to type next.
 
-In: the folder of a git repository, and flags for `windlass up`. Out: where the API is, the workflows it found, three commands; then the log
-of the server until Ctrl-C. `windlass up` itself prints one line on stdout, `ready URL`, for other programs to
-read; what a person wants to know beside that is said here.
+In: the folder of a git repository, and flags for `windlass up`. Out: where the API is, the workflows it found, what to
+type next; then the log of the server until Ctrl-C. `windlass up` itself prints one line on stdout, `ready URL`, for
+other programs to read; what a person wants to know beside that is said here.
 """
 
 from __future__ import annotations

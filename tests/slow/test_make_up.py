@@ -1,4 +1,4 @@
-"""`make up` as a stranger would: a repository of one's own, a server, hints, and an edit that is live when committed."""
+"""`make up` as a stranger would: a repository of their own, hints, and an edit that is live once committed."""
 
 from __future__ import annotations
 
@@ -29,16 +29,17 @@ class Up:
         self.data = folder / "data"
         # The installation is taken as it is: what is tried here is what comes after it.
         command = ["make", "--no-print-directory", "--old-file=.venv/.installed-run", "up"]
-        self.make = subprocess.Popen(
-            [*command, f"WORKFLOWS={self.workflows}", "ARGS=--listen 127.0.0.1:0 --poll 1s"],
-            cwd=ROOT,
-            env={**os.environ, "WINDLASS_DATA": str(self.data), "HOME": str(folder), "GIT_CONFIG_NOSYSTEM": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=(folder / "log").open("wb"),
-            text=True,
-            start_new_session=True,
-        )
+        with (folder / "log").open("ab") as log:
+            self.make = subprocess.Popen(
+                [*command, f"WORKFLOWS={self.workflows}", "ARGS=--listen 127.0.0.1:0 --poll 1s"],
+                cwd=ROOT,
+                env={**os.environ, "WINDLASS_DATA": str(self.data), "HOME": str(folder), "GIT_CONFIG_NOSYSTEM": "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                start_new_session=True,
+            )
         self.said = self._until_hints()
         found = re.search(r"API: (http://\S+)/api/docs", self.said)
         assert found, self.said
@@ -65,6 +66,8 @@ class Up:
         if self.make.poll() is None:
             os.killpg(self.make.pid, signal.SIGTERM)
         self.make.wait(timeout=30)
+        assert self.make.stdout is not None
+        self.make.stdout.close()
 
 
 @pytest.fixture
