@@ -48,7 +48,7 @@ def read_whole(value: Any, least: int = 1) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and value >= least:
         return value
     raise PydanticCustomError(
-        "wrong-type", "write a whole number of at least {least}, or an expression in ${{{{ }}}}", {"least": least}
+        "wrong-type", "write a whole number of at least {least}, or an expression in ${{ }}", {"least": least}
     )
 
 

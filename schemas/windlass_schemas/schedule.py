@@ -27,7 +27,7 @@ def _missed(value: Any) -> Any:
         return MissedAll
     if value in {"skip", "latest"}:
         return MissedName
-    raise PydanticCustomError("invalid-missed", "missed is skip, latest or {{policy: all, limit: 10}}")
+    raise PydanticCustomError("invalid-missed", "missed is skip, latest or {policy: all, limit: 10}")
 
 
 Missed = Annotated[str | MissedAll, Branches(_missed, (MissedName, MissedAll))]

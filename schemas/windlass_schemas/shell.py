@@ -34,7 +34,7 @@ def _shell(value: Any) -> Any:
         return ShellName
     raise PydanticCustomError(
         "invalid-shell",
-        'a shell is one of {names}, or {{command: [my-tool, "{{script}}"]}}',
+        'a shell is one of {names}, or {command: [my-tool, "{script}"]}',
         {"names": ", ".join(SHELLS)},
     )
 
