@@ -1,7 +1,7 @@
 """The program's own log: events with keys and bound context, on stderr.
 
-In: an event name and keys (`run`, `step`, `revision`, …). Out: one line, as `key=value` for people or JSON. Structlog is
-imported only by `configure`: a command that does not serve stays fast, and its events go nowhere.
+In: an event name and keys (`run`, `step`, `revision`, …). Out: one line, as `key=value` for people or JSON. Structlog
+is imported only by `configure`: a command that does not serve stays fast, and its events go nowhere.
 """
 
 from __future__ import annotations

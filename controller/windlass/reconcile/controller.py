@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from windlass.errors import ConflictError, InputError, InputProblem, NotFoundError
-from windlass.loading.inputs import parse_inputs
+from windlass.plan.inputs import parse_inputs
 from windlass.reconcile.admission import checked_env
 from windlass.reconcile.creation import Cause
 from windlass.reconcile.log_reader import LogChunk, read_log
@@ -158,11 +158,22 @@ class Controller:
         """(cursor, kind, JSON) of the news after `cursor`, oldest first."""
         return self.parts.reads.events_after(cursor, limit)
 
+    def newest_event(self) -> int:
+        return self.parts.reads.newest_event()
+
     def oldest_event(self) -> int | None:
         return self.parts.reads.oldest_event()
 
     def deliver(self, repository: str, name: str, request: HookRequest) -> HookAnswer:
         return self.parts.hooks.deliver(repository, name, request)
+
+    def notify_push(self, repository: str, request: HookRequest) -> None:
+        """The forge says that something was pushed: wake the source. Raises NotFoundError, VerificationError."""
+        state = self.parts.sources.states.get(repository)
+        if state is None:
+            raise NotFoundError("no such hook")
+        self.parts.hooks.verify_push(state.settings.webhook_secret, request)
+        self.parts.sources.wake(repository)
 
     # ---- health
 

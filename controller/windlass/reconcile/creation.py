@@ -22,12 +22,11 @@ from windlass.store.ids import new_id
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from windlass_schemas.repository import Repository
-    from windlass_schemas.workflow import Workflow
-
     from windlass.clock import Millis
     from windlass.plan.model import Plan
     from windlass.store.tx import Tx
+    from windlass_schemas.repository import Repository
+    from windlass_schemas.workflow import Workflow
 
 SHOWN_SECRET = "***"  # noqa: S105 - what stands in its place
 LONGEST_TITLE = 200
@@ -35,7 +34,7 @@ LONGEST_TITLE = 200
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Who or what asked for the run, and with which values. Inputs have passed `loading.inputs`."""
+    """Who or what asked for the run, and with which values. Inputs have passed `plan.inputs`."""
 
     kind: str  # manual, schedule, webhook, api
     name: str  # schedule[0], the hook's name, ""

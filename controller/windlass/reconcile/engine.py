@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from windlass import log
@@ -53,6 +53,7 @@ class Engine:
         self._held: dict[str, list[Observation]] = {}  # what a failed decision had not taken in yet
         self._thread: threading.Thread | None = None
         self._fatal: BaseException | None = None
+        self._ended: Counter[str] = Counter()
 
     # ---- what others call
 
@@ -86,6 +87,10 @@ class Engine:
     @property
     def open_runs(self) -> int:
         return len(self._states)
+
+    def ended_runs(self) -> dict[str, int]:
+        """How many runs ended in this life, by status."""
+        return dict(self._ended)
 
     # ---- the loop
 
@@ -193,6 +198,7 @@ class Engine:
             if self._on_change is not None:
                 self._on_change(decision.head, decision.steps)
             if decision.head.status.terminal:
+                self._ended[decision.head.status.value] += 1
                 self._close(decision.head.id)
         for runner, group in launches.items():
             self._executors[runner].start(group)

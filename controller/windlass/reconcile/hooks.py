@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from windlass.crashpoints import reach
-from windlass.errors import ExpressionError, InputError, InputProblem, NotFoundError, WindlassError
+from windlass.errors import ExpressionError, InputError, InputProblem, NotFoundError
 from windlass.expressions import evaluate, evaluate_bool, to_text
-from windlass.loading.inputs import parse_inputs
+from windlass.plan.inputs import parse_inputs
 from windlass.reconcile.creation import Cause, NewRun, record
 from windlass.triggers.payload import event_of, parse_body
 from windlass.triggers.webhook import verify
+from windlass_schemas.inputs import inputs_json_schema
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,6 +57,8 @@ class Hooks:
         writer: Writer,
         clock: Clock,
         secrets: Mapping[str, Sequence[bytes]],
+        *,
+        open_server: bool,
     ) -> None:
         self._catalog = catalog
         self._admission = admission
@@ -63,6 +66,7 @@ class Hooks:
         self._writer = writer
         self._clock = clock
         self._secrets = secrets
+        self._open = open_server
 
     def targets(self, repository: str, name: str) -> list[_Target]:
         """The workflows that wait for this hook. Raises NotFoundError: unknown and disabled ones look alike."""
@@ -93,10 +97,32 @@ class Hooks:
         event = {"kind": "webhook", "body": dict(values), "headers": {}, "query": {}}
         return self._start(repository, name, targets, event, None, values)
 
+    def has_form(self, repository: str, name: str) -> bool:
+        """Whether this hook takes a posted form: only where nothing is verified."""
+        return all(target.trigger.verify.scheme == "none" for target in self.targets(repository, name))
+
+    def form(self, repository: str, name: str) -> tuple[str, dict[str, Any]]:
+        """The title and the JSON Schema of the inputs that the trigger does not set. Raises NotFoundError."""
+        target = self.targets(repository, name)[0]
+        if not self.has_form(repository, name):
+            raise NotFoundError("no such form")
+        model = target.live.model
+        asked = {n: declared for n, declared in model.inputs.items() if n not in target.trigger.inputs}
+        return model.metadata.title or target.live.name, inputs_json_schema(asked)
+
     def _keys(self, written: Any) -> Sequence[bytes]:
         if written.scheme == "none":
             return ()
         return self._secrets.get(written.secret, ())
+
+    def verify_push(self, secret: str | None, request: HookRequest) -> None:
+        """A forge's signature, where the repository names a key; without one every notification is taken."""
+        if secret is None:
+            if not self._open:
+                raise NotFoundError("no such hook")
+            return
+        scheme = "gitlab" if request.header("x-gitlab-token") is not None else "github"
+        verify(scheme, request, self._secrets.get(secret, ()), self._clock.now(), {})
 
     def _start(
         self,
@@ -152,7 +178,8 @@ class Hooks:
             }
         except ExpressionError as error:
             raise InputError([InputProblem("", str(error))]) from error
-        inputs = parse_inputs(model.inputs, {k: v for k, v in values.items() if v is not None}, texts=form)
+        texts = {k: v for k, v in form.items() if v != "" and k not in values}
+        inputs = parse_inputs(model.inputs, {k: v for k, v in values.items() if v is not None}, texts)
         return Cause(
             kind="webhook",
             name=name,
@@ -201,6 +228,3 @@ def enabled_hooks(live: LiveWorkflow) -> list[Any]:
     if model.enabled is False or model.triggers is None:
         return []
     return [trigger for trigger in model.triggers.webhook or () if trigger.enabled is not False]
-
-
-__all__ = ["HookAnswer", "Hooks", "WindlassError", "enabled_hooks"]

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from windlass.clock import Clock
     from windlass.reconcile.admission import Admission
+    from windlass.reconcile.bell import Bell
     from windlass.reconcile.catalog import Catalog
     from windlass.reconcile.engine import Engine
     from windlass.reconcile.hooks import Hooks
@@ -36,4 +37,5 @@ class Parts:
     schedules: Schedules
     sources: Sources
     hooks: Hooks
+    bell: Bell
     log_path: Callable[[AttemptKey], Path | None]

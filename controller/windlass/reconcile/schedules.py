@@ -1,8 +1,8 @@
 """The schedule loop: every enabled schedule has exactly one future tick, and each tick at most one run (R11, R13).
 
 In: the catalog. Out: runs, and a firing for each tick, also for one that starts nothing. The firing's unique key
-(schedule, nominal instant) stands in the same transaction as the run: a crash, a second controller or a clock that steps back
-can not make two. What was missed while nobody looked is settled by the schedule's own policy (R14).
+(schedule, nominal instant) stands in the same transaction as the run: a crash, a second controller or a clock that
+steps back can not make two. What was missed while nobody looked is settled by the schedule's own policy (R14).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from windlass import log
 from windlass.clock import to_rfc3339
 from windlass.crashpoints import reach
 from windlass.errors import FencedError, WindlassError
-from windlass.loading.inputs import parse_inputs
+from windlass.plan.inputs import parse_inputs
 from windlass.reconcile.creation import Cause, record
 from windlass.reconcile.timetable import Timetable
 from windlass.triggers.schedule import Schedule, due, from_written, next_tick

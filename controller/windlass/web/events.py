@@ -1,8 +1,8 @@
 """Server-sent events of run and source changes, resumable by `Last-Event-ID` or `cursor`.
 
 In: the ledger's events. Out: `id` cursor, `event: run|source`, JSON data. The ledger is read when something was
-written, or once a second to be sure; a reader that is slow holds up nobody (R24). A cursor older than what is kept (1 h) is
-410.
+written, or once a second to be sure; a reader that is slow holds up nobody (R24). A cursor older than what is kept (1
+h) is 410.
 """
 
 from __future__ import annotations
@@ -56,10 +56,10 @@ async def _stream(controller: Controller, cursor: int) -> AsyncIterator[bytes]:
     while True:
         bell = controller.parts.bell.listen()
         batch = await run_in_threadpool(controller.events_after, cursor, BATCH)
-        for cursor, kind, data in batch:
-            yield f"id: {cursor}\nevent: {kind}\ndata: {data}\n\n".encode()
+        for number, kind, data in batch:
+            yield f"id: {number}\nevent: {kind}\ndata: {data}\n\n".encode()
         if batch:
-            quiet = 0.0
+            cursor, quiet = batch[-1][0], 0.0
             continue
         try:
             await asyncio.wait_for(bell, 1.0)

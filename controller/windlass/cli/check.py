@@ -1,0 +1,63 @@
+"""`windlass check [PATH…]`: every problem of a repository at once.
+
+A PATH that is a file or a folder limits what is reported, not what is read. Exit 0 clean, 1 errors (with `--strict`
+warnings too), 2 wrong use.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from windlass.cli.lines import wants_colour
+from windlass.errors import UsageError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable
+
+    from windlass.problems import Problem
+
+
+def command(arguments: argparse.Namespace) -> int:
+    from windlass.cli.work_tree import find_root, load_work_tree
+
+    paths = [Path(text) for text in arguments.paths or ["."]]
+    for path in paths:
+        if not path.exists():
+            raise UsageError(f"{path} does not exist")
+    roots = list(dict.fromkeys(find_root(path) for path in paths))
+    if len(roots) > 1:
+        raise UsageError("the paths belong to different repositories", f"check them one by one: {roots[0]}, {roots[1]}")
+    tree = load_work_tree(roots[0], cache=not arguments.no_cache)
+    problems = _reported(tree.loaded.problems, roots[0], paths)
+    refused = {"error", "warning"} if arguments.strict else {"error"}
+    ok = not any(problem.severity in refused for problem in problems)
+    _print(arguments.output, problems, tree.loaded.files, ok, tree.text_of)
+    return 0 if ok else 1
+
+
+def _reported(problems: Iterable[Problem], root: Path, paths: list[Path]) -> list[Problem]:
+    wanted = [path.resolve().relative_to(root).as_posix() for path in paths]
+    if "." in wanted:
+        return list(problems)
+    return [p for p in problems if any(p.file == w or p.file.startswith(w + "/") for w in wanted)]
+
+
+def _print(how: str, problems: list[Problem], files: int, ok: bool, text_of: object) -> None:
+    from windlass.loading import report
+
+    if how == "json":
+        sys.stdout.write(report.json_report(problems, files=files, ok=ok))
+    elif how == "sarif":
+        sys.stdout.write(report.sarif_report(problems))
+    elif how == "github":
+        sys.stdout.write(report.github_report(problems))
+    else:
+        text = report.text_report(problems, color=wants_colour(), source=text_of)  # type: ignore[arg-type]
+        if text:
+            print(text)
+        counts = {s: sum(p.severity == s for p in problems) for s in ("error", "warning", "note")}
+        said = ", ".join(f"{n} {s}{'s' if n != 1 else ''}" for s, n in counts.items() if n) or "no problems"
+        print(f"{files} files: {said}")

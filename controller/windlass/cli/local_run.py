@@ -1,0 +1,109 @@
+"""Run one workflow in this process: ledger, executor and engine for the time of a command.
+
+In: a planned run. Out: its run object, and whether somebody interrupted it. Each local run has a folder with a ledger
+of its own; the newest twenty stay, so that `logs` finds them.
+"""
+
+from __future__ import annotations
+
+import queue
+import shutil
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
+
+from windlass.cli.data_folder import data_folder
+from windlass.cli.lines import wants_colour
+from windlass.cli.live import LiveLines
+from windlass.errors import LedgerError, WindlassError
+from windlass.reconcile.creation import record
+from windlass.reconcile.engine import Engine
+from windlass.runs.model import CancelRequested
+from windlass.runs.present import run_object
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from windlass.clock import Clock
+    from windlass.executors.base import Executor
+    from windlass.reconcile.creation import NewRun
+    from windlass.runs.model import RunHead, Step
+
+KEPT = 20
+LOOK = 0.03  # seconds between looks at logs that grow; the ends of attempts do not wait for it
+
+
+class LocalRun:
+    def __init__(self, data: str | None, supervisor: Any, clock: Clock) -> None:
+        self._base = data_folder(data) / "local"
+        self._supervisor = supervisor
+        self._clock = clock
+        self._news: queue.SimpleQueue[tuple[RunHead, tuple[Step, ...]] | None] = queue.SimpleQueue()
+        self._signals = 0
+
+    def execute(self, new: NewRun, *, as_json: bool) -> tuple[dict[str, Any], bool]:
+        """Raises LedgerError when the data folder cannot be written."""
+        from windlass.executors.local.executor import LocalExecutor
+        from windlass.store.ledger import Ledger
+
+        folder = self._base / new.head.id
+        try:
+            folder.mkdir(parents=True, mode=0o700)
+        except OSError as error:
+            raise LedgerError(f"the data folder cannot be written: {error}") from error
+        ledger = Ledger.open(f"sqlite:///{folder}/ledger.db")
+        ledger.writer.take_over("windlass run", self._clock.now())
+        executors: dict[str, Executor] = {}
+        engine = Engine(ledger.writer, executors, self._clock, on_change=lambda h, s: self._news.put((h, s)))
+        executors["local"] = executor = LocalExecutor(folder, engine.observe, self._supervisor)
+        try:
+            ledger.writer.write(lambda tx: record(tx, new))
+            engine.start()
+            engine.add(new.state())
+            out = sys.stderr if as_json else sys.stdout
+            live = LiveLines(new.head.id, executor.log_path, out, colour=wants_colour(out))
+            self._watch(engine, new.head.id, live)
+            head = ledger.reads.run(new.head.id)
+            assert head is not None
+            return run_object(head, ledger.reads.steps(new.head.id)), self._signals > 0
+        finally:
+            engine.stop()
+            executor.close(kill=True)
+            ledger.close()
+            _forget_old(self._base)
+
+    def _watch(self, engine: Engine, run: str, live: LiveLines) -> None:
+        """Print until the run has ended; signals become cancel requests."""
+        previous = {s: signal.signal(s, self._on_signal) for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+        sent = 0
+        try:
+            while True:
+                if self._signals > sent:
+                    sent = self._signals
+                    engine.cancel(run, CancelRequested(self._clock.now(), message="interrupted", kill=sent > 1))
+                try:
+                    head, steps = self._news.get(timeout=LOOK)  # type: ignore[misc]
+                except queue.Empty:
+                    live.pump()
+                    if engine.failed is not None:
+                        raise WindlassError(f"the run loop stopped: {engine.failed}") from engine.failed
+                    continue
+                live.changed(steps)
+                if head.status.terminal:
+                    return
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+
+    def _on_signal(self, _number: int, _frame: Any) -> None:
+        self._signals += 1
+
+
+def _forget_old(base: Path) -> None:
+    """Keep the newest runs; their ids sort by time."""
+    try:
+        folders = sorted((f for f in base.iterdir() if f.is_dir()), key=lambda f: f.name)
+    except OSError:
+        return
+    for folder in folders[:-KEPT]:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,120 @@
+"""`windlass run TARGET`: run a workflow on the spot, with the same engine that a server uses.
+
+In: a file or a name, inputs, the environment's strongest layer. Out: live lines and a summary tree, or one JSON object;
+exit 0 succeeded, 1 not, 2 wrong use, 130 interrupted. The first Ctrl-C cancels and lets `finally` run, a second one
+kills.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from windlass.errors import ProblemsError, UsageError
+
+if TYPE_CHECKING:
+    import argparse
+    from pathlib import Path
+
+    from windlass.cli.target import Target
+
+
+def command(arguments: argparse.Namespace) -> int:
+    if arguments.detach and not _remote(arguments):
+        raise UsageError("--detach goes with --server", "a run without a server lives as long as its command")
+    if _remote(arguments):
+        from windlass.cli.remote_run import run_remotely
+
+        return run_remotely(arguments)
+    # The supervisor starts while this process still imports: on two cores that is free.
+    supervisor = None
+    if not arguments.dry_run:
+        from windlass.executors.local.spawn import spawn_supervisor
+
+        supervisor = spawn_supervisor(foreground=True)
+    try:
+        return _run_here(arguments, supervisor)
+    finally:
+        if supervisor is not None:
+            supervisor.socket.close()
+
+
+def _remote(arguments: argparse.Namespace) -> bool:
+    return bool(arguments.server or os.environ.get("WINDLASS_SERVER"))
+
+
+def _run_here(arguments: argparse.Namespace, supervisor: Any) -> int:
+    from windlass.cli.run_inputs import env_of, inputs_of
+    from windlass.cli.target import find_target
+    from windlass.plan.inputs import parse_inputs
+    from windlass.reconcile.admission import checked_env
+    from windlass.reconcile.creation import Cause, prepare
+
+    target = find_target(arguments.target)
+    _refuse_broken(target)
+    values, texts = inputs_of(arguments)
+    inputs = parse_inputs(target.workflow.inputs, values, texts)
+    env = checked_env(env_of(arguments.env))
+    from windlass.clock import SystemClock
+
+    clock = SystemClock()
+    new = prepare(
+        target.workflow,
+        target.settings,
+        repository=target.repository,
+        commit=target.commit,
+        text=target.text,
+        cause=Cause("manual", "", inputs, {"kind": "manual", "scheduledAt": None}, _actor(), env),
+        now=clock.now(),
+        runner=_runner(arguments.runner),
+    )
+    if arguments.dry_run:
+        from windlass.cli.plan_view import print_plan
+
+        print_plan(new.plan, arguments.output)
+        return 0
+    from windlass.cli.local_run import LocalRun
+
+    run, interrupted = LocalRun(arguments.data, supervisor, clock).execute(new, as_json=arguments.output == "json")
+    return _finish(run, interrupted, arguments.output)
+
+
+def _refuse_broken(target: Target) -> None:
+    if any(problem.severity == "error" for problem in target.problems):
+        raise ProblemsError(target.problems)
+
+
+def _runner(name: str | None) -> str:
+    if name not in (None, "local"):
+        raise UsageError(f"no runner {name}", "this machine has: local")
+    return "local"
+
+
+def _actor() -> dict[str, Any]:
+    import getpass
+
+    try:
+        return {"kind": "user", "name": getpass.getuser()}
+    except (OSError, KeyError):
+        return {"kind": "user", "name": str(os.getuid())}
+
+
+def _finish(run: dict[str, Any], interrupted: bool, how: str) -> int:
+    from windlass.cli.lines import wants_colour
+    from windlass.cli.summary import summary
+
+    if how == "json":
+        print(json.dumps(run, ensure_ascii=False))
+    else:
+        print(summary(run, colour=wants_colour()))
+    sys.stdout.flush()
+    if interrupted:
+        return 130
+    return 0 if run["status"] == "succeeded" else 1
+
+
+def local_runs(data: Path) -> Path:
+    """The folder of runs without a server; each has a ledger of its own, so that they never wait for one another."""
+    return data / "local"

@@ -1,0 +1,61 @@
+"""`--input`, `--inputs-file` and `--env`: words of the command line → values and texts by name.
+
+`@FILE` is the file's text without a last newline, `@@` a literal `@`; `--input` wins over the file (fine print).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from windlass.errors import UsageError
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def inputs_of(arguments: argparse.Namespace) -> tuple[dict[str, Any], dict[str, str]]:
+    """(typed values of the file, texts of the flags)."""
+    texts: dict[str, str] = {}
+    for word in arguments.input:
+        name, value = _pair("--input", word)
+        texts[name] = _text(value)
+    return (_file(arguments.inputs_file) if arguments.inputs_file else {}), texts
+
+
+def env_of(words: list[str]) -> dict[str, str]:
+    return {name: _text(value) for name, value in (_pair("--env", word) for word in words)}
+
+
+def _pair(flag: str, word: str) -> tuple[str, str]:
+    name, equals, value = word.partition("=")
+    if not name or not equals:
+        raise UsageError(f"{flag} {word} is not NAME=VALUE")
+    return name, value
+
+
+def _text(value: str) -> str:
+    if value.startswith("@@"):
+        return value[1:]
+    if not value.startswith("@"):
+        return value
+    try:
+        return Path(value[1:]).read_text(encoding="utf-8").removesuffix("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{value[1:]} cannot be read: {error}", "write @@ for a value that begins with @") from error
+
+
+def _file(name: str) -> dict[str, Any]:
+    from windlass.loading.document import read_document
+    from windlass.loading.faults import Faults
+
+    try:
+        data = Path(name).read_bytes()
+    except OSError as error:
+        raise UsageError(f"{name} cannot be read: {error}") from error
+    try:
+        document, _ = read_document(data)
+    except Faults as error:
+        raise UsageError(f"{name}: {error}") from error
+    found: dict[str, Any] = document.value
+    return found

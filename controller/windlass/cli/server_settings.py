@@ -1,0 +1,100 @@
+"""`windlass up`: file < environment < flags → one `Settings`, or a refusal to start (exit 2).
+
+In: the parsed flags, the environment. Out: Settings. Nothing is listened to or written before all of it is known to be
+right.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from windlass.cli.data_folder import data_folder
+from windlass.errors import UsageError
+from windlass.settings import DEFAULT_LISTEN, RepositorySettings, Settings
+from windlass_schemas.duration import parse_duration
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable
+
+
+def settings_of(arguments: argparse.Namespace) -> Settings:
+    """Raises UsageError and ProblemsError."""
+    from windlass.loading import server_file
+
+    named = arguments.config or os.environ.get("WINDLASS_CONFIG")
+    model = server_file.read_server_file(Path(named)) if named else None
+    host, port = _listen(_pick(arguments.listen, "WINDLASS_LISTEN", model.listen if model else None) or DEFAULT_LISTEN)
+    interval = _interval(_pick(arguments.poll, "WINDLASS_POLL", None))
+    written = server_file.repositories_of(model) if model else ()
+    sources = arguments.sources or ([] if written else ["."])
+    settings = Settings(
+        data=data_folder(arguments.data or os.environ.get("WINDLASS_DATA") or (model.data if model else None)),
+        listen_host=host,
+        listen_port=port,
+        repositories=(*written, *_named(sources, interval, {r.name for r in written})),
+        database=_pick(None, "WINDLASS_DATABASE", model.database if model else None),
+        secrets={n: server_file.secret_source(s) for n, s in model.secrets.items()} if model else {},
+        tokens=tuple(server_file.secret_source(t) for t in model.auth.tokens) if model and model.auth else (),
+        limits=server_file.limits_of(model) if model else Settings(Path()).limits,
+        retention=server_file.retention_of(model) if model else Settings(Path()).retention,
+        external_url=_pick(None, "WINDLASS_EXTERNAL_URL", model.external_url if model else None),
+        json_log=arguments.log_format == "json",
+    )
+    if not settings.loopback and not settings.tokens:
+        raise UsageError(
+            f"--listen {host}:{port} is not loopback, and no authentication is configured",
+            "add auth.tokens to the server file, or listen on 127.0.0.1",
+        )
+    return settings
+
+
+def _pick(flag: str | None, variable: str, written: str | None) -> str | None:
+    return flag or os.environ.get(variable) or written
+
+
+def _listen(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not colon or not host or not port.isdigit() or int(port) > 65535:
+        raise UsageError(f"--listen {text} is not HOST:PORT", "for example 127.0.0.1:7878")
+    return host, int(port)
+
+
+def _interval(text: str | None) -> int:
+    if text is None:
+        return RepositorySettings("", "").interval
+    try:
+        interval = parse_duration(text)
+    except ValueError as error:
+        raise UsageError(f"--poll {text} is no span", "for example 30s or 5m") from error
+    if interval < 1000:
+        raise UsageError(f"--poll {text} is too often", "1s is the least")
+    return interval
+
+
+def _named(sources: Iterable[str], interval: int, taken: set[str]) -> Iterable[RepositorySettings]:
+    """PATHs and URLs of the command line; names are made from them, with a number when taken."""
+    from windlass.cli.work_tree import repository_name
+
+    for source in sources:
+        local = "://" not in source and not re.match(r"[A-Za-z0-9._-]+@[^/]+:", source)
+        if local and not Path(source).exists():
+            raise UsageError(f"{source} does not exist")
+        git = str(Path(source).resolve()) if local else source
+        base = repository_name(Path(git)) if local else _url_name(source)
+        name, number = base, 1
+        while name in taken:
+            number += 1
+            name = f"{base}-{number}"
+        taken.add(name)
+        yield RepositorySettings(name, git, interval=interval, local=local or source.startswith("file://"))
+
+
+def _url_name(url: str) -> str:
+    from windlass.cli.work_tree import plain_name
+
+    return plain_name(url.rstrip("/").rpartition("/")[2].rpartition(":")[2].removesuffix(".git"))

@@ -1,0 +1,49 @@
+"""The user's own checkout as the command line sees it: its root, its name, its files loaded as they are now.
+
+In: a path. Out: what `loading` makes of the work tree, uncommitted changes included; no network (fine print).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from windlass.reconcile.definitions import load_files
+from windlass.sources import work_tree
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from windlass.loading.repository import Loaded
+
+
+@dataclass(frozen=True, slots=True)
+class WorkTree:
+    root: Path
+    loaded: Loaded
+
+    def text_of(self, file: str) -> str | None:
+        """The file as text, to show the line of a problem."""
+        try:
+            return (self.root / file).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return None
+
+
+def find_root(path: Path) -> Path:
+    return work_tree.find_root(path)
+
+
+def load_work_tree(root: Path, *, cache: bool = True, only: str | None = None) -> WorkTree:
+    """`only`: one workflow file is wanted; others are not read."""
+    return WorkTree(root, load_files(work_tree.list_files(root), lambda f: (root / f).read_bytes(), cache, only))
+
+
+def plain_name(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:63].strip("-") or "repository"
+
+
+def repository_name(root: Path) -> str:
+    """Named after its folder: lower case, other characters than [a-z0-9-] as `-`."""
+    return plain_name(root.resolve().name)

@@ -1,0 +1,33 @@
+"""After a start: what the ledger knows comes back to life before anything new is looked at.
+
+In: the ledger. Out: the catalog of last good definitions, the sources' last commits, the open runs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from windlass.plan.codec import from_bytes
+from windlass.reconcile.activation import live_of
+from windlass.runs.state import RunState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from windlass.reconcile.catalog import Catalog
+    from windlass.reconcile.source import SourceState
+    from windlass.store.reads import Reads
+
+
+def restore_catalog(catalog: Catalog, states: Iterable[SourceState], reads: Reads) -> None:
+    """Definitions of repositories that are still served."""
+    for state in states:
+        name = state.settings.name
+        rows = reads.definitions(name)
+        if rows:
+            catalog.replace(name, [live_of(row) for row in rows])
+
+
+def restore_runs(reads: Reads) -> list[RunState]:
+    """Every run that has not ended, with its frozen plan."""
+    return [RunState(from_bytes(plan), head, steps) for head, steps, plan in reads.open_runs()]

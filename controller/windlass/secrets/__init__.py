@@ -1,0 +1,1 @@
+"""Secrets: today the server's own keys; references of workflows are resolved by providers that come beside them."""

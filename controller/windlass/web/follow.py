@@ -1,0 +1,66 @@
+"""Follow a run until it ends: for hooks that answer with the run or with its logs."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+
+from starlette.concurrency import run_in_threadpool
+
+from windlass.runs.model import Status
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from windlass.reconcile.controller import Controller
+
+CHUNK = 256 * 1024
+PAUSE = 0.2  # seconds between looks at logs that grow without news in the ledger
+
+
+async def wait_for_end(controller: Controller, run: str, wait: int) -> dict[str, Any]:
+    """The run object when it has ended, or as it is after `wait` milliseconds."""
+    until = time.monotonic() + wait / 1000
+    while True:
+        bell = controller.parts.bell.listen()
+        found = await run_in_threadpool(controller.run, run)
+        left = until - time.monotonic()
+        if Status(found["status"]).terminal or left <= 0:
+            return found
+        try:
+            await asyncio.wait_for(bell, min(left, 1.0))
+        except TimeoutError:
+            continue
+
+
+async def follow_logs(controller: Controller, run: str, wait: int | None) -> AsyncIterator[bytes]:
+    """The log bytes of all steps until the end or `wait`; the last line is `run <id> <status>`."""
+    until = None if wait is None else time.monotonic() + wait / 1000
+    offsets: dict[tuple[str, int], int] = {}
+    while True:
+        bell = controller.parts.bell.listen()
+        found = await run_in_threadpool(controller.run, run)
+        grown = False
+        for step, attempt in _attempts(found):
+            offset = offsets.get((step, attempt), 0)
+            chunk = await run_in_threadpool(
+                lambda s=step, a=attempt, o=offset: controller.log(run, s, attempt=a, item="", offset=o, limit=CHUNK)
+            )
+            if chunk.data:
+                grown = True
+                offsets[step, attempt] = chunk.next_offset
+                yield chunk.data
+        if grown:
+            continue
+        if Status(found["status"]).terminal or (until is not None and time.monotonic() >= until):
+            yield f"run {run} {found['status']}\n".encode()
+            return
+        try:
+            await asyncio.wait_for(bell, PAUSE)
+        except TimeoutError:
+            continue
+
+
+def _attempts(run: dict[str, Any]) -> list[tuple[str, int]]:
+    return [(name, a["number"]) for name, step in run["steps"].items() for a in step["attempts"]]

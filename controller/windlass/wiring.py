@@ -1,0 +1,179 @@
+"""The only place where a server is constructed: parts, in the order in which they need one another.
+
+In: Settings. Out: `serve` runs until it is stopped and returns an exit code. The order of the start matters: the lock
+and the lease first (one writer, R26), then what the ledger knows (open runs, live definitions), then the loops, then
+the API.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+from typing import TYPE_CHECKING
+
+from windlass import log
+from windlass.clock import SystemClock
+from windlass.data_lock import DataLock
+from windlass.executors.local.executor import LocalExecutor
+from windlass.executors.local.spawn import spawn_supervisor
+from windlass.reconcile.admission import Admission
+from windlass.reconcile.bell import Bell
+from windlass.reconcile.catalog import Catalog
+from windlass.reconcile.controller import Controller
+from windlass.reconcile.engine import Engine
+from windlass.reconcile.hooks import Hooks
+from windlass.reconcile.overlap import Overlap
+from windlass.reconcile.parts import Parts
+from windlass.reconcile.restore import restore_catalog, restore_runs
+from windlass.reconcile.retention import RetentionLoop
+from windlass.reconcile.schedules import Schedules
+from windlass.reconcile.source import SourceReconciler, SourceState
+from windlass.reconcile.sources import Sources
+from windlass.secrets.server_keys import read_key
+from windlass.sources.auth import Auth
+from windlass.sources.location import parse_location
+from windlass.sources.mirror import Mirror
+from windlass.store.ledger import Ledger
+
+if TYPE_CHECKING:
+    from windlass.executors.base import Executor
+    from windlass.runs.model import RunHead, Step
+    from windlass.settings import GitAuth, RepositorySettings, Settings
+
+FIRST_ROUND = 60.0  # seconds; a repository that cannot be read must not keep the others from serving
+
+
+def serve(settings: Settings) -> int:
+    """Run the server. Raises UsageError when it must not start; returns 0 after a stop, 1 when it had to give up."""
+    keys = {name: [read_key(source, name)] for name, source in settings.secrets.items()}
+    tokens = {f"token-{i + 1}": read_key(source, f"auth.tokens[{i}]") for i, source in enumerate(settings.tokens)}
+    with DataLock(settings.data) as lock, _bound(settings) as listening:
+        server = Server(settings, keys, lock)
+        try:
+            return server.run(listening, tokens)
+        finally:
+            server.close()
+
+
+class Server:
+    def __init__(self, settings: Settings, keys: dict[str, list[bytes]], lock: DataLock) -> None:
+        self._settings = settings
+        self._lock = lock
+        self._kill = False
+        supervisor = spawn_supervisor()
+        clock = SystemClock()
+        self._bell = Bell()
+        self._ledger = Ledger.open(settings.database or f"sqlite:///{settings.data}/ledger.db")
+        writer, reads = self._ledger.writer, self._ledger.reads
+        epoch = writer.take_over(f"{socket.gethostname()}/{os.getpid()}", clock.now())
+        log.event("controller.leading", epoch=epoch)
+        executors: dict[str, Executor] = {}
+        engine = Engine(writer, executors, clock, on_change=self._changed)
+        self._executor = LocalExecutor(
+            settings.data, engine.observe, supervisor, parallel=settings.limits.local_attempts
+        )
+        executors["local"] = self._executor
+        self._overlap = Overlap(engine.add)
+        admission = Admission(writer, engine, clock, "local")
+        catalog = Catalog()
+        schedules = Schedules(catalog, admission, writer, reads, clock, self._overlap)
+        reconciler = SourceReconciler(catalog, schedules, writer, clock)
+        states = [_source(repository, settings, keys) for repository in settings.repositories]
+        restore_catalog(catalog, states, reads)
+        self._parts = Parts(
+            settings=settings,
+            clock=clock,
+            writer=writer,
+            reads=reads,
+            catalog=catalog,
+            engine=engine,
+            overlap=self._overlap,
+            admission=admission,
+            schedules=schedules,
+            sources=Sources(states, reconciler, clock, random.random),
+            hooks=Hooks(catalog, admission, engine, writer, clock, keys, open_server=not settings.tokens),
+            bell=self._bell,
+            log_path=self._executor.log_path,
+        )
+        self._retention = RetentionLoop(self._parts)
+
+    def _changed(self, head: RunHead, _steps: tuple[Step, ...]) -> None:
+        self._bell.ring()
+        if head.status.terminal:
+            self._overlap.ended(head)
+
+    def run(self, listening: socket.socket, tokens: dict[str, bytes]) -> int:
+        from windlass.web.app import create_app
+        from windlass.web.server import WebServer
+
+        parts = self._parts
+        parts.engine.adopt(self._overlap.restore(restore_runs(parts.reads)))
+        parts.engine.start()
+        parts.sources.start()
+        app = create_app(Controller(parts), tokens)
+        host, port = listening.getsockname()[:2]
+        url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+        def ready() -> None:
+            """Called in a thread, once the API answers."""
+            parts.sources.wait_for_first_round(FIRST_ROUND)
+            for name in parts.sources.states:
+                parts.schedules.arm(name)
+            parts.schedules.start()
+            self._retention.start()
+            self._lock.announce(url)
+            print(f"ready {url}", flush=True)
+
+        web = WebServer(app, listening, ready, lambda: parts.engine.failed is not None)
+        self._kill = web.serve(lambda: parts.engine.open_runs)
+        return 1 if parts.engine.failed is not None else 0
+
+    def close(self) -> None:
+        """Stop taking work, in the reverse order; running steps are left to be adopted unless they are to be killed."""
+        parts = self._parts
+        self._retention.stop()
+        parts.schedules.stop()
+        parts.sources.stop()
+        if self._kill:
+            self._executor.close(kill=True)
+        parts.engine.stop()
+        if not self._kill:
+            self._executor.close(kill=False)
+        self._ledger.close()
+
+
+def _bound(settings: Settings) -> socket.socket:
+    """The listening socket, before anything else is touched. Raises UsageError."""
+    from windlass.errors import UsageError
+
+    family = socket.AF_INET6 if ":" in settings.listen_host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.listen_host, settings.listen_port))
+        listening.listen(1024)
+    except OSError as error:
+        listening.close()
+        message = f"cannot listen on {settings.listen_host}:{settings.listen_port}: {error.strerror}"
+        raise UsageError(message, "choose another with --listen HOST:PORT; port 0 takes a free one") from error
+    return listening
+
+
+def _source(repository: RepositorySettings, settings: Settings, keys: dict[str, list[bytes]]) -> SourceState:
+    from windlass.errors import UsageError
+
+    if repository.webhook_secret is not None and repository.webhook_secret not in keys:
+        raise UsageError(f"repository {repository.name}: webhookSecret {repository.webhook_secret} is not in secrets")
+    location = parse_location(repository.git, allow_local=repository.local)
+    folder = settings.data / "mirrors" / f"{repository.name}.git"
+    return SourceState(repository, Mirror(folder, location, repository.branch, _auth(repository.auth, repository.git)))
+
+
+def _auth(written: GitAuth | None, url: str) -> Auth | None:
+    if written is None:
+        return None
+    token = read_key(written.token, "auth.token").decode() if written.token is not None else None
+    return Auth.for_url(
+        url, username=written.username, token=token, ssh_key=written.ssh_key, known_hosts=written.known_hosts
+    )

@@ -1,0 +1,92 @@
+"""The server file (windlass-server.yaml): what a platform engineer writes, never read from a tenant's repository.
+
+In: the mapping of the file. Out: a `ServerFile`. Keys that this version does not serve yet are unknown keys, so that
+nothing in it is silently ignored.
+"""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from windlass_schemas.duration import Duration
+from windlass_schemas.names import Label, SecretName
+from windlass_schemas.written import Later, Maybe, Text, Whole, Written
+
+
+class SecretFrom(Written):
+    """Where a value comes from: exactly one of an environment variable and a file."""
+
+    env: Maybe[Text] = Field(default=None, min_length=1, description="An environment variable of the server.")
+    file: Maybe[Text] = Field(default=None, min_length=1, description="A file; its last newline does not count.")
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if (self.env is None) == (self.file is None):
+            raise PydanticCustomError("secret-source", "a secret comes from exactly one of env and file")
+        return self
+
+
+class ServerGitAuth(Written):
+    """Credentials for one repository; sent to its host only."""
+
+    username: Maybe[Text] = Field(default=None, min_length=1, description="The user name that goes with the token.")
+    token: Maybe[SecretFrom] = Field(default=None, description="A token or password for https.")
+    ssh_key: Maybe[Text] = Field(default=None, min_length=1, description="A private key file for ssh.")
+    known_hosts: Maybe[Text] = Field(default=None, min_length=1, description="The host keys that are accepted.")
+
+
+class ServerRepository(Written):
+    """A workflow repository."""
+
+    name: Label = Field(description="Its name in the API, URLs and the command line.")
+    git: Text = Field(min_length=1, description="Its URL, https or ssh.", examples=["https://git.example.com/shop.git"])
+    branch: Maybe[Text] = Field(default=None, min_length=1, description="The branch; the default branch when absent.")
+    interval: Duration = Field(
+        default=30_000, description="How often it is polled.", json_schema_extra={"default": "30s"}
+    )
+    auth: Maybe[Later[ServerGitAuth]] = Field(default=None, description="Credentials for its host.")
+    webhook_secret: Maybe[SecretName] = Field(
+        default=None, description="The secret that verifies push notifications of the forge."
+    )
+
+
+class ServerAuth(Written):
+    """Who may use the API."""
+
+    tokens: tuple[Later[SecretFrom], ...] = Field(
+        default=(), description="API keys that may do everything; sent as Authorization: Bearer."
+    )
+
+
+class ServerLimits(Written):
+    """Bounds of this server."""
+
+    local_attempts: Annotated[Whole, Field(ge=1, le=10_000)] = Field(
+        default=64, description="How many attempts the local runner has at once."
+    )
+
+
+class ServerRetention(Written):
+    """How long things are kept after the end of a run."""
+
+    runs: Duration = Field(default=7_776_000_000, description="Runs.", json_schema_extra={"default": "90d"})
+    logs: Duration = Field(default=2_592_000_000, description="Logs.", json_schema_extra={"default": "30d"})
+
+
+class ServerFile(Written):
+    """windlass-server.yaml."""
+
+    listen: Maybe[Text] = Field(default=None, description="Where the API listens.", examples=["127.0.0.1:7878"])
+    data: Maybe[Text] = Field(default=None, min_length=1, description="The data folder.")
+    database: Maybe[Text] = Field(
+        default=None, min_length=1, description="The ledger's URL; SQLite in the data folder when absent."
+    )
+    external_url: Maybe[Text] = Field(default=None, min_length=1, description="The address that links are built from.")
+    repositories: tuple[Later[ServerRepository], ...] = Field(default=(), description="The repositories served.")
+    secrets: dict[SecretName, Later[SecretFrom]] = Field(
+        default={}, description="Keys that webhooks are verified with."
+    )
+    auth: Maybe[Later[ServerAuth]] = Field(default=None, description="Who may use the API.")
+    limits: Maybe[Later[ServerLimits]] = Field(default=None, description="Bounds of this server.")
+    retention: Maybe[Later[ServerRetention]] = Field(default=None, description="How long things are kept.")
