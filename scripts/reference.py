@@ -50,13 +50,17 @@ def _on_disk(name: str) -> str | None:
 
 def kind_pages() -> dict[str, str]:
     """One page per kind: the fields of the document, then those of each model it is made of."""
-    return {kind: _kind_page(kind, about) for kind, about in KINDS.items()}
+    from windlass_schemas.server_file import ServerFile
+
+    schemas = {kind: json.loads((ROOT / f"schemas/json/{kind}.json").read_text(encoding="utf-8")) for kind in KINDS}
+    pages = {kind: _kind_page(kind.capitalize(), KINDS[kind], schema) for kind, schema in schemas.items()}
+    server = _kind_page("Keys of the server file", "`windlass-server.yaml`.", ServerFile.model_json_schema())
+    return {**pages, "server-file": server}
 
 
-def _kind_page(kind: str, about: str) -> str:
-    schema = json.loads((ROOT / f"schemas/json/{kind}.json").read_text(encoding="utf-8"))
+def _kind_page(title: str, about: str, schema: dict[str, Any]) -> str:
     models = schema.get("definitions", schema.get("$defs", {}))
-    parts = [f"# {kind.capitalize()}\n", NOTE, f"{about}\n", _fields(schema)]
+    parts = [f"# {title}\n", NOTE, f"{about}\n", _fields(schema)]
     for name, model in models.items():
         if model.get("properties"):
             parts += [f"## {name}\n", f"{_sentence(model)}\n" if model.get("description") else "", _fields(model)]
@@ -148,16 +152,19 @@ def _value(action: argparse.Action) -> str:
 
 def rules() -> str:
     """Every rule of `windlass check`, with its severity."""
-    from windlass.rules import RULES
+    from windlass.loading.rules import RULES
 
-    rows = [f"| `{name}` | {rule.severity} | {_cell(rule.summary)} |" for name, rule in sorted(RULES.items())]
+    rows = [
+        f"| `{name}` | {rule.severity} | {_cell(rule.summary)} | {_cell(rule.explanation)} |"
+        for name, rule in sorted(RULES.items())
+    ]
     return "\n".join(
         [
             "# Rules\n",
             NOTE,
-            "What `windlass check` reports. `windlass explain rule NAME` says more about one of them.\n",
-            "| rule | severity | |",
-            "| --- | --- | --- |",
+            "What `windlass check` reports, and what to do about it; also `windlass explain rule NAME`.\n",
+            "| rule | severity | what | why, and what to do |",
+            "| --- | --- | --- | --- |",
             *rows,
             "",
         ]

@@ -38,7 +38,7 @@ PLACES = {
     "structlog": ("windlass/log.py",),
     "uvicorn": ("windlass/web",),
     "uvloop": ("windlass/web",),
-    "yaml": ("windlass/loading", "windlass/settings.py"),
+    "yaml": ("windlass/loading", "windlass/cli/table.py"),
 }
 # `windlass --help` in under 50 ms: what it may load beyond a bare interpreter, apart from modules that begin with `_`.
 FOR_HELP = {

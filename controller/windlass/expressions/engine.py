@@ -3,7 +3,7 @@
 In: sources whose names were replaced by typed or numbered variables (check.py, program.py). Out: a type or mistakes
 with line and column; a compiled program. There is one environment for checking and one for running, made on first use.
 
-This is the only place that imports `cel_expr_python`: https://pypi.org/project/cel-expr-python/ (the CEL project's C++
+This is the only place that imports `cel_expr_python` (github.com/cel-expr/cel-python, the CEL project's C++
 engine). It is loaded on first use, since `--help` does not need it.
 """
 
