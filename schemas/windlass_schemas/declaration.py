@@ -58,7 +58,9 @@ class Declaration(Written):
     type: ValueType = Field(default="string", description="The type of the value.")
     title: Maybe[Text] = Field(default=None, description="A short name for people; the name when absent.")
     description: Maybe[Text] = Field(default=None, description="What the value is for, in Markdown.")
-    enum: Maybe[tuple[Any, ...]] = Field(default=None, description="The only values that are accepted.")
+    enum: Maybe[tuple[Any, ...]] = Field(
+        default=None, description="The only values that are accepted.", json_schema_extra={"minItems": 1}
+    )
     minimum: Maybe[Number] = Field(default=None, description="The least number that is accepted.")
     maximum: Maybe[Number] = Field(default=None, description="The greatest number that is accepted.")
     min_length: Maybe[Whole] = Field(default=None, ge=0, description="The least count of characters.")

@@ -25,7 +25,7 @@ class MissedAll(Written):
 def _missed(value: Any) -> Any:
     if isinstance(value, dict):
         return MissedAll
-    if value in {"skip", "latest"}:
+    if isinstance(value, str) and value in {"skip", "latest"}:
         return MissedName
     raise PydanticCustomError("invalid-missed", "missed is skip, latest or {policy: all, limit: 10}")
 

@@ -23,7 +23,7 @@ class CustomShell(Written):
     @model_validator(mode="after")
     def _names_the_script(self) -> Self:
         if not any("{script}" in word for word in self.command):
-            raise PydanticCustomError("invalid-shell", "one word of the command holds {{script}}, the script's path")
+            raise PydanticCustomError("invalid-shell", "one word of the command holds {script}, the script's path")
         return self
 
 
