@@ -7,7 +7,8 @@ target=$1
 cd "$(dirname "$0")/.."
 
 if [ -e "$target" ]; then
-    git -C "$target" rev-parse --verify --quiet HEAD >/dev/null 2>&1 && exit 0
+    # Its own .git, because this checkout around it is a repository too.
+    [ -e "$target/.git" ] && git -C "$target" rev-parse --verify --quiet HEAD >/dev/null 2>&1 && exit 0
     echo "$target exists but is no git repository with a commit. Move it away, or: make up WORKFLOWS=other-folder" >&2
     exit 1
 fi

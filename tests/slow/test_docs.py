@@ -1,0 +1,71 @@
+"""What the documentation shows is true: its workflows are checked and run, its server file is read."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from windlass.loading.server_file import read_server_file
+
+ROOT = Path(__file__).resolve().parents[2]
+WINDLASS = Path(sys.executable).with_name("windlass")
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(page: Path, kind: str) -> list[str]:
+    """The YAML blocks of a page that are documents of this kind."""
+    found: list[str] = re.findall(r"^```yaml\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+    return [block for block in found if re.search(rf"^kind: {kind}$", block, re.MULTILINE)]
+
+
+WORKFLOWS = [(page.name, block) for page in PAGES for block in blocks(page, "Workflow")]
+
+
+def windlass(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    env = {"PATH": os.environ["PATH"], "HOME": str(folder), "WINDLASS_DATA": str(folder / "data")}
+    command = [str(WINDLASS), *words]
+    return subprocess.run(
+        command, cwd=folder, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_pages_show_workflows() -> None:
+    assert {"README.md", "getting-started.md", "language.md"} <= {page for page, _ in WORKFLOWS}
+
+
+@pytest.mark.parametrize(("page", "text"), WORKFLOWS, ids=[f"{page}-{n}" for n, (page, _) in enumerate(WORKFLOWS)])
+def test_a_shown_workflow_is_clean_and_runs(tmp_path: Path, page: str, text: str) -> None:
+    del page
+    (tmp_path / "windlass.yaml").write_text("apiVersion: windlass.dev/v1\nkind: Repository\n")
+    (tmp_path / "workflows").mkdir()
+    (tmp_path / "workflows/shown.yaml").write_text(text)
+    checked = windlass(tmp_path, "check", "--strict")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    done = windlass(tmp_path, "run", "workflows/shown.yaml", "--output", "json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["status"] == "succeeded"
+
+
+def test_shown_repository_files_are_clean(tmp_path: Path) -> None:
+    shown = [block for page in PAGES for block in blocks(page, "Repository")]
+    assert shown
+    for block in shown:
+        (tmp_path / "windlass.yaml").write_text(block)
+        checked = windlass(tmp_path, "check", "--strict")
+        assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_the_shown_server_file_can_be_read(tmp_path: Path) -> None:
+    page = (ROOT / "docs/server-file.md").read_text()
+    block = re.search(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert block
+    (tmp_path / "windlass-server.yaml").write_text(block[1])
+    shown = read_server_file(tmp_path / "windlass-server.yaml")
+    assert [repository.name for repository in shown.repositories] == ["shop"]
+    assert set(shown.secrets) == {"WEBHOOK_KEY", "FORGE_KEY"}
