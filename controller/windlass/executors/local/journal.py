@@ -1,0 +1,98 @@
+"""The attempt's journal: one small file whose creation is the start gate and whose lines outlive every process.
+
+In: lines written by the warden, in this order: `warden PID START BOOT LIMIT` (before the program starts), `child PID
+AT`, `exit CODE AT` or `failed AT MESSAGE`. Out: a Journal. Why one file: who creates it (O_EXCL) decides what becomes
+of the attempt; a controller that judges an attempt lost creates it first, and nothing can start it later (promise R2).
+A line without its newline was never finished and counts as absent. Only builtins: the supervisor imports this.
+"""
+
+from __future__ import annotations
+
+import os
+
+NAME = "journal"
+
+
+class Journal:
+    """What is known of an attempt. Times are milliseconds; None: no such line (yet)."""
+
+    warden: tuple[int, int, str, int] | None = None  # pid, start (clock ticks since boot), boot id, output limit
+    child: tuple[int, int] | None = None  # pid, started at
+    exit: tuple[int, int] | None = None  # exit code (128 + signal), ended at
+    failed: tuple[int, str] | None = None  # the program could not be started: at, message
+    refused: tuple[int, str] | None = None  # somebody else won the gate: at, why
+
+    @property
+    def settled(self) -> bool:
+        """Nothing will be added any more."""
+        return bool(self.exit or self.failed or self.refused)
+
+
+def claim(folder: str, line: bytes) -> int | None:
+    """Create the journal with this line; its descriptor, or None when somebody else was first. Raises OSError."""
+    try:
+        fd = os.open(f"{folder}/{NAME}", os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND, 0o600)
+    except FileExistsError:
+        return None
+    os.write(fd, line)
+    return fd
+
+
+def refuse(folder: str, at: int, why: str) -> bool:
+    """Win the gate so that the attempt never starts; False: it is taken. Makes the folder. Raises OSError."""
+    os.makedirs(folder, 0o700, exist_ok=True)
+    fd = claim(folder, refused_line(at, why))
+    if fd is None:
+        return False
+    os.close(fd)
+    return True
+
+
+def warden_line(pid: int, start: int, boot: str, output_limit: int) -> bytes:
+    return b"warden %d %d %s %d\n" % (pid, start, boot.encode(), output_limit)
+
+
+def child_line(pid: int, at: int) -> bytes:
+    return b"child %d %d\n" % (pid, at)
+
+
+def exit_line(code: int, at: int) -> bytes:
+    return b"exit %d %d\n" % (code, at)
+
+
+def failed_line(at: int, message: str) -> bytes:
+    return b"failed %d %s\n" % (at, _flat(message))
+
+
+def refused_line(at: int, why: str) -> bytes:
+    return b"refused %d %s\n" % (at, _flat(why))
+
+
+def _flat(text: str) -> bytes:
+    return " ".join(text.split()).encode("utf-8", "backslashreplace")
+
+
+def read(folder: str) -> Journal | None:
+    """The journal as far as it is written; None when nobody has created it."""
+    try:
+        with open(f"{folder}/{NAME}", "rb") as file:
+            data = file.read()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    journal = Journal()
+    for line in data.split(b"\n")[:-1]:
+        _take(journal, line.decode("utf-8", "replace"))
+    return journal
+
+
+def _take(journal: Journal, line: str) -> None:
+    word, _, rest = line.partition(" ")
+    if word == "warden":
+        pid, start, boot, limit = rest.split(" ")
+        journal.warden = (int(pid), int(start), boot, int(limit))
+    elif word in {"child", "exit"}:
+        first, second = rest.split(" ")
+        setattr(journal, word, (int(first), int(second)))
+    elif word in {"failed", "refused"}:
+        at, _, text = rest.partition(" ")
+        setattr(journal, word, (int(at), text))

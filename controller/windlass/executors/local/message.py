@@ -1,0 +1,65 @@
+"""A launch as it goes to a warden: everything decided, nothing left to look up.
+
+In: an open Attempt with its Launch, the log's path, the base environment. Out: the datagram (a dict, keys below).
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from windlass.executors.local import channel
+from windlass.executors.local.environment import attempt_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from windlass.executors.local.attempts import Attempt
+    from windlass.runs.model import AttemptKey, Launch
+
+
+def launch_message(attempt: Attempt, log: Path, base: Mapping[str, str]) -> bytes:
+    """Raises OSError when a launch too large for a datagram cannot be written to a file."""
+    launch = attempt.launch
+    assert launch is not None
+    script = f"{attempt.folder}/{launch.script_name}"
+    data = channel.encode(
+        {
+            "id": attempt.id,
+            "title": title(launch.key),
+            "folder": attempt.folder,
+            "log": str(log),
+            "note": _note(launch),
+            "argv": [part.replace("{script}", script) for part in launch.argv],
+            "env": attempt_environment(base, launch, attempt.folder),
+            "script": launch.script,
+            "script_name": launch.script_name,
+            "inputs": launch.inputs,
+            "working_directory": launch.working_directory,
+            "output_limit": launch.output_limit,
+            "kill_after": launch.kill_after,
+        }
+    )
+    if len(data) <= channel.LIMIT:
+        return data
+    return channel.encode({"id": attempt.id, "file": _aside(attempt.folder, data)})
+
+
+def title(key: AttemptKey) -> str:
+    item = f"[{key.item}]" if key.item else ""
+    return f"{key.run}/{key.path}{item}#{key.number}"
+
+
+def _note(launch: Launch) -> str:
+    return f"windlass: image {launch.image} is ignored by the local runner" if launch.image else ""
+
+
+def _aside(folder: str, data: bytes) -> str:
+    """It may hold secrets, as the environment does: for this user only, and the warden deletes it."""
+    os.makedirs(folder, 0o700, exist_ok=True)
+    path = f"{folder}/launch"
+    fd = os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+    with os.fdopen(fd, "wb") as file:
+        file.write(data)
+    return path

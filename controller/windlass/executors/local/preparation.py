@@ -1,0 +1,92 @@
+"""The files an attempt finds: its folder, script, inputs, outputs, log; and the program that is going to run.
+
+In: a launch (dict of `executor.message`). Out: files and descriptors, or OSError and NotStartable with a text
+for the user. Made by the warden, not by the controller, so that many attempts prepare at once. Only builtins.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import Any
+
+
+class NotStartable(Exception):
+    """The attempt cannot start; the text says why to its author."""
+
+
+def make_folder(folder: str) -> None:
+    """The attempt's own folder with an empty `work` (the program's directory) and `tmp`. Raises OSError."""
+    try:
+        os.mkdir(folder, 0o700)
+    except FileExistsError:
+        pass  # a launch too large for a datagram, or a refusal, made it
+    except FileNotFoundError:
+        os.makedirs(folder, 0o700, exist_ok=True)
+
+
+def fill_folder(folder: str, launch: dict[str, Any]) -> None:
+    os.mkdir(f"{folder}/work", 0o700)
+    os.mkdir(f"{folder}/tmp", 0o700)  # noqa: S108 - the attempt's own
+    _write(f"{folder}/inputs.json", launch["inputs"], 0o600)
+    _write(f"{folder}/output", "", 0o600)
+    if launch["script"] is not None:
+        _write(f"{folder}/{launch['script_name']}", launch["script"], 0o700)
+
+
+def _write(path: str, text: str, mode: int) -> None:
+    fd = os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, mode)
+    try:
+        data = memoryview(text.encode("utf-8", "surrogateescape"))
+        while data:
+            data = data[os.write(fd, data) :]
+    finally:
+        os.close(fd)
+
+
+def open_log(path: str) -> int:
+    """Raises NotStartable: an attempt without a log would hide what it did."""
+    flags = os.O_CREAT | os.O_APPEND | os.O_WRONLY
+    try:
+        try:
+            return os.open(path, flags, 0o600)
+        except FileNotFoundError:
+            os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
+            return os.open(path, flags, 0o600)
+    except OSError as error:
+        raise NotStartable(f"cannot write the log: {error.strerror}") from error
+
+
+def enter_working_directory(folder: str, relative: str | None) -> None:
+    """Go to the attempt's work folder, or to `relative` below it."""
+    work = f"{folder}/work"
+    path = os.path.realpath(f"{work}/{relative or ''}")
+    if relative and not f"{path}/".startswith(f"{os.path.realpath(work)}/"):
+        raise NotStartable(f"the working directory {relative!r} leaves the attempt's folder")
+    try:
+        os.chdir(path)
+    except OSError as error:
+        raise NotStartable(f"cannot enter the working directory {relative or work!r}: {error.strerror}") from error
+
+
+def find_program(name: str, search: str) -> str:
+    """The file that `name` stands for, by the attempt's own PATH and not the controller's."""
+    if "/" in name:
+        return name
+    for folder in search.split(":"):
+        path = f"{folder or '.'}/{name}"
+        if os.access(path, os.X_OK) and not os.path.isdir(path):
+            return path
+    raise NotStartable(f"{name}: no such program in PATH ({search or 'which is empty'})")
+
+
+def explain(name: str, path: str, error: OSError, launch: dict[str, Any]) -> str:
+    """Why the program could not be executed, in words."""
+    if error.errno == errno.E2BIG:
+        size = sum(len(k) + len(v) + 2 for k, v in launch["env"].items()) + sum(len(a) + 1 for a in launch["argv"])
+        return f"cannot start {name}: its arguments and environment are too long ({size} characters)"
+    if error.errno == errno.ENOENT and os.path.exists(path):
+        return f"cannot start {name}: the interpreter its first line names does not exist"
+    if error.errno == errno.ENOEXEC:
+        return f"cannot start {name}: not a program of this machine, nor a script with a #! line"
+    return f"cannot start {name}: {error.strerror}"

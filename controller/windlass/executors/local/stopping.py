@@ -1,0 +1,41 @@
+"""Tell a warden to stop its attempt: the grace in a file, then TERM; works for wardens of any controller.
+
+In: the attempt's folder, its warden's pid and start time, the grace in milliseconds. Out: nothing; a warden that is
+gone has said, or left in its journal, how the attempt ended.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from windlass.executors.local.identity import start_time
+from windlass.executors.local.warden import STOP_FILE
+
+if TYPE_CHECKING:
+    from windlass.clock import Millis
+
+
+def tell_to_stop(folder: str, warden: tuple[int, int], grace: Millis) -> None:
+    pid, start = warden
+    try:
+        pidfd = os.pidfd_open(pid)
+    except OSError:  # gone
+        return
+    try:
+        if start_time(pid) == start:
+            with suppress(OSError):  # no room: it uses the attempt's own grace
+                _leave_grace(folder, grace)
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(pidfd, signal.SIGTERM)
+    finally:
+        os.close(pidfd)
+
+
+def _leave_grace(folder: str, grace: Millis) -> None:
+    fresh = Path(folder) / f"{STOP_FILE}.new"
+    fresh.write_text(str(grace))
+    fresh.rename(Path(folder) / STOP_FILE)

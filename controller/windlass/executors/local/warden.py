@@ -1,0 +1,265 @@
+"""The warden: one process per attempt, above all processes of it. It starts the program, keeps its log and ends it.
+
+In: a launch, SIGTERM (stop; the grace is in the file `stop`). Out: the journal's lines, the log, and "started" and
+"ended" messages. Why a process of its own: it outlives the controller, and as a subreaper it knows every process the
+program ever made, whatever session or group that moved to. Output goes through a pipe and not straight to the file:
+`> /dev/stderr`, which scripts love, would truncate a file.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import time
+from typing import Any
+
+from windlass.executors.local import channel, journal
+from windlass.executors.local.descendants import descendants, signal_all
+from windlass.executors.local.logfile import LogFile
+from windlass.executors.local.preparation import (
+    NotStartable,
+    enter_working_directory,
+    explain,
+    fill_folder,
+    find_program,
+    make_folder,
+    open_log,
+)
+
+DRAIN = 2.0  # seconds that leftovers of a finished program may go on writing (docs: Running)
+GIVE_UP = 30.0  # seconds of KILL after which what is left cannot be ended by us: a set-user-id program, a dead disk
+STOP_FILE = "stop"
+_DEFAULTS = [signal.SIGPIPE, signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGCHLD, signal.SIGXFSZ]
+
+
+def now_millis() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class Warden:
+    """Runs one launch to its end."""
+
+    def __init__(self, launch: dict[str, Any], pid: int, start: int, boot: str, wake: int) -> None:
+        self.launch = launch
+        self.id: int = launch["id"]
+        self.folder: str = launch["folder"]
+        self.pid, self.start, self.boot = pid, start, boot
+        self.wake = wake  # readable when a signal came; the bytes are the signals' numbers
+        self.child = 0
+        self.status: int | None = None  # wait status of the child
+        self.message: str | None = None
+        self.told: set[int] = set()  # who has had its TERM
+        self.stopping = False
+        self.drain_until: float | None = None
+        self.kill_at: float | None = None
+        self.killed_at: float | None = None
+
+    def run(self) -> None:
+        try:
+            make_folder(self.folder)
+            line = journal.warden_line(self.pid, self.start, self.boot, self.launch["output_limit"])
+            claimed = journal.claim(self.folder, line)
+        except OSError as error:
+            channel.report(channel.FD, "failed", self.id, now_millis(), f"cannot make its folder: {error.strerror}")
+            return
+        if claimed is None:
+            channel.report(channel.FD, "taken", self.id)
+            return
+        self.journal = claimed
+        try:
+            self.begin()
+        except (NotStartable, OSError, ValueError) as error:
+            text = str(error) if isinstance(error, NotStartable) else f"cannot start: {error}"
+            self.fail(text)
+            return
+        self.watch()
+        self.finish()
+
+    def fail(self, message: str) -> None:
+        at = now_millis()
+        self.record(journal.failed_line(at, message))
+        channel.report(channel.FD, "failed", self.id, at, message)
+
+    def record(self, line: bytes) -> None:
+        """Add to the journal. A full disk must not hide the end: what follows is then told by message alone."""
+        try:
+            os.write(self.journal, line)
+        except OSError as error:
+            self.message = f"the attempt's journal is incomplete: {error.strerror}"
+
+    def begin(self) -> None:
+        launch = self.launch
+        self.log = LogFile(open_log(launch["log"]))
+        if launch["note"]:
+            self.log.write(launch["note"].encode() + b"\n")
+        fill_folder(self.folder, launch)
+        enter_working_directory(self.folder, launch["working_directory"])
+        name = launch["argv"][0]
+        path = find_program(name, launch["env"].get("PATH", ""))
+        self.spawn(name, path)
+        at = now_millis()
+        self.record(journal.child_line(self.child, at))
+        channel.report(channel.FD, "started", self.id, at, self.pid, self.start, self.child)
+
+    def spawn(self, name: str, path: str) -> None:
+        self.output, write_end = os.pipe()
+        try:
+            self.child = os.posix_spawn(
+                path,
+                self.launch["argv"],
+                self.launch["env"],
+                file_actions=[
+                    (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+                    (os.POSIX_SPAWN_DUP2, write_end, 1),
+                    (os.POSIX_SPAWN_DUP2, write_end, 2),
+                ],
+                setpgroup=0,
+                setsigmask=[],
+                setsigdef=_DEFAULTS,
+            )
+        except OSError as error:
+            raise NotStartable(explain(name, path, error, self.launch)) from error
+        finally:
+            os.close(write_end)
+
+    def watch(self) -> None:
+        """Until no process of the attempt is left. No timer runs while the program does."""
+        self.poller = select.poll()
+        self.poller.register(self.output, select.POLLIN)
+        self.poller.register(self.wake, select.POLLIN)
+        self.open = True
+        while self.reap():
+            self.act_on_time()
+            for fd, _ in self.poller.poll(self.timeout()):
+                if fd == self.output:
+                    self.copy()
+                elif signal.SIGTERM in os.read(self.wake, 64):
+                    self.stop()
+        os.set_blocking(self.output, False)
+        while self.open:  # what they wrote before they went; nobody is left to write more
+            self.copy()
+
+    def copy(self) -> None:
+        try:
+            data = os.read(self.output, 65536)
+        except BlockingIOError:
+            self.open = False  # empty, but somebody outside the attempt was given the other end: not ours to wait for
+            return
+        if data:
+            self.log.write(data)
+        else:
+            self.open = False
+            self.poller.unregister(self.output)
+
+    def reap(self) -> bool:
+        """Collect the dead; False when no process is left (or none that can be ended)."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return False
+            if pid == 0:
+                break
+            if pid == self.child:
+                self.status = status
+        if self.killed_at is not None and time.monotonic() - self.killed_at > GIVE_UP:
+            left = ", ".join(map(str, descendants(self.pid)))
+            self.message = f"these processes could not be ended: {left}"
+            return False
+        return True
+
+    def act_on_time(self) -> None:
+        if self.status is not None and self.kill_at is None:
+            self.drain()
+        elif self.status is not None and self.stopping:
+            self.terminate()  # what the program left behind while it was stopped has not had its TERM
+        if self.kill_at is not None and time.monotonic() >= self.kill_at:
+            self.kill()
+
+    def drain(self) -> None:
+        """The program has ended and left processes: let them write for a moment, then end them."""
+        now = time.monotonic()
+        if self.drain_until is None:
+            self.drain_until = now + DRAIN
+        if not self.open or now >= self.drain_until:
+            self.terminate()
+            self.kill_at = time.monotonic() + self.launch["kill_after"] / 1000
+
+    def stop(self) -> None:
+        """Told to stop, perhaps again with less grace."""
+        grace = self.grace() / 1000
+        if not self.stopping:
+            self.stopping = True
+            self.terminate()
+        deadline = time.monotonic() + grace
+        self.kill_at = deadline if self.kill_at is None else min(self.kill_at, deadline)
+
+    def grace(self) -> int:
+        try:
+            with open(f"{self.folder}/{STOP_FILE}", "rb") as file:
+                return int(file.read() or b"0")
+        except (OSError, ValueError):  # the supervisor stops wardens without a file when the controller is gone
+            return int(self.launch["kill_after"])
+
+    def terminate(self) -> None:
+        """TERM to each process once; CONT so that a suspended one can obey."""
+        fresh = [pid for pid in descendants(self.pid) if pid not in self.told]
+        self.told.update(fresh)
+        signal_all(fresh, signal.SIGTERM)
+        signal_all(fresh, signal.SIGCONT)
+
+    def kill(self) -> None:
+        """Freeze, so that nothing forks away between two looks, then kill; looked at again until nothing is left."""
+        frozen: set[int] = set()
+        for _ in range(50):
+            fresh = [pid for pid in descendants(self.pid) if pid not in frozen]
+            if not fresh:
+                break
+            signal_all(fresh, signal.SIGSTOP)
+            frozen.update(fresh)
+        signal_all(list(frozen), signal.SIGKILL)
+        now = time.monotonic()
+        self.killed_at = self.killed_at or now
+        self.kill_at = now + min(1.0, 0.01 + (now - self.killed_at) / 4)
+
+    def timeout(self) -> float | None:
+        """Milliseconds until something is due; None when only events matter."""
+        due = self.kill_at if self.kill_at is not None else self.drain_until
+        if due is None:
+            return None
+        return max(0.0, due - time.monotonic()) * 1000 + 1
+
+    def finish(self) -> None:
+        self.log.close()
+        code = os.waitstatus_to_exitcode(self.status) if self.status is not None else -signal.SIGKILL
+        at = now_millis()
+        self.record(journal.exit_line(code if code >= 0 else 128 - code, at))
+        message = self.message or self.log.complaint or (_signal_text(-code) if code < 0 else None)
+        found = read_outputs(self.folder, self.launch["output_limit"])
+        outputs = found if len(found) <= channel.LIMIT // 2 else None
+        channel.report(channel.FD, "ended", self.id, at, code if code >= 0 else 128 - code, outputs, message)
+
+
+def read_outputs(folder: str, limit: int) -> bytes:
+    """At most `limit` + 1 bytes of $WINDLASS_OUTPUT: one too many shows that it is too large."""
+    try:
+        fd = os.open(f"{folder}/output", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:  # removed, or replaced by something else: as good as empty, a missing output is found by the engine
+        return b""
+    try:
+        data = b""
+        while len(data) <= limit and (part := os.read(fd, limit + 1 - len(data))):
+            data += part
+        return data
+    except OSError:  # a directory
+        return b""
+    finally:
+        os.close(fd)
+
+
+def _signal_text(number: int) -> str:
+    try:
+        return f"ended by {signal.Signals(number).name}"
+    except ValueError:
+        return f"ended by signal {number}"
