@@ -1,7 +1,7 @@
 """Bring the supervisor to life, as early as possible and with as little as possible.
 
-In: a mode. Out: its pid and the controller's end of the channel. The command line calls this before the heavy imports, so
-that the supervisor's 20 ms run beside them; this module therefore imports almost nothing.
+In: a mode. Out: its pid and the controller's end of the channel. The command line calls this before the heavy imports,
+so that the supervisor's 20 ms run beside them; this module therefore imports almost nothing.
 """
 
 from __future__ import annotations
