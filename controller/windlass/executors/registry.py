@@ -22,12 +22,11 @@ if TYPE_CHECKING:
 class Options:
     """What an executor is made from; each takes what it needs.
 
-    `data`: a folder of the controller's own. `foreground`: attempts end with this process. `parallel`: at once.
+    `data`: a folder of the controller's own. `parallel`: how many at once. `supervisor`: of local attempts, in its mode.
     """
 
     data: Path
     sink: Sink
-    foreground: bool = False
     parallel: int = 64
     supervisor: SupervisorProcess | None = None
 
@@ -44,9 +43,8 @@ def _local(options: Options) -> Executor:
     return LocalExecutor(
         options.data,
         options.sink,
-        foreground=options.foreground,
+        options.supervisor,
         parallel=options.parallel,
-        supervisor=options.supervisor,
     )
 
 

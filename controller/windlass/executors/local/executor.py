@@ -44,8 +44,8 @@ _GRACE = 10_000  # milliseconds; of an attempt whose launch we do not have
 class LocalExecutor:
     """Runs attempts as processes of this machine, below `data`; see `executors.base.Executor`.
 
-    `parallel` attempts run at once, further ones wait in line. `foreground`: when this process goes away, however it
-    goes, its attempts are ended; otherwise they live on. `supervisor`: one spawned earlier, in the same mode.
+    `parallel` attempts run at once, further ones wait in line. `supervisor` is one that was spawned earlier; when it is
+    `foreground`, the attempts are ended when this process goes away, however it goes; otherwise they live on.
     """
 
     name = "local"
@@ -54,10 +54,9 @@ class LocalExecutor:
         self,
         data: Path,
         sink: Sink,
-        *,
-        foreground: bool = False,
-        parallel: int = PARALLEL,
         supervisor: SupervisorProcess | None = None,
+        *,
+        parallel: int = PARALLEL,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self._folders = Folders(data)
@@ -83,7 +82,7 @@ class LocalExecutor:
         }
         self._sweeper = Sweeper()
         self._reader = Reader(self._deliver)
-        self._link = Link(self._reader, foreground, supervisor, self._heard, self._on_link_lost)
+        self._link = Link(self._reader, supervisor, self._heard, self._on_link_lost)
 
     # The contract
 

@@ -30,13 +30,12 @@ class Link:
     def __init__(
         self,
         reader: Reader,
-        foreground: bool,
         process: SupervisorProcess | None,
         heard: Callable[[tuple[Any, ...]], None],
         on_lost: Callable[[], None],
     ) -> None:
         self._reader = reader
-        self._foreground = foreground
+        self._foreground = process is not None and process.foreground
         self._heard = heard
         self._on_lost = on_lost
         self._down: str | None = None

@@ -1,7 +1,7 @@
 """Bring the supervisor to life, as early as possible and with as little as possible.
 
-In: a mode. Out: its pid and the controller's end of the channel. The command line calls this before the heavy imports,
-so that the supervisor's 20 ms run beside them; this module therefore imports almost nothing.
+In: a mode. Out: its pid and our end of the channel. The command line calls this before the heavy imports, so that the
+supervisor's 20 ms run beside them; it imports almost nothing itself.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ _ROOM = "-" * 120  # the command line is overwritten by the title that `ps` show
 class SupervisorProcess:
     pid: int
     socket: socket.socket
+    foreground: bool
 
 
 def spawn_supervisor(*, foreground: bool = False) -> SupervisorProcess:
@@ -51,7 +52,7 @@ def spawn_supervisor(*, foreground: bool = False) -> SupervisorProcess:
     finally:
         theirs.close()
     ours.setblocking(False)
-    return SupervisorProcess(pid, ours)
+    return SupervisorProcess(pid, ours, foreground)
 
 
 def _move(fd: int) -> list[tuple[int, int, int]]:
