@@ -173,7 +173,12 @@ def _source(repository: RepositorySettings, settings: Settings, keys: dict[str, 
 def _auth(written: GitAuth | None, url: str) -> Auth | None:
     if written is None:
         return None
-    token = read_key(written.token, "auth.token").decode() if written.token is not None else None
-    return Auth.for_url(
-        url, username=written.username, token=token, ssh_key=written.ssh_key, known_hosts=written.known_hosts
+    key = read_key(written.token, "auth.token").decode() if written.token is not None else None
+    return Auth(
+        prefix=url,
+        username=written.username,
+        password=key if written.username is not None else None,
+        token=key if written.username is None else None,
+        ssh_key=written.ssh_key,
+        known_hosts=written.known_hosts,
     )

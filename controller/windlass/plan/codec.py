@@ -24,7 +24,7 @@ def camel(name: str) -> str:
     return head + "".join(part.title() for part in rest)
 
 
-_NAMES = {
+_NAMES: dict[type[Any], list[tuple[str, str]]] = {
     cls: [(f.name, camel(f.name)) for f in fields(cls)] for cls in (Plan, PlannedStep, Retry, OutputSpec, EnvLayer)
 }
 
@@ -69,23 +69,27 @@ def from_bytes(raw: bytes) -> Plan:
 
 
 def _step(document: Mapping[str, Any]) -> PlannedStep:
-    values = {name: document[key] for name, key in _NAMES[PlannedStep] if key in document}
-    retry = document["retry"]
+    values = _known(PlannedStep, document)
     values |= {
         "needs": tuple(document["needs"]),
         "reads": tuple(document["reads"]),
         "argv": tuple(document["argv"]),
         "env": _layers(document["env"]),
         "outputs": {n: OutputSpec(o["schema"], o["size"]) for n, o in document["outputs"].items()},
-        "retry": Retry(
-            **{
-                name: tuple(v) if isinstance(v := retry[key], list) else v
-                for name, key in _NAMES[Retry]
-                if key in retry
-            }
-        ),
+        "retry": _retry(document["retry"]),
     }
     return PlannedStep(**values)
+
+
+def _retry(document: Mapping[str, Any]) -> Retry:
+    values = _known(Retry, document)
+    lists: dict[str, Any] = {name: tuple(v) for name, v in values.items() if isinstance(v, list)}
+    return Retry(**{**values, **lists})
+
+
+def _known(cls: type[Any], document: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a class that the document has: a plan of the version before may lack the newest."""
+    return {name: document[key] for name, key in _NAMES[cls] if key in document}
 
 
 def _layers(document: list[Mapping[str, Any]]) -> tuple[EnvLayer, ...]:

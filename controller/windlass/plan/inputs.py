@@ -54,3 +54,20 @@ def _unknown(name: str, declared: Mapping[str, Input]) -> str:
     if close:
         return f"is no input of this workflow; did you mean {close[0]}?"
     return f"is no input of this workflow (inputs: {', '.join(declared) or 'none'})"
+
+
+def texts_by_schema(properties: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
+    """Texts of the command line typed by a server's JSON Schema; names it does not have are left to the server.
+
+    Raises InputError.
+    """
+    result: dict[str, Any] = {}
+    problems = []
+    for name, text in texts.items():
+        try:
+            result[name] = from_text(properties.get(name, {}), text)
+        except ValueMismatchError as error:
+            problems += [InputProblem(f"/{escaped(name)}{m.pointer}", m.message) for m in error.mismatches]
+    if problems:
+        raise InputError(problems)
+    return result

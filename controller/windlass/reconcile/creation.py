@@ -90,6 +90,30 @@ def prepare(
     return NewRun(head, plan, to_bytes(plan), text)
 
 
+def evaluated(
+    inputs: Mapping[str, Any], env: Mapping[str, Any], event: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A trigger's inputs and env with their expressions evaluated over the event. Raises ExpressionError.
+
+    An input that comes out as null is as if it were not given.
+    """
+    scope = {"event": dict(event)}
+    functions = {"now": lambda: str(event.get("scheduledAt") or "")}
+
+    def value(written: Any) -> Any:
+        if isinstance(written, str):
+            return evaluate(written, scope, functions)
+        if isinstance(written, list):
+            return [value(item) for item in written]
+        if isinstance(written, dict):
+            return {name: value(item) for name, item in written.items()}
+        return written
+
+    found = {name: value(written) for name, written in inputs.items()}
+    layer = {name: None if written is None else to_text(value(written)) for name, written in env.items()}
+    return {name: given for name, given in found.items() if given is not None}, layer
+
+
 def record(tx: Tx, new: NewRun) -> None:
     """Write a new run and the news of it."""
     reach("run.before-record")

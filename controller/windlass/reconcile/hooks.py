@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from windlass.crashpoints import reach
 from windlass.errors import ExpressionError, InputError, InputProblem, NotFoundError
-from windlass.expressions import evaluate, evaluate_bool, to_text
+from windlass.expressions import evaluate_bool
 from windlass.plan.inputs import parse_inputs
-from windlass.reconcile.creation import Cause, NewRun, record
+from windlass.reconcile.creation import Cause, NewRun, evaluated, record
 from windlass.triggers.payload import event_of, parse_body
 from windlass.triggers.webhook import verify
 from windlass_schemas.inputs import inputs_json_schema
@@ -169,17 +169,12 @@ class Hooks:
     @staticmethod
     def _cause(target: _Target, name: str, event: Mapping[str, Any], form: Mapping[str, str]) -> Cause:
         model, trigger = target.live.model, target.trigger
-        scope = {"event": dict(event)}
         try:
-            values = {k: evaluate(v, scope) if isinstance(v, str) else v for k, v in (trigger.inputs or {}).items()}
-            env = {
-                k: None if v is None else to_text(evaluate(v, scope) if isinstance(v, str) else v)
-                for k, v in (trigger.env or {}).items()
-            }
+            values, env = evaluated(trigger.inputs, trigger.env, event)
         except ExpressionError as error:
             raise InputError([InputProblem("", str(error))]) from error
-        texts = {k: v for k, v in form.items() if v != "" and k not in values}
-        inputs = parse_inputs(model.inputs, {k: v for k, v in values.items() if v is not None}, texts)
+        texts = {name: text for name, text in form.items() if text != "" and name not in values}
+        inputs = parse_inputs(model.inputs, values, texts)
         return Cause(
             kind="webhook",
             name=name,

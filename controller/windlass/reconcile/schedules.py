@@ -16,7 +16,7 @@ from windlass.clock import to_rfc3339
 from windlass.crashpoints import reach
 from windlass.errors import FencedError, WindlassError
 from windlass.plan.inputs import parse_inputs
-from windlass.reconcile.creation import Cause, record
+from windlass.reconcile.creation import Cause, evaluated, record
 from windlass.reconcile.timetable import Timetable
 from windlass.triggers.schedule import Schedule, due, from_written, next_tick
 
@@ -61,6 +61,7 @@ class Schedules:
         self._timetable = Timetable()
         self._bell = threading.Event()
         self._stopping = False
+        self._since = clock.now()  # ticks from here on are on time, older ones were missed
         self._thread: threading.Thread | None = None
 
     # ---- arming
@@ -148,12 +149,11 @@ class Schedules:
             self._timetable.set(key, at)
 
     def _fire(self, armed: _Armed, now: Millis) -> None:
-        firings = [f for f in due(armed.schedule, armed.last_at, now) if f.start_at <= now]
+        firings = due(armed.schedule, armed.last_at, now, watching_since=self._since)
         live = self._catalog.of(armed.repository).get(armed.workflow)
         if live is None or not firings:
             return
-        last_at = max((f.scheduled_at or 0 for f in firings), default=armed.last_at)
-        last_at = max(last_at, armed.last_at)
+        last_at = max(armed.last_at, *(f.scheduled_at or 0 for f in firings))
         prepared = [(firing, *self._prepare(live, armed, firing)) for firing in firings]
         reach("schedule.before-fire")
         started = self._record(armed, prepared, last_at)
@@ -170,20 +170,9 @@ class Schedules:
         if held is not None:
             return None, held
         try:
-            inputs = parse_inputs(live.model.inputs, armed.schedule.inputs)
+            return self._admission.plan(live, _cause(live, armed, firing)), None
         except WindlassError as error:
             return None, f"its inputs do not fit: {error}"
-        at = to_rfc3339(firing.scheduled_at) if firing.scheduled_at is not None else None
-        cause = Cause(
-            kind="schedule",
-            name=armed.trigger,
-            inputs=inputs,
-            event={"kind": "schedule", "scheduledAt": at},
-            actor={"kind": "schedule", "name": armed.trigger},
-            env=armed.schedule.env,
-            scheduled_at=at,
-        )
-        return self._admission.plan(live, cause), None
 
     def _record(
         self, armed: _Armed, prepared: Iterable[tuple[Firing, NewRun | None, str | None]], last_at: Millis
@@ -209,6 +198,22 @@ class Schedules:
         return self._writer.write(work)
 
 
+def _cause(live: LiveWorkflow, armed: _Armed, firing: Firing) -> Cause:
+    """Raises InputError and ExpressionError."""
+    at = to_rfc3339(firing.scheduled_at) if firing.scheduled_at is not None else None
+    event = {"kind": "schedule", "scheduledAt": at}
+    values, env = evaluated(armed.schedule.inputs, armed.schedule.env, event)
+    return Cause(
+        kind="schedule",
+        name=armed.trigger,
+        inputs=parse_inputs(live.model.inputs, values),
+        event=event,
+        actor={"kind": "schedule", "name": armed.trigger},
+        env=env,
+        scheduled_at=at,
+    )
+
+
 def written_schedules(live: LiveWorkflow) -> list[tuple[str, Schedule, str]]:
     """Each enabled schedule of a definition: its name, its rule, and the digest of what is written."""
     import hashlib
@@ -222,5 +227,11 @@ def written_schedules(live: LiveWorkflow) -> list[tuple[str, Schedule, str]]:
         if document.get("enabled") is False:
             continue
         digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:32]
-        result.append((f"schedule[{index}]", from_written(document, f"schedule[{index}]"), digest))
+        result.append(
+            (
+                f"schedule[{index}]",
+                from_written(document, f"schedule[{index}]", f"{live.repository}/{live.name}"),
+                digest,
+            )
+        )
     return result
