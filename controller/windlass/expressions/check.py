@@ -85,8 +85,8 @@ def _wrongs(source: str, scope: Scope, want: Type | None) -> list[Wrong]:
     """Raises Wrong when nothing more can be said than that one mistake."""
     reading = read(source, lambda above, candidates: _declared(scope, above, candidates))
     found = [find(path, scope) for path in reading.paths]
-    if len(found) > MAX_NAMES:
-        raise Wrong(0, len(source), "expression-too-large", f"more than {MAX_NAMES} names in one expression")
+    if len({name.path.segments for name in found}) > MAX_NAMES:
+        raise Wrong(0, len(source), "expression-too-large", f"more than {MAX_NAMES} different names in one expression")
     wrongs = [*name_mistakes(found, scope), *call_mistakes(reading, scope), *secret_mistakes(found, scope)]
     checked = check_source(_typed(reading, found))
     known = {wrong.offset for wrong in wrongs}

@@ -121,7 +121,7 @@ def _checker() -> Any:
     return cel.NewEnv(variables=simple, extensions=extensions)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=4096)
 def check_source(source: str) -> Checked:
     """The type of an expression, or what is wrong with it."""
     try:
@@ -183,7 +183,8 @@ def compile_source(source: str) -> Any:
         return _runner().compile(source)
     except RuntimeError as error:
         found = _ERROR.search(str(error))
-        raise ExpressionError(found.group(3) if found else str(error)) from error
+        said = found.group(3) if found else _CODE.sub("", str(error).partition("\n")[0])
+        raise ExpressionError(said.partition(" expecting ")[0]) from error
 
 
 def run(program: Any, data: dict[str, Any], account: Account, given: Mapping[str, Callable[..., Any]]) -> Any:

@@ -18,7 +18,7 @@ from windlass.expressions.budget import Account, Demand, check_affordable
 from windlass.expressions.engine import run
 from windlass.expressions.limits import MAX_BYTES
 from windlass.expressions.program import Program, Segments, doubtful, program
-from windlass.expressions.template import Literal, TemplateError, parse_template
+from windlass.expressions.template import OPEN, Literal, TemplateError, parse_template
 from windlass.expressions.values import Size, plain, to_text
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ _SAYS = (
     (re.compile(r"Key not found in map : (.*)"), r"there is no key \1"),
     (re.compile(r"Index error: index=(-?\d+) size=(\d+).*"), r"there is no item \1 in a list of \2"),
     (re.compile(r"No matching overloads? found : _?(.*?)_?(\(.*\))"), r"`\1` does not take \2"),
+    (re.compile(r"no matching overload for '_?(.*?)_?' applied to '(.*)'"), r"`\1` does not take \2"),
     (re.compile(r"Applying SELECT to non-message type"), "a name after a dot, but the value is not a map"),
 )
 _NO_FUNCTIONS: Mapping[str, Callable[..., Any]] = {}
@@ -46,12 +47,12 @@ def evaluate(text: str, values: Mapping[str, Any], functions: Mapping[str, Calla
     gives `success`, `failure`, `cancelled`, `always`, `now`, `hashFiles`, as far as they make sense.
     Raises ExpressionError.
     """
+    if OPEN not in text:
+        return text
     try:
         template = parse_template(text)
     except TemplateError as error:
         raise ExpressionError(f"{_short(text)}: {error}") from error
-    if template.is_literal:
-        return text
     if template.is_pure:
         return _value(template.expressions[0].source, values, functions)
     pieces, size = [], 0
@@ -86,7 +87,7 @@ def _value(source: str, values: Mapping[str, Any], functions: Mapping[str, Calla
             return _direct(path, values)
         return _computed(ready, values, functions)
     except ExpressionError as error:
-        raise ExpressionError(f"{_short('${{ ' + source + ' }}')}: {error}") from error
+        raise ExpressionError(f"{_short('${{ ' + source + ' }}')}: {_in_words(str(error))}") from error
 
 
 def _meant(source: str, values: Mapping[str, Any]) -> tuple[tuple[Segments, str], ...]:
@@ -158,6 +159,10 @@ def _explained(message: str, ready: Program, values: Mapping[str, Any]) -> str:
     unbound = _UNBOUND.search(message)
     if unbound is not None:
         return _what_is_missing(ready.slots[int(unbound.group(1))].segments, values)
+    return message
+
+
+def _in_words(message: str) -> str:
     for pattern, instead in _SAYS:
         found = pattern.search(message)
         if found is not None:

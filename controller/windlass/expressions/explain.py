@@ -22,7 +22,6 @@ _SELECT = re.compile(r"expression of type '(.+?)' cannot be the operand of a sel
 _UNDECLARED = re.compile(r"undeclared reference to '(.+?)'")
 _UNEXPECTED = re.compile(r"(?:extraneous|mismatched) input '(.+?)'|no viable alternative at input '(.+?)'")
 _TOO_DEEP = re.compile(r"recursion|too many|exceeds|nesting", re.IGNORECASE)
-_RESERVED = re.compile(r"reserved identifier: (\w+)")
 
 
 def explained(mistake: CelMistake, reading: Reading) -> Wrong:
@@ -90,8 +89,8 @@ def _overload(found: re.Match[str], reading: Reading, offset: int) -> Wrong:
     if operator or function == "@in":
         name = token.text if token else function
         return _wrong(token, offset, "expression-type", f"`{name}` does not take {listed}", hint)
-    name = _named(reading, offset, function)
-    return _wrong(name, offset, "expression-type", f"{function}() does not take {listed or 'nothing'}", hint)
+    called = _named(reading, offset, function)
+    return _wrong(called, offset, "expression-type", f"{function}() does not take {listed or 'nothing'}", hint)
 
 
 def _written(function: str) -> str:
@@ -134,10 +133,7 @@ def _hint(function: str, operands: list[str]) -> str | None:
 
 
 def _syntax(message: str, reading: Reading, offset: int) -> Wrong:
-    reserved = _RESERVED.search(message)
-    if reserved is not None:
-        return Wrong(offset, len(reserved.group(1)), "expression-syntax", f"`{reserved.group(1)}` is a reserved word")
-    if "'<EOF>'" in message and "expecting <EOF>" not in message.partition("'<EOF>'")[0]:
+    if offset >= len(reading.source) or "input '<EOF>'" in message:
         last = reading.tokens[-1]
         return _wrong(last, offset, "expression-syntax", "the expression ends too early")
     unexpected = _UNEXPECTED.search(message)

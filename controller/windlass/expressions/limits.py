@@ -13,6 +13,8 @@ from __future__ import annotations
 MAX_SOURCE = 16 * 1024  # characters of one expression
 MAX_DEPTH = 32  # brackets within brackets; the library's own limit is the same
 MAX_NAMES = 256  # different names in one expression
+MAX_SEGMENTS = 64  # of one name
+CACHED = 16 * 1024  # characters: a longer text is not worth remembering
 MAX_BYTES = 16 * 1024 * 1024  # of one result, and of what the text functions make on the way
 MAX_BOUND = 64 * 1024 * 1024  # of the estimate, which is several times too high by nature
 MAX_COST = 1_000_000  # tokens evaluated

@@ -66,7 +66,7 @@ def doubtful(source: str) -> tuple[tuple[Segments, tuple[str, ...]], ...]:
     return tuple(found)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)
 def program(source: str, meant: tuple[tuple[Segments, str], ...] = ()) -> Program:
     """Compiles `source`. `meant` are the choices that differ from the longest name. Raises ExpressionError."""
     chosen = dict(meant)

@@ -13,7 +13,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from windlass.expressions.limits import MAX_DEPTH
+from windlass.expressions.limits import MAX_DEPTH, MAX_SEGMENTS
 from windlass.expressions.tokens import Token, Wrong, plain_text, tokenize
 
 if TYPE_CHECKING:
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 MACROS = frozenset({"all", "exists", "exists_one", "map", "filter"})
 COLLECTING = frozenset({"map", "filter"})
+# Reserved by CEL: https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax
+RESERVED = frozenset({
+    "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "namespace",
+    "package", "return", "var", "void", "while",
+})  # fmt: skip
 WORDS = frozenset({"true", "false", "null", "in"})
 TYPE_NAMES = frozenset({"bool", "double", "int", "list", "map", "null_type", "string", "type"})
 _HYPHENS = re.compile(r"(?:-+[A-Za-z0-9_]+){1,62}")
@@ -158,6 +163,9 @@ class _Reader:
             return index + 1
         if member or token.text in WORDS:
             return index + 1
+        if token.text in RESERVED:
+            message = f"`{token.text}` is a reserved word"
+            raise Wrong(token.start, len(token.text), "expression-syntax", message)
         bracket = next((found for found in reversed(self.brackets) if found.variable == token.text), None)
         if bracket is not None:
             self.uses[bracket.opening.start] += 1
@@ -181,6 +189,9 @@ class _Reader:
             name, end, following = found
             segments.append(name)
             ends.append(end)
+            if len(segments) > MAX_SEGMENTS:
+                message = f"a name of more than {MAX_SEGMENTS} parts"
+                raise Wrong(first.start, end - first.start, "expression-too-large", message)
         if self.text(following) == "{":
             message = f"`{first.text}{{…}}` is not allowed: maps are written {{'key': value}}"
             raise Wrong(first.start, len(first.text), "expression-syntax", message)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from windlass.expressions.limits import CACHED
 from windlass.expressions.reading import TYPE_NAMES, Reading, longest, read
 from windlass.expressions.template import TemplateError, parse_template
 from windlass.expressions.tokens import Wrong
@@ -17,8 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-@lru_cache(maxsize=4096)
 def _readings(text: str) -> tuple[Reading, ...]:
+    return _remembered(text) if len(text) <= CACHED else _read_all(text)
+
+
+def _read_all(text: str) -> tuple[Reading, ...]:
     found = []
     try:
         for expression in parse_template(text).expressions:
@@ -26,6 +30,9 @@ def _readings(text: str) -> tuple[Reading, ...]:
     except (TemplateError, Wrong):
         return tuple(found)
     return tuple(found)
+
+
+_remembered = lru_cache(maxsize=2048)(_read_all)
 
 
 def references(text: str) -> frozenset[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from windlass.errors import ExpressionError
-from windlass.expressions.limits import MAX_DEPTH, MAX_SOURCE
+from windlass.expressions.limits import CACHED, MAX_DEPTH, MAX_SOURCE
 
 OPEN = "${{"
 _STOP = re.compile(r"""(?<!\w)[rR](?:'''|\"\"\"|'|")|'''|\"\"\"|'|"|[{}]""")
@@ -81,10 +81,9 @@ def parse_template(text: str) -> Template:
     """Takes `text` apart. Raises TemplateError for an expression without end, empty, too long or too deep."""
     if OPEN not in text:
         return Template(text, (Literal(text),))
-    return _parse(text)
+    return _remembered(text) if len(text) <= CACHED else _parse(text)
 
 
-@lru_cache(maxsize=4096)
 def _parse(text: str) -> Template:
     parts: list[Literal | Expr] = []
     position = 0
@@ -101,6 +100,9 @@ def _parse(text: str) -> Template:
     if position < len(text):
         parts.append(Literal(text[position:]))
     return Template(text, tuple(parts))
+
+
+_remembered = lru_cache(maxsize=4096)(_parse)
 
 
 def _end(text: str, start: int, inside: int) -> int:

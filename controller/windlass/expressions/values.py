@@ -39,7 +39,7 @@ def plain(value: Any, size: Size, depth: int = 0) -> Any:
         return value
     if isinstance(value, str):
         size.bytes += _NODE + len(value)
-        return value if value.isascii() else _encodable(value)
+        return value if value.isascii() and "\0" not in value else _fit(value)
     if isinstance(value, int):
         if not INT_MIN <= value <= INT_MAX:
             raise ExpressionError("an integer does not fit into 64 bits")
@@ -69,7 +69,9 @@ def _container(value: Any, size: Size, depth: int) -> Any:
     raise ExpressionError("the result is no plain value: only texts, numbers, booleans, lists and maps can be used")
 
 
-def _encodable(text: str) -> str:
+def _fit(text: str) -> str:
+    if "\0" in text:  # the library ends a text there without a word: `ref == 'main'` would hold for `main\0x`
+        raise ExpressionError("a text holds a NUL character")
     try:
         text.encode()
     except UnicodeEncodeError as error:
