@@ -154,7 +154,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse_constant(_text: str) -> NoReturn:
-    raise _SyntaxPayloadError(400, "NaN and Infinity are no JSON")
+    raise PayloadError(400, "NaN and Infinity are no JSON")
 
 
 def _whole(text: str) -> int:

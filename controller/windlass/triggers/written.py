@@ -146,10 +146,9 @@ class _Reading:
     def _closed(self, zone_name: str) -> tuple[tuple[Millis, Millis], ...]:
         spans = []
         for index, text in enumerate(self.written.get("except") or ()):
-            days = self._read(f"except[{index}]", _days, None, text)
-            if days is not None:
-                first, last = days
-                spans.append((_midnight(first, zone_name), _midnight(last + timedelta(days=1), zone_name)))
+            span = self._read(f"except[{index}]", lambda days: _span(days, zone_name), None, text)
+            if span is not None:
+                spans.append(span)
         return _joined(spans)
 
     def _read(self, key: str, read: Callable[[Any], Value], absent: Value | None, value: Any = None) -> Value | None:
@@ -192,7 +191,8 @@ def _last_moment(text: Any, zone_name: str) -> Millis:
     return _midnight(date.fromisoformat(text) + timedelta(days=1), zone_name) - 1
 
 
-def _days(text: Any) -> tuple[date, date]:
+def _span(text: Any, zone_name: str) -> tuple[Millis, Millis]:
+    """Whole local days, both ends included, as [first moment, first moment of the day after)."""
     try:
         first, _, last = text.partition("..")
         days = date.fromisoformat(first), date.fromisoformat(last or first)
@@ -200,7 +200,7 @@ def _days(text: Any) -> tuple[date, date]:
         raise ValueError(DAYS) from None
     if days[1] < days[0]:
         raise ValueError("a range of dates goes upwards")
-    return days
+    return _midnight(days[0], zone_name), _midnight(days[1] + timedelta(days=1), zone_name)
 
 
 def _midnight(day: date, zone_name: str) -> Millis:

@@ -64,9 +64,9 @@ def check_zone(name: str) -> None:
 
 @lru_cache(maxsize=1)
 def zone_names() -> frozenset[str]:
-    """Every name of the pinned data, links such as `Asia/Calcutta` included."""
+    """Every zone of the pinned data that may be named, links such as `Asia/Calcutta` included."""
     names = (Path(tzdata.__file__).parent / "zones").read_text(encoding="ascii").split()
-    return frozenset(names) - {"Factory"}  # IANA's own placeholder for "not set yet"
+    return frozenset(names) - ABBREVIATIONS.keys() - {"Factory"}  # the last is IANA's own "not set yet"
 
 
 @lru_cache(maxsize=1024)
