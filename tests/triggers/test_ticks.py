@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.triggers.conftest import DAY, HOUR, NOON, YEAR, scheduled, ticks
 
 from windlass.clock import from_rfc3339, to_rfc3339
-from windlass.triggers.schedule import jitter_of, next_tick, previous_tick
+from windlass.triggers.schedule import Schedule, jitter_of, next_tick, previous_tick
 
 
 def test_start_and_end_are_local_and_inclusive() -> None:
@@ -80,10 +80,14 @@ SOME = st.sampled_from(
 
 @settings(max_examples=80, deadline=None)
 @given(SOME, st.integers(NOON - YEAR, NOON + YEAR))
-def test_the_last_tick_before_is_the_one_whose_next_is_not_before(schedule, before) -> None:  # type:
-ignore[no-untyped-def] tick = previous_tick(schedule, before, before - 9 * YEAR) assert tick is not None assert tick <
-before following = next_tick(schedule, tick) assert following is not None assert following >= before assert
-next_tick(schedule, tick - 1) == tick
+def test_the_last_tick_before_is_the_one_whose_next_is_not_before(schedule: Schedule, before: int) -> None:
+    tick = previous_tick(schedule, before, before - 9 * YEAR)
+    assert tick is not None
+    assert tick < before
+    following = next_tick(schedule, tick)
+    assert following is not None
+    assert following >= before
+    assert next_tick(schedule, tick - 1) == tick
 
 
 @pytest.mark.parametrize("floor", [NOON - 1, NOON - 10, NOON - DAY + 1])
