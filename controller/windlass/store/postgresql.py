@@ -1,0 +1,124 @@
+"""PostgreSQL through psycopg 3.
+
+In: a connection URL. Out: a `Connection`. Transactions are begun and ended by statements of ours, so that both
+databases behave alike. What was committed is only as safe as the server's `synchronous_commit`.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import psycopg  # the only place that imports psycopg
+from psycopg.pq import TransactionStatus
+
+from windlass.errors import LedgerError
+from windlass.store.connection import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+CONNECT_TIMEOUT = 10  # seconds
+_SCHEMA_LOCK = 0x77696E64  # "wind": one migration at a time
+# SQLSTATE classes and codes where the same may work later (postgresql.org, appendix A): connection, rolled back for the
+# sake of others, resources, operator intervention, system error, read-only, lock not available.
+_LATER = ("08", "40", "53", "57", "58", "25006", "55P03")
+
+
+def translated(error: psycopg.Error, raw: psycopg.Connection[Any] | None) -> LedgerError:
+    state = error.sqlstate or ""
+    gone = raw is None or raw.closed or raw.broken
+    if gone or state.startswith(_LATER):
+        return Fault(f"the ledger cannot be reached: {_first_line(error)}", gone=gone)
+    return LedgerError(f"the ledger refused: {_first_line(error)}")
+
+
+def _first_line(error: psycopg.Error) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__
+
+
+class PostgresConnection:
+    """See `Connection`."""
+
+    dialect = "postgresql"
+
+    def __init__(self, url: str, *, read_only: bool = False) -> None:
+        try:
+            self._raw = psycopg.connect(
+                url, autocommit=True, application_name="windlass", connect_timeout=CONNECT_TIMEOUT
+            )
+            if read_only:
+                self._raw.execute("SET default_transaction_read_only = on")
+        except psycopg.Error as error:
+            raise translated(error, None) from error
+
+    def begin(self) -> None:
+        self._do("BEGIN")
+
+    def begin_snapshot(self) -> None:
+        self._do("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+    def commit(self) -> None:
+        # COMMIT of a failed transaction answers ROLLBACK without an error; units that failed were undone before.
+        assert self._raw.info.transaction_status is not TransactionStatus.INERROR
+        self._do("COMMIT")
+
+    def rollback(self) -> None:
+        with suppress(psycopg.Error):
+            if self._raw.info.transaction_status is not TransactionStatus.IDLE:
+                self._raw.execute("ROLLBACK")
+
+    def savepoint(self) -> None:
+        self._do("SAVEPOINT unit")
+
+    def release(self) -> None:
+        self._do("RELEASE unit")
+
+    def undo(self) -> None:
+        self._do("ROLLBACK TO unit")
+        self._do("RELEASE unit")
+
+    def _do(self, sql: str) -> None:
+        try:
+            self._raw.execute(sql, prepare=False)
+        except psycopg.Error as error:
+            raise translated(error, self._raw) from error
+
+    def rows(self, sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        try:
+            return self._raw.execute(sql, params).fetchall()
+        except psycopg.Error as error:
+            raise translated(error, self._raw) from error
+
+    def change(self, sql: str, params: Mapping[str, Any]) -> int:
+        try:
+            return self._raw.execute(sql, params).rowcount
+        except psycopg.Error as error:
+            raise translated(error, self._raw) from error
+
+    def change_many(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> int:
+        if len(rows) <= 1:
+            return self.change(sql, rows[0]) if rows else 0
+        try:
+            with self._raw.cursor() as cursor:
+                cursor.executemany(sql, rows)
+                return cursor.rowcount
+        except psycopg.Error as error:
+            raise translated(error, self._raw) from error
+
+    def insert(self, sql: str, params: Mapping[str, Any]) -> int:
+        return int(self.rows(sql, params)[0][0])
+
+    def script(self, statements: Sequence[str]) -> None:
+        for statement in statements:
+            self._do(statement)
+
+    def tables(self) -> set[str]:
+        found = self.rows("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()", {})
+        return {name for (name,) in found}
+
+    def lock_schema(self) -> None:
+        self.rows("SELECT pg_advisory_xact_lock(%(key)s)", {"key": _SCHEMA_LOCK})
+
+    def close(self) -> None:
+        self._raw.close()

@@ -1,0 +1,109 @@
+"""Questions to the ledger.
+
+In: names, cursors, limits. Out: frozen values. Safe from any thread; readers never wait for the writer, nor it for
+them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from windlass.errors import LedgerError
+from windlass.store.reads_runs import RunReads
+from windlass.store.texts import from_json, from_json_or_null
+from windlass.store.values import AuditRow, DefinitionRow, FiringRow, RepositoryRow, ScheduleRow, TokenRow
+
+if TYPE_CHECKING:
+    from windlass.runs.model import RunHead
+    from windlass.store.filters import Page, RunFilter
+
+LAST = 2**63 - 1  # behind every number that a database gives out
+
+
+class Reads(RunReads):
+    """Each question sees what is committed, at one moment. All raise LedgerError when the database cannot be read."""
+
+    def list_runs(self, wanted: RunFilter, cursor: str | None = None, limit: int = 50) -> Page[RunHead]:
+        """Newest first. Raises UsageError for a forged cursor."""
+        from windlass.store.reads_list import list_runs
+
+        return list_runs(self._pool, wanted, cursor, limit)
+
+    def reachable(self) -> bool:
+        """The ledger answers."""
+        try:
+            self._pool.rows("oldest_event")
+        except LedgerError:
+            return False
+        return True
+
+    # ---- sources
+
+    def repositories(self) -> list[RepositoryRow]:
+        return [_repository(row) for row in self._pool.rows("repositories")]
+
+    def repository(self, name: str) -> RepositoryRow | None:
+        row = self._pool.row("repository", name=name)
+        return None if row is None else _repository(row)
+
+    def definitions(self, repository: str | None = None) -> list[DefinitionRow]:
+        """The live definitions, of one repository or of all, by name."""
+        if repository is None:
+            return [_definition(row) for row in self._pool.rows("definitions")]
+        return [_definition(row) for row in self._pool.rows("definitions_of", repository=repository)]
+
+    def definition_of(self, repository: str, name: str) -> DefinitionRow | None:
+        row = self._pool.row("definition_of", repository=repository, name=name)
+        return None if row is None else _definition(row)
+
+    # ---- triggers
+
+    def schedules(self) -> list[ScheduleRow]:
+        return [ScheduleRow(*row) for row in self._pool.rows("schedules")]
+
+    def firings(self, repository: str, workflow: str, limit: int = 50, before: int | None = None) -> list[FiringRow]:
+        """Newest first; `before`: the id of the last one of the page before."""
+        before = LAST if before is None else before
+        rows = self._pool.rows("firings", repository=repository, workflow=workflow, before=before, most=limit)
+        return [FiringRow(*row) for row in rows]
+
+    # ---- records
+
+    def events_after(self, cursor: int, limit: int = 500) -> list[tuple[int, str, str]]:
+        """(cursor, kind, JSON) of what happened after a cursor, oldest first."""
+        return [(row[0], row[1], row[2]) for row in self._pool.rows("events_after", after=cursor, most=limit)]
+
+    def oldest_event(self) -> int | None:
+        """The oldest cursor that is kept: a watcher who saw less than the one before it has missed something."""
+        found: int | None = self._pool.rows("oldest_event")[0][0]
+        return found
+
+    def newest_event(self) -> int:
+        """0 when there is none."""
+        return self._pool.rows("newest_event")[0][0] or 0
+
+    def audit(self, limit: int = 50, before: int | None = None) -> list[AuditRow]:
+        """Newest first; `before`: the id of the last one of the page before."""
+        return [_audit(row) for row in self._pool.rows("audit", before=LAST if before is None else before, most=limit)]
+
+    def tokens(self) -> list[TokenRow]:
+        return [TokenRow(*row) for row in self._pool.rows("tokens")]
+
+    def token_by_hash(self, hash: str) -> TokenRow | None:
+        row = self._pool.row("token_by_hash", hash=hash)
+        return None if row is None else TokenRow(*row)
+
+
+def _repository(row: tuple[Any, ...]) -> RepositoryRow:
+    name, url, branch, commit, conditions, problems, updated_at = row
+    return RepositoryRow(name, url, branch, commit, from_json(conditions), from_json(problems), updated_at)
+
+
+def _definition(row: tuple[Any, ...]) -> DefinitionRow:
+    *columns, stale = row
+    return DefinitionRow(*columns, bool(stale))
+
+
+def _audit(row: tuple[Any, ...]) -> AuditRow:
+    number, at, actor, action, thing, before, after = row
+    return AuditRow(number, at, from_json(actor), action, thing, from_json_or_null(before), from_json_or_null(after))

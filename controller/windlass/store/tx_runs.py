@@ -1,0 +1,98 @@
+"""Changes to runs, steps and attempts.
+
+In: heads and steps as `decide` made them. Out: rows; what is terminal in the ledger stays as it is (promise R4),
+whoever asks.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING
+
+from windlass.errors import ConflictError, NotFoundError
+from windlass.store.rows import Row, attempt_to_row, run_to_row, run_values, step_to_row
+from windlass.store.tx_base import TxBase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from windlass.runs.model import RunHead, Step
+
+# Columns that never change once the run is there.
+_KEPT = ("repository", "workflow", "git_commit", "created_at", "trigger_data", "actor_data", "trigger_kind", "actor_name",
+         "rerun_of")  # fmt: skip
+_STEP_KEYS = ("run_id", "path", "item")
+
+
+class RunChanges(TxBase):
+    __slots__ = ()
+
+    def insert_run(
+        self, head: RunHead, plan: bytes, plan_digest: str, definition: str, steps: Iterable[Step] = ()
+    ) -> None:
+        """A new run with its frozen plan (JSON), its definition (YAML) and its steps, in the order they are listed."""
+        self._change("insert_run", **run_to_row(head))
+        self._change(
+            "insert_content",
+            run_id=head.id,
+            plan=zlib.compress(plan, 1),
+            plan_digest=plan_digest,
+            definition=zlib.compress(definition.encode("utf-8", "surrogatepass"), 1),
+        )
+        self._change_many("insert_value", list(run_values(head)))
+        self._insert_steps(head.id, list(steps), 0)
+
+    def save_run(self, head: RunHead) -> None:
+        """Raises ConflictError when the run has ended, NotFoundError when there is none."""
+        row = run_to_row(head)
+        for name in _KEPT:
+            del row[name]
+        row["the_id"] = row.pop("id")
+        if self._change("update_run", **row) == 1:
+            return
+        found = self._row("run_exists", id=head.id)
+        if found is None:
+            raise NotFoundError(f"no run {head.id}")
+        raise ConflictError(f"run {head.id} has ended: {found[0]}")
+
+    def save_steps(self, run: str, steps: Sequence[Step]) -> None:
+        """Steps that changed, with their attempts; unknown ones are added behind the others.
+
+        Of each step the last two attempts are written: earlier ones have ended and are in the ledger. Raises ConflictError
+        when a step or attempt has ended in the ledger and is not as given.
+        """
+        rows = [_renamed(step_to_row(run, step)) for step in steps]
+        if self._change_many("update_step", rows) != len(rows):
+            self._add_or_refuse(run, steps)
+        attempts = [attempt_to_row(run, step.key, attempt) for step in steps for attempt in step.attempts[-2:]]
+        if self._change_many("save_attempt", attempts) != len(attempts):
+            raise ConflictError(f"an attempt of run {run} has ended and cannot change")
+
+    def _add_or_refuse(self, run: str, steps: Sequence[Step]) -> None:
+        """Some were not updated: either the ledger has never heard of them, or they have ended."""
+        new = []
+        for step in steps:
+            found = self._row("step_status", run_id=run, path=step.key.path, item=step.key.item)
+            if found is None:
+                new.append(step)
+            elif self._change("update_step", **_renamed(step_to_row(run, step))) != 1:
+                raise ConflictError(f"step {step.key.path} of run {run} has ended: {found[0]}")
+        if new and self._row("run_exists", id=run) is None:
+            raise NotFoundError(f"no run {run}")
+        counted = self._row("next_position", run_id=run)
+        self._insert_steps(run, new, counted[0] if counted else 0)
+
+    def _insert_steps(self, run: str, steps: Sequence[Step], first: int) -> None:
+        rows = [step_to_row(run, step) | {"position": first + n} for n, step in enumerate(steps)]
+        self._change_many("insert_step", rows)
+        self._change_many("save_attempt", [attempt_to_row(run, s.key, a) for s in steps for a in s.attempts])
+
+    def delete_runs(self, runs: Sequence[str]) -> None:
+        """Ended runs with everything that belongs to them; their firings stay, so that no tick fires again."""
+        self._change_many("delete_run", [{"id": run} for run in runs])
+
+
+def _renamed(row: Row) -> Row:
+    for key in _STEP_KEYS:
+        row[f"the_{key}"] = row.pop(key)
+    return row
