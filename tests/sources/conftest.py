@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from windlass.sources.auth import Auth
 from windlass.sources.location import Location
 from windlass.sources.mirror import Mirror
@@ -95,6 +96,9 @@ class GitServer(ThreadingHTTPServer):
         self.answer: Callable[[BaseHTTPRequestHandler], bool] | None = None
         self.stopped = threading.Event()
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that gives up in the middle of an answer is what many of the tests are about."""
+
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.server_port}/{path}"
 
@@ -139,9 +143,7 @@ class _Bridge(BaseHTTPRequestHandler):
             "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
             "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
         }
-        done = subprocess.run(
-            ["git", "http-backend"], env=environment, input=body, capture_output=True, check=False
-        )
+        done = subprocess.run(["git", "http-backend"], env=environment, input=body, capture_output=True, check=False)
         head, _, content = done.stdout.partition(b"\r\n\r\n")
         headers = [tuple(line.split(": ", 1)) for line in head.decode().splitlines()]
         status = int(dict(headers).get("Status", "200 OK").split()[0])
@@ -188,7 +190,8 @@ def hostile_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     witness = home / "witness"
     (home / ".gitconfig").write_text(
         f'[core]\n\thooksPath = {home}\n\tsshCommand = "touch {witness}; false"\n\tfsmonitor = "touch {witness}"\n'
-        f'[credential]\n\thelper = "!touch {witness}; false"\n[uploadpack]\n\tpackObjectsHook = "touch {witness};false"\n'
+        f'[credential]\n\thelper = "!touch {witness}; false"\n'
+        f'[uploadpack]\n\tpackObjectsHook = "touch {witness};false"\n'
         f'[url "ext::sh -c false"]\n\tinsteadOf = /\n\tinsteadOf = http\n[protocol]\n\tversion = 0\n'
         f"[init]\n\tdefaultObjectFormat = sha256\n"
     )

@@ -7,6 +7,7 @@ import resource
 import time
 
 import pytest
+
 from windlass.errors import SourceError
 from windlass.sources.blob import blob_id, is_lfs_pointer
 from windlass.sources.command import Limits
@@ -166,10 +167,10 @@ def test_g17_a_tree_that_names_itself_a_billion_times_is_given_up(repository, mi
 
 
 def test_g18_a_bomb_in_the_pack_does_not_take_the_memory(repository, mirror_of):
-    repository.commit({"zeros": bytes(120_000_000)})
-    mirror = mirror_of(repository, limits=Limits(memory=600_000_000))
-    assert [entry.size for entry in fetched(mirror).entries] == [120_000_000]
-    starved = mirror_of(repository, folder=mirror._folder.with_name("m2"), limits=Limits(memory=30_000_000))
+    repository.commit({"zeros": bytes(60_000_000)})
+    mirror = mirror_of(repository, limits=Limits(memory=40_000_000))
+    assert [entry.size for entry in fetched(mirror).entries] == [60_000_000]
+    starved = mirror_of(repository, folder=mirror._folder.with_name("m2"), limits=Limits(memory=9_000_000))
     reason(starved.fetch, starved.head())
 
 

@@ -9,6 +9,7 @@ import subprocess
 import threading
 
 import pytest
+
 from windlass.errors import SourceError, UsageError
 from windlass.sources import mirror as mirror_module
 from windlass.sources.command import run_git
@@ -180,7 +181,11 @@ def test_g31_a_thousand_commits_are_one_fetch_of_the_newest(repository, mirror_o
 
 def test_g35_a_repository_inside_the_repository_is_plain_files(repository, mirror_of, tmp_path):
     commit = repository.commit(
-        {"inner/HEAD": "ref: refs/heads/x\n", "inner/config": "[core]\n\tfsmonitor = touch pwned\n", "inner/objects/x": ""}
+        {
+            "inner/HEAD": "ref: refs/heads/x\n",
+            "inner/config": "[core]\n\tfsmonitor = touch pwned\n",
+            "inner/objects/x": "",
+        }
     )
     mirror = mirror_of(repository)
     mirror.fetch(mirror.head())
@@ -237,7 +242,13 @@ def test_a_clone_killed_half_way_is_repaired(repository, mirror_of):
     mirror.close()
     git_dir = mirror._git_dir
     head_ref = git_dir / "refs/windlass/heads"
-    for rubbish in ("shallow.lock", "packed-refs.lock", "config.lock", "objects/pack/tmp_pack_1", "objects/pack/a.lock"):
+    for rubbish in (
+        "shallow.lock",
+        "packed-refs.lock",
+        "config.lock",
+        "objects/pack/tmp_pack_1",
+        "objects/pack/a.lock",
+    ):
         (git_dir / rubbish).write_bytes(b"half")
     (head_ref / "main.lock").write_bytes(b"")
     new = repository.commit({"a": "2"})

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import base64
+import os
+import subprocess
+import sys
+import threading
 import time
+from pathlib import Path
 
 import pytest
+
 from windlass.errors import SourceError
 from windlass.sources.auth import Auth
 from windlass.sources.location import Location
@@ -64,7 +70,9 @@ def test_only_the_wanted_ref_is_asked_for(served, git_server, repository):
     assert len(git_server.requests) == 2
 
 
-def test_missing_and_empty_remotes_have_their_reasons(served, git_server, repository, new_repository, mirror_of, tmp_path):
+def test_missing_and_empty_remotes_have_their_reasons(
+    served, git_server, repository, new_repository, mirror_of, tmp_path
+):
     gone = mirror_of(git_server.location(repository), "gone", folder=tmp_path / "m1")
     assert failing(gone.head).reason == "SourceMissing"
     empty = mirror_of(git_server.location(new_repository("empty")), folder=tmp_path / "m2")
@@ -117,7 +125,58 @@ def test_g20_a_server_that_stalls_is_given_up_at_the_deadline(repository, git_se
     mirror_of(git_server.location(repository), timeout=10).fetch(head)
 
 
-def test_a_truncated_pack_is_an_error_and_the_next_fetch_works(served, git_server):
+_FETCH_FOR_EVER = """
+import sys
+from pathlib import Path
+from windlass.sources.location import Location
+from windlass.sources.mirror import Mirror
+mirror = Mirror(Path(sys.argv[1]), Location(sys.argv[2], local=False), None)
+head = mirror.head()
+print("asked", flush=True)
+mirror.fetch(head)
+"""
+
+
+def test_a_clone_whose_controller_was_killed_is_repaired_by_the_next(repository, git_server, mirror_of, tmp_path):
+    repository.commit({"a": "1"})
+    location = git_server.location(repository)
+    stalled = threading.Event()
+
+    def stall(handler):
+        if handler.command == "POST" and (tmp_path / "mirror/mirror.git").is_dir():
+            stalled.set()
+            git_server.stopped.wait(20)
+        return False
+
+    git_server.answer = stall
+    folder = tmp_path / "mirror"
+    controller = subprocess.Popen([sys.executable, "-c", _FETCH_FOR_EVER, str(folder), location.url])
+    try:
+        assert stalled.wait(10)
+        orphan = int((folder / "running").read_text().split()[0])
+    finally:
+        controller.kill()
+        controller.wait()
+    os.kill(orphan, 0)
+    git_server.answer = None
+    mirror = mirror_of(location)
+    head = mirror.head()
+    mirror.fetch(head)
+    assert [entry.path for entry in mirror.tree(head.commit).entries] == ["a"]
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline and lives(orphan):
+        pass
+    assert not lives(orphan)
+
+
+def lives(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_a_truncated_pack_is_an_error_and_the_next_fetch_works(served, git_server, mirror_of):
     head = served.head()
 
     def truncate(handler):
@@ -127,7 +186,7 @@ def test_a_truncated_pack_is_an_error_and_the_next_fetch_works(served, git_serve
         return reply(handler, status, body[: len(body) - 60], Content_Type=dict(headers)["Content-Type"])
 
     git_server.answer = truncate
-    failing(served.fetch, head)
+    failing(mirror_of(served.location, timeout=1).fetch, head)
     git_server.answer = None
     served.fetch(head)
     assert [entry.path for entry in served.tree(head.commit).entries] == ["a"]
@@ -168,7 +227,9 @@ def test_a_credential_is_sent_to_its_place_only(repository, git_server, mirror_o
     mirror.fetch(mirror.head())
     assert {headers.get("authorization") for _, headers in git_server.requests} == {header}
     seen = len(git_server.requests)
-    for number, prefix in enumerate([f"{host}/up", f"{host}/other", "http://127.0.0.1:1/upstream", "https://127.0.0.1"]):
+    for number, prefix in enumerate(
+        [f"{host}/up", f"{host}/other", "http://127.0.0.1:1/upstream", "https://127.0.0.1"]
+    ):
         wrong = mirror_of(location, auth=Auth(prefix, **credential), folder=tmp_path / f"m{number}")
         assert failing(wrong.head).reason == "CredentialMismatch"
     assert len(git_server.requests) == seen
@@ -209,7 +270,7 @@ def test_a_server_that_is_not_there_is_unreachable(mirror_of, git_server):
     assert failing(mirror_of(Location(git_server.url("x.git"), local=False)).head).reason == "Unreachable"
 
 
-def test_g21_a_flood_of_progress_with_escape_codes_does_no_harm(served, git_server):
+def test_g21_a_flood_of_progress_with_escape_codes_does_no_harm(served, git_server, mirror_of):
     def flood(handler):
         if handler.command == "GET":
             return False
@@ -220,7 +281,7 @@ def test_g21_a_flood_of_progress_with_escape_codes_does_no_harm(served, git_serv
 
     head = served.head()
     git_server.answer = flood
-    error = failing(served.fetch, head)
+    error = failing(mirror_of(served.location, timeout=1).fetch, head)
     assert "owned" not in str(error)
     assert len(str(error)) < 800
 

@@ -83,17 +83,17 @@ class Auth:
 def ssh_command(auth: Auth | None) -> str:
     """The value of GIT_SSH_COMMAND: only the key and the known hosts given, no question, no configuration."""
     known = auth.known_hosts if auth and auth.known_hosts else "/dev/null"
+    # named as an option: `-i` would fall back to the keys of the user when the file is missing
+    key = auth.ssh_key if auth and auth.ssh_key else "none"
     options = [
         *("BatchMode=yes", "StrictHostKeyChecking=yes", "UpdateHostKeys=no", "IdentitiesOnly=yes"),
         *("IdentityAgent=none", "ForwardAgent=no", "ClearAllForwardings=yes", "PermitLocalCommand=no"),
         *("ConnectTimeout=15", "ServerAliveInterval=10", "ServerAliveCountMax=3"),
-        *(f'UserKnownHostsFile="{known}"', "GlobalKnownHostsFile=/dev/null"),
+        *(f'IdentityFile="{key}"', f'UserKnownHostsFile="{known}"', "GlobalKnownHostsFile=/dev/null"),
     ]
     words = ["ssh", "-F", "/dev/null", "-T"]
     for option in options:
         words += ["-o", option]
-    if auth and auth.ssh_key:
-        words += ["-i", str(auth.ssh_key)]
     return shlex.join(words)
 
 

@@ -89,12 +89,13 @@ def run_git(
     secrets: Sequence[str] = (),
     doing: str = "run git",
     started: Callable[[int], None] | None = None,
+    notes: list[bytes] | None = None,
 ) -> bytes:
     """Standard output of `git ARGS`; `doing` completes the sentence "cannot …" of an error.
 
     `limit` is in bytes and `max_records` counts NUL bytes; over either the process is ended at once. `started`
-    gets the process id, which is the id of its process group too. Raises SourceError: reason "Timeout" after
-    `timeout` seconds, "TooLarge" over a limit, else one of `failure.py`.
+    gets the process id, which is the id of its process group too; `notes` gets the first 64 KiB of standard error.
+    Raises SourceError: reason "Timeout" after `timeout` seconds, "TooLarge" over a limit, else one of `failure.py`.
     """
     process = start_git(args, git_dir=git_dir, environment=environment, limits=limits)
     try:
@@ -106,6 +107,8 @@ def run_git(
         raise
     if process.returncode != 0:
         raise failure(process.returncode, err, secrets, doing=doing)
+    if notes is not None:
+        notes.append(err)
     return out
 
 

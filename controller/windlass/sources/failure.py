@@ -102,3 +102,8 @@ def retry_after(trace: str) -> float | None:
         return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
     except ValueError:
         return None
+
+
+def is_web_page(trace: bytes) -> bool:
+    """Whether the server answered with HTML. git takes some pages for an empty repository of its oldest protocol."""
+    return re.search(rb"<= Recv header: content-type: *text/html", trace, re.IGNORECASE) is not None

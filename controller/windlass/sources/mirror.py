@@ -21,9 +21,10 @@ from windlass.sources.branch import Head, check_branch, local_git_folder, local_
 from windlass.sources.checkout import read_all, write_tree
 from windlass.sources.command import DEFAULT_LIMITS, Limits, git_program, run_git
 from windlass.sources.environment import git_environment, write_global_config
+from windlass.sources.failure import is_web_page, shown
 from windlass.sources.fetching import fetch_commit
 from windlass.sources.history import changed_paths, is_ancestor
-from windlass.sources.local_refs import OBJECT_ID
+from windlass.sources.local_refs import OBJECT_ID, GitFolder, read_ref
 from windlass.sources.tree import MAX_ENTRIES, Tree, parse_tree
 
 if TYPE_CHECKING:
@@ -81,11 +82,12 @@ class Mirror:
             ref = f"refs/windlass/heads/{head.branch}"
             if not self._has(head.commit):
                 try:
-                    fetch_commit(self._network, self._has, head, self.location.url, ref, first=not self._has_history())
+                    fetch_commit(self._network, self._has, head, self.location.url, ref, first=self._packs() == 0)
                 finally:
                     repair.note_ended(self._folder)
                     repair.clean(self._git_dir)
-            self._git("update-ref", "--no-deref", "--end-of-options", ref, head.commit)
+            if self._ref(ref) != head.commit:
+                self._git("update-ref", "--no-deref", "--end-of-options", ref, head.commit)
             self._repack()
 
     def pin(self, commit: str) -> None:
@@ -97,7 +99,7 @@ class Mirror:
 
     def unpin(self, commit: str) -> None:
         """Lets a commit go; one that is not pinned is fine."""
-        if self._git_dir.is_dir() and self._is_pinned(commit):
+        if self._is_pinned(commit):
             with self._writing, repair.held(self._folder):
                 self._git("update-ref", "-d", "--end-of-options", PINS + commit)
 
@@ -166,22 +168,25 @@ class Mirror:
         found = self._reader.info([commit])[commit]
         return found is not None and found[0] == "commit"
 
-    def _has_history(self) -> bool:
-        return bool(self._git("for-each-ref", "--count=1", "--format=%(objectname)", "refs/windlass/"))
+    def _packs(self) -> int:
+        return sum(1 for _ in (self._git_dir / "objects" / "pack").glob("*.pack"))
+
+    def _ref(self, ref: str) -> str | None:
+        """The commit of a ref of ours: read as a file, a process would take most of the time of a poll."""
+        return read_ref(GitFolder(self._git_dir, self._git_dir), ref)
 
     def _require(self, commit: str) -> None:
         if not self._has(commit):
-            raise SourceError(f"commit {commit[:64]!r} is not here", "CommitMissing")
+            raise SourceError(f"commit {shown(commit)[:64]!r} is not here", "CommitMissing")
 
     def _is_pinned(self, commit: str) -> bool:
         if not OBJECT_ID.fullmatch(commit):
-            raise SourceError(f"{commit[:64]!r} is no commit", "CommitMissing")
-        return bool(self._git("for-each-ref", "--format=%(objectname)", PINS + commit)) if self._has(commit) else False
+            raise SourceError(f"{shown(commit)[:64]!r} is no commit", "CommitMissing")
+        return self._ref(PINS + commit) is not None
 
     def _repack(self) -> None:
         """Every fetch is one pack; now and then they become one. Loose ends of the last day are kept."""
-        packs = sum(1 for _ in (self._git_dir / "objects" / "pack").glob("*.pack"))
-        if packs > _PACKS_BEFORE_REPACK:
+        if self._packs() > _PACKS_BEFORE_REPACK:
             self._git("gc", "--quiet", "--prune=1.day.ago")
 
     def _git(self, *args: str, max_records: int | None = None) -> bytes:
@@ -208,9 +213,10 @@ class Mirror:
         )
 
     def _ls_remote(self, patterns: Sequence[str]) -> bytes:
-        # the trace goes to standard error and tells the Retry-After header of a refusal; git blanks credentials in it
+        # the trace goes to standard error and tells the headers of the answer; git blanks credentials in it
         trace = {"GIT_TRACE_CURL": "1", "GIT_TRACE_CURL_NO_DATA": "1"}
-        return run_git(
+        notes: list[bytes] = []
+        answer = run_git(
             ["ls-remote", "--quiet", "--symref", "--end-of-options", self.location.url, *patterns],
             git_dir=None,
             environment=self._environment() | trace,
@@ -219,7 +225,11 @@ class Mirror:
             limits=self._limits,
             secrets=self._auth.secrets() if self._auth else (),
             doing=f"ask {self.location.url}",
+            notes=notes,
         )
+        if not answer and is_web_page(b"".join(notes)):
+            raise SourceError(f"{self.location.url} answers with a web page, not as a git repository", "NotARepository")
+        return answer
 
     def _ask_local(self, args: Sequence[str]) -> bytes:
         where = local_git_folder(Path(self.location.url))
