@@ -171,6 +171,7 @@ def test_the_wanted_type_is_checked(text: str, want: Type, right: bool) -> None:
         ("${{ inputs.a == 'x' ? secrets.KEY : inputs.token }}", True),
         ("${{ secrets.KEY == 'x' }}", False),
         ("${{ secrets.KEY == secrets.KEY }}", False),
+        ("${{ secrets.KEY == secrets.KEY ? secrets.KEY : inputs.token }}", False),
         ("${{ [secrets.KEY] == [inputs.token] }}", False),
         ("${{ 'Bearer ' + secrets.KEY }}", False),
         ("${{ secrets.KEY.startsWith('a') }}", False),
@@ -197,6 +198,14 @@ def test_a_shorter_declared_name_makes_a_subtraction() -> None:
     assert check("${{ inputs.a-b }}", both, Type.STRING) == []
     assert check("${{ inputs.a-1 }}", both, Type.INT) == []
     assert check("${{ inputs.a - inputs.b }}", both, Type.INT) == []
+
+
+def test_a_place_says_itself_why_it_takes_no_secret() -> None:
+    scope = Scope({"inputs.token": Type.SECRET}, secrets=False, absent={"secrets": "a title is public"})
+    for text in ("${{ secrets.KEY }}", "${{ inputs.token }}"):
+        assert [(found.rule, found.message) for found in check(text, scope)] == [
+            ("secret-not-allowed", "a title is public")
+        ]
 
 
 @pytest.mark.parametrize(

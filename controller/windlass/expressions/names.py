@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _ALWAYS = frozenset({"inputs", "env", "steps"})  # maps, be they empty
 _ROOTS = _ALWAYS | {"event", "matrix", "repository", "run", "secrets"}  # known words, so what follows is wrong
+_PLACES = "a secret may only stand in `env`, in `files.*.content`, in `with` for an input of type secret"
 _LISTED = 8  # names that a hint spells out
 
 
@@ -112,7 +113,7 @@ def secret_mistakes(found: Iterable[Found], scope: Scope) -> list[Wrong]:
         elif name.type is not None and name.type.kind is Kind.MAP and _holds_secrets(path.dotted, scope):
             message = f"`{path.dotted}` holds secrets: name what you need one by one"
         elif _is_secret(name) and not scope.allows_secrets:
-            message = "a secret may only stand in `env`, in `files.*.content`, in `with` for an input of type secret"
+            message = scope.absent.get("secrets", _PLACES)
         elif _is_secret(name) and (path.has is not None or {"==", "!=", "in"} & set(path.beside)):
             message = f"`{path.dotted}` is a secret: it can only be passed on whole, not compared"
         else:
