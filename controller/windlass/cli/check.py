@@ -55,7 +55,7 @@ def _print(how: str, problems: list[Problem], files: int, ok: bool, text_of: obj
     elif how == "github":
         sys.stdout.write(report.github_report(problems))
     else:
-        text = report.text_report(problems, color=wants_colour(), source=text_of)  # type: ignore[arg-type]
+        text = report.text_report(problems, color=wants_colour(), source=text_of)
         if text:
             print(text)
         counts = {s: sum(p.severity == s for p in problems) for s in ("error", "warning", "note")}

@@ -48,14 +48,14 @@ def _remote(arguments: argparse.Namespace) -> bool:
 def _run_here(arguments: argparse.Namespace, supervisor: Any) -> int:
     from windlass.cli.run_inputs import env_of, inputs_of
     from windlass.cli.target import find_target
-    from windlass.plan.inputs import parse_inputs
+    from windlass.loading.inputs import parse_inputs
     from windlass.reconcile.admission import checked_env
     from windlass.reconcile.creation import Cause, prepare
 
     target = find_target(arguments.target)
     _refuse_broken(target)
     values, texts = inputs_of(arguments)
-    inputs = parse_inputs(target.workflow.inputs, values, texts)
+    inputs = parse_inputs(target.workflow.inputs, values, texts=texts)
     env = checked_env(env_of(arguments.env))
     from windlass.clock import SystemClock
 

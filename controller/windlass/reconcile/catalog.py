@@ -50,7 +50,8 @@ class LiveWorkflow:
     def model(self) -> Workflow:
         from windlass_schemas.workflow import Workflow
 
-        return _model(Workflow, self.content)
+        found: Workflow = _model(Workflow, self.content)
+        return found
 
     @property
     def repository_model(self) -> Repository | None:

@@ -34,7 +34,7 @@ LONGEST_TITLE = 200
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Who or what asked for the run, and with which values. Inputs have passed `plan.inputs`."""
+    """Who or what asked for the run, and with which values. Inputs have passed `loading.inputs`."""
 
     kind: str  # manual, schedule, webhook, api
     name: str  # schedule[0], the hook's name, ""
@@ -137,8 +137,10 @@ def _title(workflow: Workflow, scope: dict[str, Any]) -> str | None:
     return None if written is None else _text(written, scope)[:LONGEST_TITLE]
 
 
-def _text(written: str, scope: dict[str, Any]) -> str:
+def _text(written: Any, scope: dict[str, Any]) -> str:
     """A title or label never keeps a run from starting: what cannot be evaluated is shown as written."""
+    if not isinstance(written, str):
+        return to_text(written)
     try:
         return to_text(evaluate(written, scope))
     except ExpressionError:

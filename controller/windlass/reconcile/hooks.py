@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from windlass.crashpoints import reach
 from windlass.errors import ExpressionError, InputError, InputProblem, NotFoundError
 from windlass.expressions import evaluate_bool
-from windlass.plan.inputs import parse_inputs
+from windlass.loading.inputs import parse_inputs
 from windlass.reconcile.creation import Cause, NewRun, evaluated, record
 from windlass.triggers.payload import event_of, parse_body
 from windlass.triggers.webhook import verify
@@ -174,7 +174,7 @@ class Hooks:
         except ExpressionError as error:
             raise InputError([InputProblem("", str(error))]) from error
         texts = {name: text for name, text in form.items() if text != "" and name not in values}
-        inputs = parse_inputs(model.inputs, values, texts)
+        inputs = parse_inputs(model.inputs, values, texts=texts)
         return Cause(
             kind="webhook",
             name=name,

@@ -54,15 +54,16 @@ class RetentionLoop:
         now = self._parts.clock.now()
         keep = self._parts.settings.retention
 
-        def work(tx: Tx) -> list[str]:
-            tx.prune_events(now - EVENTS)
-            tx.prune_deliveries(now - REMEMBERED)
-            tx.prune_idempotency(now - IDEMPOTENCY_SPAN)
-            return tx.delete_runs_before(now - keep.runs, BATCH)
+        gone = self._parts.reads.ended_before(now - keep.runs, BATCH)
 
-        gone = self._parts.writer.write(work)
+        def work(tx: Tx) -> None:
+            tx.prune_events(now - EVENTS)
+            tx.prune_triggers(firings=now - keep.runs, deliveries=now - REMEMBERED, idempotency=now - IDEMPOTENCY_SPAN)
+            tx.delete_runs(gone)
+
+        self._parts.writer.write(work)
         logs = self._parts.settings.data / "logs"
-        expired = self._parts.reads.runs_ended_before(now - keep.logs, BATCH)
+        expired = self._parts.reads.ended_before(now - keep.logs, BATCH)
         for run in (*gone, *expired):
             shutil.rmtree(logs / run, ignore_errors=True)
         return len(gone)

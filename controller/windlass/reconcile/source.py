@@ -8,7 +8,7 @@ every path. A broken file keeps the last good version of its workflow (R18); a b
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from windlass import log
 from windlass.crashpoints import reach
@@ -124,7 +124,7 @@ def _valid(source: SourceState, now: Millis) -> Condition:
     return Condition("Valid", True, "Valid", "every file is valid", now)
 
 
-def source_object(source: SourceState) -> dict[str, object]:
+def source_object(source: SourceState) -> dict[str, Any]:
     """A repository as the API shows it."""
     return {
         "name": source.settings.name,

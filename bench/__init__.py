@@ -1,0 +1,1 @@
+"""Benchmarks: what the project promises about time and memory, measured."""

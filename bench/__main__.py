@@ -1,0 +1,55 @@
+"""`make bench`: each figure with its floor and their ratio, measured in the same run.
+
+In: nothing, or the names of figures. Out: a table on stdout; `--write` puts it into bench/RESULTS.md with the machine's
+description. Nothing here fails on a slow machine: figures are for people.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sqlite3
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench import check, command_line, engine
+from bench.figure import Figure
+
+PARTS = {"command-line": command_line, "check": check, "engine": engine}
+RESULTS = Path(__file__).parent / "RESULTS.md"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"which of {', '.join(PARTS)}; all when absent")
+    parser.add_argument("--write", action="store_true", help="write bench/RESULTS.md")
+    arguments = parser.parse_args()
+    unknown = [part for part in arguments.parts if part not in PARTS]
+    if unknown:
+        parser.error(f"no part {unknown[0]}; there are {', '.join(PARTS)}")
+    figures: list[Figure] = []
+    for name in arguments.parts or PARTS:
+        for figure in PARTS[name].figures():
+            figures.append(figure)
+            print(figure.line(), flush=True)
+    if arguments.write:
+        RESULTS.write_text(_page(figures), encoding="utf-8")
+    return 0
+
+
+def _page(figures: list[Figure]) -> str:
+    rows = "\n".join(figure.row() for figure in figures)
+    return (
+        "# Figures\n\n"
+        f"Measured on {datetime.now(UTC):%Y-%m-%d} by `make bench`: {os.cpu_count()} cores, {platform.system()}, "
+        f"CPython {platform.python_version()}, SQLite {sqlite3.sqlite_version}. The floor of each figure is measured in "
+        "the same run; the ratio is what travels between machines.\n\n"
+        "| figure | seen | goal | floor | what the floor is | ratio |\n| --- | --- | --- | --- | --- | --- |\n"
+        f"{rows}\n"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
