@@ -93,6 +93,9 @@ def test_folders_become_absolute_paths(tmp_path, monkeypatch):
         ("ssh://example.com", "git@example.com:a/b", True),
         ("ssh://example.com/a", "git@example.com:a/b", True),
         ("ssh://example.com/b", "git@example.com:a/b", False),
+        ("git@example.com:a/b", "git@example.com:a/b", True),
+        ("git@example.com:a/b", "git@example.com:a/c", False),
+        ("git@example.com:a/b", "ssh://git@example.com/a/b", True),
     ],
 )
 def test_a_credential_covers_one_host_and_what_is_below_its_path(prefix, url, covered):

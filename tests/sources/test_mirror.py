@@ -124,6 +124,8 @@ def test_g28_r17_a_force_push_and_gc_upstream_change_nothing_for_a_pinned_commit
     assert mirror.head().commit == new
     assert text_of(mirror, old, "a") == b"old"
     assert mirror.changed(old, new) == ["a"]
+    assert not mirror.descends(old, new)
+    assert mirror.descends(old, old)
     mirror.unpin(old)
     mirror.unpin(old)
     run_git(["gc", "--quiet", "--prune=now"], git_dir=mirror._git_dir)

@@ -15,16 +15,15 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from windlass.errors import SourceError
+from windlass.sources.location import Location
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from windlass.sources.location import Location
-
 
 @dataclass(frozen=True, slots=True)
 class Auth:
-    """A credential for everything at or below `prefix`: `https://HOST[:PORT][/PATH]` or `ssh://HOST[:PORT][/PATH]`.
+    """A credential for everything at or below `prefix`: `https://HOST[:PORT][/PATH]`, `ssh://…` or `USER@HOST:PATH`.
 
     `token` is sent as `Authorization: Bearer`; `password` (a forge's access token too) with `username` as
     Basic. `ssh_key` and `known_hosts` are files; without `known_hosts` no host is trusted (G36). `ca_file`
@@ -41,11 +40,10 @@ class Auth:
 
     def covers(self, location: Location) -> bool:
         """Whether the location is at or below the prefix: same scheme, same host and port, path by whole segments."""
-        parts = urlsplit(self.prefix)
-        host = parts.netloc.rpartition("@")[2].lower()
-        if (parts.scheme, host) != (location.scheme, location.host):
+        scheme, host, path = _place(self.prefix)
+        if (scheme, host) != (location.scheme, location.host):
             return False
-        below = parts.path.rstrip("/")
+        below = path.rstrip("/")
         return location.path == below or location.path.startswith(below + "/")
 
     def config(self, location: Location) -> dict[str, str]:
@@ -78,6 +76,15 @@ class Auth:
         """What must never appear in a message."""
         basic = self._header() or ""
         return tuple(text for text in (self.password, self.token, basic.partition(" ")[2]) if text)
+
+
+def _place(prefix: str) -> tuple[str, str, str]:
+    """Scheme, host with port, and path of a prefix; `git@host:path` is ssh, as in a location."""
+    if "://" not in prefix:
+        location = Location(prefix, local=False)
+        return location.scheme, location.host, location.path
+    parts = urlsplit(prefix)
+    return parts.scheme, parts.netloc.rpartition("@")[2].lower(), parts.path
 
 
 def ssh_command(auth: Auth | None) -> str:

@@ -143,11 +143,11 @@ class Mirror:
     def _prepare(self, commit: str) -> None:
         if not self._repaired:
             repair.repair(self._folder)
-            if self.location.local:
-                where = local_git_folder(Path(self.location.url))
-                safe = {Path(self.location.url), where.git.resolve(), where.common.resolve()}
-                write_global_config(self._config_file, sorted(map(str, safe)))
             self._repaired = True
+        if self.location.local:
+            where = local_git_folder(Path(self.location.url))
+            safe = {Path(self.location.url), where.git.resolve(), where.common.resolve()}
+            write_global_config(self._config_file, sorted(map(str, safe)))
         if not (self._git_dir / "HEAD").is_file():
             self._create("sha256" if len(commit) == 64 else "sha1")
 

@@ -16,12 +16,14 @@ from windlass.errors import SourceError, UsageError
 from windlass.sources.branch import local_head
 from windlass.sources.command import run_git
 from windlass.sources.local_refs import find_git_folder
-from windlass.sources.tree import MAX_ENTRIES, Entry, Tree, build_tree
+from windlass.sources.tree import Entry, Tree, build_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _ROOT_FILE = "windlass.yaml"
+
+MAX_FILES = 1_000_000  # a work tree holds what git ignores too: dependencies, build output
 
 
 def find_root(start: Path) -> Path:
@@ -45,14 +47,14 @@ def scan(root: Path, under: Sequence[str] = ()) -> Tree:
     """The files at or below each of `under` (relative to the root; none: all), with the problems of their names.
 
     What is not there is left out. Entries are sorted by path and have no blob id. Raises UsageError for a path
-    outside the root, SourceError "TooLarge" over 100,000 entries.
+    outside the root, SourceError "TooLarge" over 1,000,000 files.
     """
     found: dict[str, Entry] = {}
     for name in under or (".",):
         for entry in _below(root, _inside(name)):
             found[entry.path] = entry
-            if len(found) > MAX_ENTRIES:
-                raise SourceError(f"more than {MAX_ENTRIES} files below {root}", "TooLarge")
+            if len(found) > MAX_FILES:
+                raise SourceError(f"more than {MAX_FILES} files below {root}", "TooLarge")
     return build_tree((os.fsencode(path), found[path]) for path in sorted(found))
 
 
