@@ -24,7 +24,11 @@ def read_document(data: bytes) -> tuple[Document, list[Fault]]:
             raise _empty()
     except Fault as fault:
         raise Faults([fault]) from None
-    value, warnings = build(root, tagged="!" in text)
+    try:
+        value, warnings = build(root, tagged="!" in text)
+    except Faults as faults:
+        faults.document = Document(text, root, None)
+        raise
     document = Document(text, root, value)
     if value is None:
         raise Faults([_empty()])

@@ -13,6 +13,8 @@ from windlass.problems import START, Problem, Severity, Span
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from windlass.loading.positions import Document
+
 Node = Any  # a node of PyYAML: its stubs know neither styles nor the C composer
 
 
@@ -42,7 +44,9 @@ class Fault(Exception):
 
 
 class Faults(Exception):
-    """Several at once: what the builder found in one walk."""
+    """Several at once: what the builder found in one walk. `document` is there when the syntax was fine."""
+
+    document: Document | None = None
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__(f"{len(faults)} faults")

@@ -1,0 +1,67 @@
+"""What a file means, beyond its shape: names, references, types, times.
+
+In: a `Site` with a valid model. Out: every problem of that file alone, in no order; what needs other files is in
+`loading/crossing.py`. Each module is one concern; `check_workflow` and its siblings are the list of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from windlass.loading.checks.declarations import check_inputs, check_outputs, check_step_declarations
+from windlass.loading.checks.expressions import check_expressions, check_script
+from windlass.loading.checks.graph import check_graph
+from windlass.loading.checks.hygiene import check_characters, check_hygiene
+from windlass.loading.checks.site import Checkers, NoCheckers, Site, TextMistake
+from windlass.loading.checks.triggers import check_triggers
+from windlass.plan.supported import unsupported, unsupported_settings
+
+if TYPE_CHECKING:
+    from windlass.loading.checks.site import Path
+    from windlass.problems import Problem
+    from windlass_schemas.action import Action
+    from windlass_schemas.repository import Repository
+    from windlass_schemas.workflow import Workflow
+
+__all__ = [
+    "Checkers",
+    "NoCheckers",
+    "Site",
+    "TextMistake",
+    "check_action",
+    "check_settings",
+    "check_workflow",
+]
+
+
+def check_workflow(site: Site, workflow: Workflow) -> list[Problem]:
+    problems = [
+        *check_inputs(site, workflow.inputs),
+        *check_graph(site, workflow),
+        *check_expressions(site, workflow),
+        *check_triggers(site, workflow),
+        *check_hygiene(site, workflow),
+        *check_characters(site),
+    ]
+    for item in (*workflow.step_items(), *workflow.finally_items()):
+        problems += check_step_declarations(site, item.step, item.path)
+    return problems + _not_supported(site, unsupported(workflow))
+
+
+def check_action(site: Site, action: Action) -> list[Problem]:
+    problems = [
+        *check_inputs(site, action.inputs),
+        *check_outputs(site, action.outputs, ("outputs",)),
+        *check_characters(site),
+    ]
+    if isinstance(action.run, str):
+        problems += check_script(site, action.run, ("run",))
+    return problems
+
+
+def check_settings(site: Site, settings: Repository) -> list[Problem]:
+    return [*check_characters(site), *_not_supported(site, unsupported_settings(settings))]
+
+
+def _not_supported(site: Site, features: list[tuple[Path, str]]) -> list[Problem]:
+    return [site.at_key(path, "not-supported", f"not supported yet: {feature}") for path, feature in features]

@@ -1,0 +1,89 @@
+"""What is allowed and rarely meant: warnings.
+
+In: a workflow. Out: unused inputs, images without a version, variables that change how programs are loaded, characters
+that make a reviewer see something else than what runs (reliability catalogue E09, Y25).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from windlass.expressions import references
+from windlass.loading.checks.site import TextMistake
+from windlass.loading.checks.texts import OPEN, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from windlass.loading.checks.site import Path, Site
+    from windlass.problems import Problem
+    from windlass_schemas.workflow import Workflow
+
+RISKY = re.compile(
+    r"(LD|DYLD)_[A-Z_]+|BASH_ENV|ENV|IFS|PYTHON(PATH|HOME|STARTUP)|NODE_OPTIONS|PERL5(OPT|LIB)|RUBY(OPT|LIB)"
+)
+BIDIRECTIONAL = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# A whole-inputs use (`toJson(inputs)`, `$WINDLASS_INPUTS`) uses them all.
+WHOLE = "WINDLASS_INPUTS"
+
+
+def check_hygiene(site: Site, workflow: Workflow) -> Iterator[Problem]:
+    yield from _check_inputs(site, workflow)
+    yield from _check_env(site, site.value.get("env"), ("env",))
+    yield from _check_image(site, _below(site.value, "defaults", "image"), ("defaults", "image"))
+    for item in (*workflow.step_items(), *workflow.finally_items()):
+        step: Any = site.value
+        for part in item.path:
+            step = step[part]
+        yield from _check_env(site, step.get("env"), (*item.path, "env"))
+        yield from _check_image(site, step.get("image"), (*item.path, "image"))
+
+
+def check_characters(site: Site) -> Iterator[Problem]:
+    """Bidirectional controls anywhere in the text, comments included."""
+    text = site.document.text
+    if text.isascii():
+        return
+    for found in BIDIRECTIONAL.finditer(text):
+        message = f"the invisible character U+{ord(found.group()):04X} changes the order in which text is shown"
+        yield site.in_file(found.start(), "bidirectional-text", message, "delete it")
+
+
+def _below(value: Any, *keys: str) -> Any:
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _check_inputs(site: Site, workflow: Workflow) -> Iterator[Problem]:
+    if not workflow.inputs or WHOLE in site.document.text:
+        return
+    used: set[str] = set()
+    for _, text in texts(site.value, ()):
+        for reference in references(text):
+            root, _, rest = reference.partition(".")
+            if root == "inputs":
+                if not rest:
+                    return
+                used.add(rest.partition(".")[0])
+    for name in workflow.inputs:
+        if name not in used:
+            hint = "use it in an expression: ${{ inputs." + name + " }}, or delete it"
+            yield site.at_key(("inputs", name), "unused-input", f"the input {name} is never used", hint)
+
+
+def _check_env(site: Site, env: Any, path: Path) -> Iterator[Problem]:
+    for name in env if isinstance(env, dict) else ():
+        if RISKY.fullmatch(name):
+            message = f"{name} changes how programs are loaded or started, in every program of the step"
+            yield site.at_key((*path, name), "risky-env-name", message)
+
+
+def _check_image(site: Site, image: Any, path: Path) -> Iterator[Problem]:
+    if not isinstance(image, str) or OPEN in image or "@" in image:
+        return
+    last = image.rpartition("/")[2]
+    if ":" not in last or last.endswith(":latest"):
+        message = f"the image {image} has no version: it may be another one tomorrow"
+        yield site.in_text(path, "image-without-tag", TextMistake(message, "write a tag or a digest"))

@@ -1,0 +1,186 @@
+"""What an expression may use at each place of a workflow: names with their types, functions, secrets.
+
+In: a workflow and the repository's settings. Out: one `Scope` for each kind of place. It says before anything runs
+what the run will offer (runs/scope.py), so a name that is accepted here is there then. A step without `outputs`
+declares nothing: any of its outputs may be read, as text (plan/model.py, `declares_outputs`).
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from windlass.expressions import Scope, Type, declared_type
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from windlass_schemas.declaration import Declaration
+    from windlass_schemas.inputs import Input
+    from windlass_schemas.repository import Repository
+    from windlass_schemas.step import Step
+    from windlass_schemas.workflow import StepItem, Workflow
+
+VALUES = frozenset({"hashFiles", "now"})
+CONDITIONS = VALUES | {"success", "failure", "always", "cancelled"}
+RUN: dict[str, Type] = {
+    "run.id": Type.STRING,
+    "run.commit": Type.STRING.or_null(),
+    "run.status": Type.STRING,
+    "run.startedAt": Type.STRING.or_null(),
+    "run.createdAt": Type.STRING,
+    "run.actor": Type.STRING.or_null(),
+    "run.workflow": Type.STRING,
+    "run.trigger": Type.STRING.or_null(),
+    "repository.name": Type.STRING,
+}
+EVENT: dict[str, Type] = {"event": Type.DYN}
+LOOP: dict[str, Type] = {"item": Type.DYN, "index": Type.INT}
+APPROVAL: dict[str, Type] = {"by": Type.LIST, "comment": Type.STRING.or_null()}
+
+
+def type_of(declared: Declaration) -> Type:
+    items = declared.items.type if declared.type == "array" and declared.items is not None else None
+    return declared_type(declared.type, items)
+
+
+def input_names(inputs: Mapping[str, Input]) -> dict[str, Type]:
+    """An optional input without a default is null when it is absent."""
+    return {
+        f"inputs.{name}": type_of(declared) if declared.is_required or declared.has_default else _optional(declared)
+        for name, declared in inputs.items()
+    }
+
+
+def _optional(declared: Declaration) -> Type:
+    found = type_of(declared)
+    return found if found == Type.SECRET else found.or_null()
+
+
+class Scopes:
+    """The scopes of one workflow, each built when it is first asked for."""
+
+    def __init__(self, workflow: Workflow, repository: Repository | None, *, unsure: bool = False) -> None:
+        """`unsure`: windlass.yaml cannot be read, so any name of it may exist."""
+        self._workflow = workflow
+        self._unsure = unsure
+        self._repository = repository
+        self._inputs = input_names(workflow.inputs)
+        self._main = workflow.step_items()
+        self._last = workflow.finally_items()
+
+    @cached_property
+    def start(self) -> Scope:
+        """What is known when a run is created: titles, labels, environment, concurrency, `env` of the workflow."""
+        late = "steps have not run yet when this is evaluated"
+        absent = {"steps": late, "secrets": _NO_SECRETS, **_NO_LOOP}
+        return Scope({**self._inputs, **EVENT, **RUN}, VALUES, secrets=False, absent=absent)
+
+    @cached_property
+    def workflow_env(self) -> Scope:
+        late = "the workflow's env is known before any step has run"
+        absent = {"steps": late, "env": "env is being made here", **_NO_LOOP}
+        return Scope({**self._inputs, **EVENT, **RUN, **self._secrets}, VALUES, secrets=True, absent=absent)
+
+    @cached_property
+    def event(self) -> Scope:
+        """A trigger knows what happened, and nothing of the run that it may start."""
+        absent = {
+            "inputs": "the inputs are what a trigger gives: use event",
+            "run": "there is no run before the trigger fires",
+            "steps": "there is no run before the trigger fires",
+            "env": "a trigger does not see env",
+            "secrets": _NO_SECRETS,
+            **_NO_LOOP,
+        }
+        return Scope({**EVENT, "repository.name": Type.STRING}, frozenset({"now"}), secrets=False, absent=absent)
+
+    @cached_property
+    def form(self) -> Scope:
+        """`showIf`: only the inputs themselves."""
+        return Scope(self._inputs, frozenset(), secrets=False, absent={"event": "the form knows only the inputs"})
+
+    @cached_property
+    def outputs(self) -> Scope:
+        """The workflow's outputs: everything has ended."""
+        names = {**self._everywhere, **_step_names([*self._main, *self._last])}
+        return Scope(names, VALUES, secrets=False, absent={"secrets": _NO_SECRETS, **_NO_LOOP})
+
+    def step(self, item: StepItem, *, condition: bool, secrets: bool) -> Scope:
+        """A step's values, its `if`, or the places where secrets may stand."""
+        in_finally = item.path[0] == "finally"
+        looped = item.step.for_each is not None or item.step.matrix is not None
+        key = (in_finally, looped, condition, secrets)
+        if key not in self._steps:
+            self._steps[key] = self._step(*key)
+        return self._steps[key]
+
+    @cached_property
+    def _steps(self) -> dict[tuple[bool, bool, bool, bool], Scope]:
+        return {}
+
+    def _step(self, in_finally: bool, looped: bool, condition: bool, secrets: bool) -> Scope:
+        names = {**self._everywhere, **_step_names([*self._main, *(self._last if in_finally else ())])}
+        absent: dict[str, str] = {}
+        if looped:
+            names |= {**LOOP, "matrix": Type.DYN}
+        else:
+            absent |= _NO_LOOP
+        if not in_finally:
+            late = "it is a step of finally, which runs after all others"
+            absent |= {f"steps.{item.name}": late for item in self._last}
+        if secrets:
+            names |= self._secrets
+        else:
+            absent["secrets"] = _NO_SECRETS
+        return Scope(names, CONDITIONS if condition else VALUES, secrets=secrets, absent=absent)
+
+    @cached_property
+    def _everywhere(self) -> dict[str, Type]:
+        env = {"env": Type.DYN} if self._unsure else dict.fromkeys((f"env.{name}" for name in self._env()), Type.STRING)
+        return {**self._inputs, **EVENT, **RUN, **env}
+
+    def _env(self) -> Iterable[str]:
+        """The workflow's and the environment's layers (fine print, "Expressions"); any environment may be picked."""
+        layers = [self._workflow.env]
+        if self._repository is not None:
+            layers.append(self._repository.env)
+            if self._workflow.environment is not None:
+                layers += [environment.env for environment in self._repository.environments.values()]
+        return {name for layer in layers for name in layer}
+
+    @cached_property
+    def _secrets(self) -> dict[str, Type]:
+        if self._unsure:
+            return {"secrets": Type.DYN}
+        if self._repository is None:
+            return {}
+        environments = self._repository.environments.values()
+        names = {*self._repository.secrets, *(name for found in environments for name in found.secrets)}
+        return {f"secrets.{name}": Type.SECRET for name in names}
+
+
+_NO_SECRETS = "secrets may stand in env, files.*.content, with of a secret input, and verify"
+_NO_LOOP = dict.fromkeys(("item", "index", "matrix"), "only a step with forEach or matrix knows it")
+
+
+def _step_names(items: Iterable[StepItem]) -> dict[str, Type]:
+    names: dict[str, Type] = {}
+    for item in items:
+        prefix = f"steps.{item.name}"
+        names[f"{prefix}.status"] = Type.STRING
+        names[f"{prefix}.artifacts"] = Type.DYN
+        if item.step.for_each is not None or item.step.matrix is not None:
+            names[f"{prefix}.items"] = Type.LIST
+        else:
+            names |= _outputs(f"{prefix}.outputs", item.step)
+    return names
+
+
+def _outputs(prefix: str, step: Step) -> dict[str, Type]:
+    if step.approval is not None:
+        asked = {f"{prefix}.{name}": type_of(declared) for name, declared in step.approval.inputs.items()}
+        return {**asked, **{f"{prefix}.{name}": found for name, found in APPROVAL.items()}}
+    if not step.outputs:
+        return {prefix: Type.DYN}
+    return {f"{prefix}.{name}": type_of(declared) for name, declared in step.outputs.items()}

@@ -1,0 +1,95 @@
+"""One file under examination: where its parts stand, and what else is known while it is checked.
+
+In: the file's document and the circumstances. Out: `Problem` values at a key, a value or inside a text; the severity
+is the rule's own (rules.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from windlass.loading.positions import written
+from windlass.loading.rules import RULES
+from windlass.loading.text import point
+from windlass.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from windlass.loading.positions import Document
+    from windlass.problems import Span
+    from windlass_schemas.repository import Repository
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TextMistake:
+    """Something wrong inside a text: offset and length in code points, None when the whole text is meant."""
+
+    message: str
+    hint: str | None = None
+    offset: int | None = None
+    length: int = 1
+
+
+class Checkers(Protocol):
+    """What is known about time, above this layer: the caller passes it in (windlass.triggers in a real program)."""
+
+    def cron(self, line: str) -> TextMistake | None:
+        """What is wrong with a cron line."""
+
+    def zone(self, name: str) -> TextMistake | None:
+        """What is wrong with the name of a time zone."""
+
+    def dst_notes(self, line: str, zone: str) -> Sequence[str]:
+        """A sentence for each change of the clocks within a year that moves or doubles a firing of a good line."""
+
+
+class NoCheckers:
+    """For callers that know nothing about time: cron lines and zones are taken as they are."""
+
+    def cron(self, line: str) -> TextMistake | None:
+        return None
+
+    def zone(self, name: str) -> TextMistake | None:
+        return None
+
+    def dst_notes(self, line: str, zone: str) -> Sequence[str]:
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A file, its document, the repository's settings."""
+
+    file: str
+    document: Document
+    repository: Repository | None = None
+    checkers: Checkers = field(default_factory=NoCheckers)
+    unsure: bool = False  # windlass.yaml is broken: what it would have named is not known
+
+    @property
+    def value(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.document.value
+        return found
+
+    def at_key(self, path: Path, rule: str, message: str, hint: str | None = None) -> Problem:
+        return self._problem(self.document.key_span(path), path, rule, message, hint)
+
+    def at_value(self, path: Path, rule: str, message: str, hint: str | None = None) -> Problem:
+        return self._problem(self.document.value_span(path), path, rule, message, hint)
+
+    def in_text(self, path: Path, rule: str, mistake: TextMistake) -> Problem:
+        if mistake.offset is None:
+            return self.at_value(path, rule, mistake.message, mistake.hint)
+        span = self.document.inside(path, mistake.offset, mistake.length)
+        return self._problem(span, path, rule, mistake.message, mistake.hint)
+
+    def in_file(self, offset: int, rule: str, message: str, hint: str | None = None) -> Problem:
+        """At a character of the file, wherever it stands."""
+        return self._problem(point(self.document.text, offset), (), rule, message, hint)
+
+    def _problem(self, span: Span, path: Path, rule: str, message: str, hint: str | None) -> Problem:
+        return Problem(self.file, span, written(path), rule, message, RULES[rule].severity, hint)

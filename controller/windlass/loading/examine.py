@@ -1,0 +1,84 @@
+"""One file from bytes to verdict.
+
+In: path, kind, bytes, circumstances. Out: a `FileResult`: its problems, and the facts that other files need when it
+has no error. It never raises for what a file can hold, and it depends on nothing but its arguments, so that results
+can be cached by content and computed in other processes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from windlass.loading.checks import Site, check_action, check_settings, check_workflow
+from windlass.loading.document import read_document
+from windlass.loading.facts import Facts, facts_of
+from windlass.loading.faults import Faults
+from windlass.loading.models import fault_problems, read_model
+from windlass.problems import Problem, has_errors
+
+if TYPE_CHECKING:
+    from windlass.loading.checks import Checkers
+    from windlass.loading.places import Kind
+    from windlass_schemas.repository import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What the verdict on a file depends on beside the file. `unsure`: windlass.yaml is broken, so its names are
+    not known."""
+
+    settings: Repository | None
+    checkers: Checkers
+    unsure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """`facts` is None when the file has an error; `claimed` is the name that a broken file gives itself."""
+
+    path: str
+    kind: Kind
+    problems: tuple[Problem, ...]
+    facts: Facts | None = None
+    claimed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A result together with what was read; the model is None when the file has an error."""
+
+    result: FileResult
+    model: Any = None
+    value: dict[str, Any] | None = None
+
+
+def examine(path: str, kind: Kind, data: bytes, circumstances: Circumstances) -> Examined:
+    try:
+        document, warnings = read_document(data)
+    except Faults as faults:
+        return Examined(FileResult(path, kind, tuple(fault_problems(path, faults))))
+    problems = [warning.problem(path, document.path_of(warning.node)) for warning in warnings]
+    model, refused = read_model(path, document, "Workflow" if kind == "Example" else kind)
+    site = Site(path, document, circumstances.settings, circumstances.checkers, circumstances.unsure)
+    claimed = _claimed(document.value)
+    if model is not None:
+        problems += _meaning(site, kind, model)
+    problems += refused
+    if has_errors(problems):
+        return Examined(FileResult(path, kind, tuple(problems), None, claimed), None, document.value)
+    return Examined(FileResult(path, kind, tuple(problems), facts_of(site, model), claimed), model, document.value)
+
+
+def _meaning(site: Site, kind: Kind, model: Any) -> list[Problem]:
+    if kind in ("Workflow", "Example"):
+        return check_workflow(site, model)
+    if kind == "Action":
+        return check_action(site, model)
+    return check_settings(site, model) if kind == "Repository" else []
+
+
+def _claimed(value: dict[str, Any]) -> str | None:
+    metadata = value.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    return name if isinstance(name, str) else None

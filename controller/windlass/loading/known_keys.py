@@ -1,0 +1,104 @@
+"""Which keys a mapping may have at a path of a document, and which one was likely meant.
+
+In: a model class, the written value, a path. Out: the keys. The walk follows the models' own markers (`Later`,
+`Branches`), so that it takes the same branch as validation did; it runs only when something is wrong.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import PydanticCustomError
+
+from windlass_schemas.written import Branches, BuiltLater
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+# What other tools call it.
+ALIASES = {
+    "jobs": "steps", "tasks": "steps", "on": "triggers", "when": "if", "condition": "if", "depends": "needs",
+    "depends_on": "needs", "dependsOn": "needs", "dependencies": "needs", "script": "run", "cmd": "command",
+    "container": "image", "environment": "env", "variables": "env", "vars": "env", "params": "inputs",
+    "parameters": "inputs", "arguments": "with", "retries": "retry", "timeout-minutes": "timeout",
+    "timeoutSeconds": "timeout", "cwd": "workingDirectory", "working-directory": "workingDirectory",
+    "workdir": "workingDirectory", "continue-on-error": "continueOnError", "allowFailure": "continueOnError",
+    "loop": "forEach", "withItems": "forEach", "strategy": "matrix", "schedules": "schedule", "webhooks": "webhook",
+    "tz": "timezone", "zone": "timezone", "interval": "every", "choices": "enum", "options": "enum",
+    "min": "minimum", "max": "maximum", "regex": "pattern", "onError": "finally", "id": "name", "max-parallel":
+    "maxParallel", "fail-fast": "failFast",
+}  # fmt: skip
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was likely meant, or None when nothing is near."""
+    candidates = list(known)
+    folded = {candidate.lower().replace("_", "").replace("-", ""): candidate for candidate in candidates}
+    same = folded.get(word.lower().replace("_", "").replace("-", ""))
+    if same is not None:
+        return same
+    if ALIASES.get(word) in candidates:
+        return ALIASES[word]
+    # Of a short word two swapped letters are already a third.
+    found = difflib.get_close_matches(word[:100], candidates, n=1, cutoff=0.6 if len(word) <= 5 else 0.7)
+    return found[0] if found else None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """A hint: the nearest word, or all of a few."""
+    candidates = sorted(known)
+    found = nearest(word, candidates)
+    if found is not None:
+        return f"did you mean {found}?"
+    return f"known here: {', '.join(candidates)}" if 0 < len(candidates) <= 12 else None
+
+
+def keys_at(model: type[BaseModel], value: Any, path: Sequence[str | int]) -> list[str]:
+    """The keys that the mapping at `path` of `value` may have; none for a free mapping."""
+    form: Any = model
+    metadata: Sequence[Any] = ()
+    for part in path:
+        form, metadata = _inside(_resolved(form, metadata, value), part)
+        value = _child(value, part)
+    found = _resolved(form, metadata, value)
+    if isinstance(found, type) and issubclass(found, BaseModel):
+        return [field.alias or name for name, field in found.model_fields.items()]
+    return []
+
+
+def _child(value: Any, part: str | int) -> Any:
+    if isinstance(value, dict):
+        return value.get(part)
+    if isinstance(value, list) and isinstance(part, int) and part < len(value):
+        return value[part]
+    return None
+
+
+def _resolved(form: Any, metadata: Sequence[Any], value: Any) -> Any:
+    """The form itself: markers followed until a model or a plain type is left."""
+    while True:
+        if get_origin(form) is not None and hasattr(form, "__metadata__"):
+            metadata, form = (*form.__metadata__, *metadata), form.__origin__
+        marker = next((m for m in metadata if isinstance(m, (Branches, BuiltLater))), None)
+        if marker is None:
+            return form
+        metadata = ()
+        if isinstance(marker, BuiltLater):
+            form = marker.model()
+            continue
+        try:
+            form = marker.choose(value)
+        except (PydanticCustomError, ValidationError):
+            return None
+
+
+def _inside(form: Any, part: str | int) -> tuple[Any, Sequence[Any]]:
+    if isinstance(form, type) and issubclass(form, BaseModel):
+        field = next((f for name, f in form.model_fields.items() if (f.alias or name) == part), None)
+        return (None, ()) if field is None else (field.annotation, field.metadata)
+    arguments = get_args(form)
+    if not arguments:
+        return None, ()
+    return (arguments[1] if len(arguments) == 2 and arguments[1] is not Ellipsis else arguments[0]), ()

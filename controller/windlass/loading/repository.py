@@ -1,0 +1,208 @@
+"""A whole repository: its listing → definitions that are fit to run, and every problem.
+
+In: the entries of a commit or a work tree, and a reader of contents. Out: `Loaded`. Only definitions are read, only up
+to the limit of size, links never. One broken file harms only itself; what two files claim harms both. The order:
+settings first (they say where definitions stand and what `env` knows), every file alone, then what lies between files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from windlass.loading.checks import NoCheckers
+from windlass.loading.crossing import check_crossing
+from windlass.loading.definitions import LoadedAction, LoadedTest, LoadedWorkflow
+from windlass.loading.examine import Circumstances, Examined, FileResult, examine
+from windlass.loading.places import SETTINGS, Kind, Listed, hides_definitions, kind_of
+from windlass.loading.text import MAX_BYTES, too_large
+from windlass.problems import START, Problem, has_errors, in_order
+from windlass_schemas.repository import Paths, Repository
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from windlass.loading.checks import Checkers
+
+    # The bytes of each entry by its path; one that cannot be read is left out.
+    Reader = Callable[[Sequence[Listed]], Mapping[str, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A workflow file that cannot be used, and the name it gives itself when that can be read."""
+
+    path: str
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a repository holds. `problems` are in order; `files` counts definitions, broken ones included."""
+
+    workflows: Mapping[str, LoadedWorkflow]
+    actions: Mapping[str, LoadedAction]  # by folder: actions/build
+    tests: tuple[LoadedTest, ...]
+    repository: Repository | None
+    settings: Mapping[str, Any] | None  # windlass.yaml as written
+    problems: tuple[Problem, ...]
+    broken: tuple[Broken, ...]
+    files: int
+
+
+def load_repository(
+    entries: Iterable[Listed],
+    read: Reader,
+    *,
+    checkers: Checkers | None = None,
+    listing_problems: Iterable[tuple[str, str, str]] = (),
+    only: str | None = None,
+) -> Loaded:
+    """Everything of a repository, or only one file with windlass.yaml.
+
+    `listing_problems` are (path, rule, message) of names that the source refused.
+    """
+    listed = {entry.path: entry for entry in entries}
+    settings = _settings(listed, read)
+    circumstances = Circumstances(settings.model, checkers or NoCheckers(), unsure=settings.unsure)
+    places = _places(listed.values(), settings.paths, only)
+    refused, wanted = _refused(listed.values(), places, settings.paths, only)
+    contents = read([listed[path] for path in wanted]) if wanted else {}
+    examined = {
+        path: examine(path, kind, contents[path], circumstances) if path in contents else _unreadable(path, kind)
+        for path, kind in wanted.items()
+    }
+    named = [Problem(path, START, "", rule, message) for path, rule, message in listing_problems]
+    return _joined(settings, examined, refused, contents, named, only)
+
+
+@dataclass(frozen=True, slots=True)
+class _Settings:
+    model: Repository | None
+    paths: Paths
+    unsure: bool
+    value: Mapping[str, Any] | None = None
+    result: FileResult | None = None
+
+
+def _settings(listed: Mapping[str, Listed], read: Reader) -> _Settings:
+    entry = listed.get(SETTINGS)
+    if entry is None:
+        return _Settings(None, Paths(), unsure=False)
+    if entry.kind != "file" or entry.size > MAX_BYTES:
+        problem = _hidden(entry) if entry.kind != "file" else too_large(entry.size).problem(SETTINGS)
+        result = FileResult(SETTINGS, "Repository", (problem,))
+        return _Settings(None, Paths(), unsure=True, result=result)
+    contents = read([entry])
+    if SETTINGS not in contents:
+        return _Settings(None, Paths(), unsure=True, result=_unreadable(SETTINGS, "Repository").result)
+    found = examine(SETTINGS, "Repository", contents[SETTINGS], Circumstances(None, NoCheckers()))
+    model: Repository | None = found.model
+    paths = model.paths if model is not None else _salvaged(found.value)
+    return _Settings(model, paths, model is None, found.value if model is not None else None, found.result)
+
+
+def _salvaged(value: dict[str, Any] | None) -> Paths:
+    """The folders of a broken windlass.yaml, when those at least can be read."""
+    try:
+        return Paths.model_validate((value or {}).get("paths", {}))
+    except ValueError:
+        return Paths()
+
+
+def _places(entries: Iterable[Listed], paths: Paths, only: str | None) -> dict[str, Kind]:
+    found = ((entry.path, kind_of(entry.path, paths)) for entry in entries if only is None or entry.path == only)
+    return {path: kind for path, kind in found if kind is not None and path != SETTINGS}
+
+
+def _refused(
+    entries: Iterable[Listed], places: Mapping[str, Kind], paths: Paths, only: str | None
+) -> tuple[dict[str, Examined], dict[str, Kind]]:
+    """What is refused without being read, and what is left to read."""
+    refused: dict[str, Examined] = {}
+    wanted = dict(places)
+    for entry in entries:
+        kind = places.get(entry.path, "Workflow")
+        if hides_definitions(entry, paths) and only in (None, entry.path) and entry.path != SETTINGS:
+            refused[entry.path] = Examined(FileResult(entry.path, kind, (_hidden(entry),)))
+        elif entry.path in places and entry.size > MAX_BYTES:
+            problem = too_large(entry.size).problem(entry.path)
+            refused[entry.path] = Examined(FileResult(entry.path, kind, (problem,)))
+        else:
+            continue
+        wanted.pop(entry.path, None)
+    return refused, wanted
+
+
+def _hidden(entry: Listed) -> Problem:
+    what = "a symbolic link" if entry.kind == "symlink" else "a submodule"
+    hint = "put the file itself here; links are not followed"
+    return Problem(entry.path, START, "", "not-a-file", f"this is {what}, not a file", hint=hint)
+
+
+def _unreadable(path: str, kind: Kind) -> Examined:
+    return Examined(FileResult(path, kind, (Problem(path, START, "", "unreadable-file", "cannot be read"),)))
+
+
+def _joined(
+    settings: _Settings,
+    examined: Mapping[str, Examined],
+    refused: Mapping[str, Examined],
+    contents: Mapping[str, bytes],
+    named: list[Problem],
+    only: str | None,
+) -> Loaded:
+    results = [found.result for found in (*examined.values(), *refused.values())]
+    if settings.result is not None:
+        results.append(settings.result)
+    # With one file wanted nothing is known of the others: their names cannot be judged.
+    crossing = check_crossing(results, settings.model) if only is None else []
+    results = _with(results, crossing)
+    fit = {result.path: result for result in results if result.facts is not None}
+    workflows = {}
+    for path, result in fit.items():
+        if result.kind == "Workflow" and result.facts is not None:
+            workflows[result.facts.name] = _workflow(result, examined[path], contents[path])
+    return Loaded(
+        workflows=workflows,
+        actions={
+            path.rpartition("/")[0]: LoadedAction(path, examined[path].model)
+            for path, result in fit.items()
+            if result.kind == "Action"
+        },
+        tests=tuple(LoadedTest(path, examined[path].model) for path, r in fit.items() if r.kind == "Test"),
+        repository=settings.model,
+        settings=settings.value,
+        problems=tuple(in_order([*named, *(problem for result in results for problem in result.problems)])),
+        broken=tuple(Broken(r.path, r.claimed) for r in results if r.kind == "Workflow" and r.path not in fit),
+        files=sum(result.kind != "Example" for result in results),
+    )
+
+
+def _with(results: list[FileResult], crossing: Iterable[Problem]) -> list[FileResult]:
+    """Results with the problems that only the whole repository shows; an error there makes the file unfit too."""
+    by_file: dict[str, list[Problem]] = defaultdict(list)
+    for problem in crossing:
+        by_file[problem.file].append(problem)
+    return [
+        replace(result, problems=(*result.problems, *more), facts=None if has_errors(more) else result.facts)
+        if (more := by_file.get(result.path))
+        else result
+        for result in results
+    ]
+
+
+def _workflow(result: FileResult, found: Examined, data: bytes) -> LoadedWorkflow:
+    assert result.facts is not None
+    assert found.value is not None
+    return LoadedWorkflow(
+        name=result.facts.name,
+        path=result.path,
+        model=found.model,
+        document=found.value,
+        data=data,
+        digest=hashlib.sha256(data).hexdigest(),
+        problems=result.problems,
+    )
