@@ -34,7 +34,7 @@ class Problem:
     file: str  # relative to the repository root, with forward slashes
     span: Span
     path: str  # `steps.build.uses`, `triggers.schedule[0].cron`; "" when the whole file is meant
-    rule: str  # kebab-case, from windlass.rules
+    rule: str  # kebab-case, from loading/rules.py
     message: str
     severity: Severity = "error"
     hint: str | None = None
