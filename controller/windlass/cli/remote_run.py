@@ -16,8 +16,8 @@ from windlass.cli.client import Client
 from windlass.cli.lines import LineSplitter, for_display, wants_colour
 from windlass.cli.run_inputs import env_of, inputs_of
 from windlass.cli.summary import summary
-from windlass.errors import UsageError
 from windlass.cli.typed_texts import texts_by_schema
+from windlass.errors import UsageError
 
 if TYPE_CHECKING:
     import argparse

@@ -6,15 +6,19 @@ In: a path. Out: what `loading` makes of the work tree, uncommitted changes incl
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from windlass.clock import SystemClock
 from windlass.reconcile.definitions import load_files
 from windlass.sources import work_tree
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from windlass.loading.places import Listed
     from windlass.loading.repository import Loaded
 
 
@@ -35,9 +39,19 @@ def find_root(path: Path) -> Path:
     return work_tree.find_root(path)
 
 
-def load_work_tree(root: Path, *, cache: bool = True, only: str | None = None) -> WorkTree:
+def load_work_tree(root: Path, *, only: str | None = None) -> WorkTree:
     """`only`: one workflow file is wanted; others are not read."""
-    return WorkTree(root, load_files(work_tree.list_files(root), lambda f: (root / f).read_bytes(), cache, only))
+    found = work_tree.scan(root)
+
+    def read(entries: Sequence[Listed]) -> dict[str, bytes]:
+        contents = {}
+        for entry in entries:
+            with suppress(OSError):  # what is left out is reported as unreadable
+                contents[entry.path] = (root / entry.path).read_bytes()
+        return contents
+
+    loaded = load_files(found.entries, read, SystemClock(), listing_problems=found.problems, only=only)
+    return WorkTree(root, loaded)
 
 
 def plain_name(text: str) -> str:

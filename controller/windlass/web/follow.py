@@ -45,7 +45,7 @@ async def follow_logs(controller: Controller, run: str, wait: int | None) -> Asy
         for step, attempt in _attempts(found):
             offset = offsets.get((step, attempt), 0)
             chunk = await run_in_threadpool(
-                lambda s=step, a=attempt, o=offset: controller.log(run, s, attempt=a, item="", offset=o, limit=CHUNK)
+                controller.log, run, step, attempt=attempt, item="", offset=offset, limit=CHUNK
             )
             if chunk.data:
                 grown = True

@@ -1,0 +1,86 @@
+"""A commit in the mirror → the definitions that are live from now on, ready to be written in one transaction (R19).
+
+In: the mirror, the commit, what is live. Out: rows to write and names to remove, the catalog's next content, problems.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from windlass.clock import SystemClock
+from windlass.loading.last_good import succeed
+from windlass.problems import in_order
+from windlass.reconcile.catalog import LiveWorkflow, pack
+from windlass.reconcile.definitions import load_files
+from windlass.store.values import DefinitionRow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from windlass.loading.definitions import LoadedWorkflow
+    from windlass.loading.places import Listed
+    from windlass.problems import Problem
+    from windlass.sources.mirror import Mirror
+
+
+@dataclass(frozen=True, slots=True)
+class Activated:
+    rows: tuple[DefinitionRow, ...]
+    removed: tuple[str, ...]
+    live: tuple[LiveWorkflow, ...]
+    problems: tuple[Problem, ...]
+    held_back: bool
+
+
+def activate(
+    repository: str, mirror: Mirror, commit: str, before: Mapping[str, LiveWorkflow], *, confirm: bool
+) -> Activated:
+    """Raises SourceError when the commit cannot be read; nothing is changed here."""
+    tree = mirror.tree(commit)
+
+    def read(entries: Sequence[Listed]) -> dict[str, bytes]:
+        contents = mirror.read([entry.blob for entry in entries])
+        return {entry.path: contents[entry.blob] for entry in entries if entry.blob in contents}
+
+    loaded = load_files(tree.entries, read, SystemClock(), listing_problems=tree.problems)
+    next_ones = succeed({name: live.path for name, live in before.items()}, loaded, confirmed=confirm)
+    settings = pack(loaded.settings) if loaded.settings is not None else b""
+    if loaded.settings is None and any(p.file == "windlass.yaml" for p in loaded.problems):
+        settings = next((live.settings for live in before.values()), b"")  # the last good settings stay
+    live = [_live(repository, commit, settings, loaded.workflows[name]) for name in next_ones.activate]
+    live += [replace(before[name], stale=True) for name in next_ones.stale]
+    return Activated(
+        rows=tuple(row_of(workflow) for workflow in live),
+        removed=next_ones.remove,
+        live=tuple(live),
+        problems=tuple(in_order([*loaded.problems, *next_ones.problems])),
+        held_back=next_ones.held_back,
+    )
+
+
+def _live(repository: str, commit: str, settings: bytes, loaded: LoadedWorkflow) -> LiveWorkflow:
+    return LiveWorkflow(
+        repository=repository,
+        name=loaded.name,
+        path=loaded.path,
+        commit=commit,
+        title=loaded.model.metadata.title,
+        content=pack(loaded.document),
+        settings=settings,
+        source=zlib.compress(loaded.text.encode(), 6),
+        digest=loaded.digest,
+    )
+
+
+def row_of(live: LiveWorkflow) -> DefinitionRow:
+    return DefinitionRow(**_fields(live))
+
+
+def live_of(row: DefinitionRow) -> LiveWorkflow:
+    return LiveWorkflow(**_fields(row))
+
+
+def _fields(value: LiveWorkflow | DefinitionRow) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in LiveWorkflow.__slots__}
