@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Options:
     """What an executor is made from; each takes what it needs.
 
-    `data`: a folder of the controller's own. `parallel`: how many at once. `supervisor`: of local attempts, in its mode.
+    `data`: a folder of the controller's own. `parallel`: how many at once. `supervisor`: of local attempts.
     """
 
     data: Path

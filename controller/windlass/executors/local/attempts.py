@@ -30,5 +30,5 @@ class Attempt:
     launch: Launch | None = None  # None: adopted
     warden: tuple[int, int] | None = None  # pid, start time
     grace: Millis | None = None  # it was told to stop before its warden was known
-    tell_started: bool = True
+    told_started: bool = False
     looks: int = 0  # how often its evidence was found unsettled

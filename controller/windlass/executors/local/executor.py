@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 PARALLEL = 64
 _UNSETTLED = 2.0  # seconds that the evidence of an attempt may stay incomplete
 _LOOK = 0.05  # seconds between two looks at it
-_SILENT = 10.0  # seconds after which a launch that a dead warden may have taken unseen is judged
+_SILENT = 1.0  # seconds after which a launch that a dead warden may have taken unseen is sent again
 _GRACE = 10_000  # milliseconds; of an attempt whose launch we do not have
 
 
@@ -72,12 +72,13 @@ class LocalExecutor:
         self._line: deque[Attempt] = deque()
         self._running = 0  # open attempts that do not wait in line
         self._next_id = 1
+        self.closed = False
         self._events: deque[Observation] = deque()
         self._hear: dict[str, Callable[..., None]] = {
             "started": self._on_started,
             "ended": self._on_ended,
             "failed": self._on_failed,
-            "taken": self._judge_soon,
+            "taken": self._on_taken,
             "gone": self._judge_soon,
         }
         self._sweeper = Sweeper()
@@ -89,22 +90,22 @@ class LocalExecutor:
     def start(self, launches: Sequence[Launch]) -> None:
         with self._lock:
             for launch in launches:
-                if launch.key not in self._open and launch.key not in self._ended:
+                if self._is_new(launch.key):
                     self._line.append(self._add(launch.key, Phase.WAITING, launch))
             self._pump()
 
     def stop(self, stop: Stop) -> None:
         with self._lock:
             attempt = self._open.get(stop.key)
-            if attempt is not None:
+            if attempt is not None and not self.closed:
                 self._stop(attempt, stop.grace)
 
     def adopt(self, attempts: Mapping[AttemptKey, Mapping[str, Any] | None]) -> None:
         with self._lock:
             for key, handle in attempts.items():
-                if key not in self._open and key not in self._ended:
+                if self._is_new(key):
                     attempt = self._add(key, Phase.JUDGED, None)
-                    attempt.tell_started = handle is None
+                    attempt.told_started = handle is not None
                     self._judge_soon(attempt)
 
     def log_path(self, key: AttemptKey) -> Path | None:
@@ -121,6 +122,9 @@ class LocalExecutor:
     def close(self, *, kill: bool) -> None:
         """In foreground mode everything is ended even without `kill`: the supervisor sees to it."""
         with self._lock:
+            if self.closed:
+                return
+            self.closed = True
             if kill:
                 for attempt in list(self._open.values()):
                     self._stop(attempt, attempt.launch.kill_after if attempt.launch else _GRACE)
@@ -129,11 +133,19 @@ class LocalExecutor:
         self._link.close(wait=kill)
         self._sweeper.wait()
 
+    @property
+    def supervisor_pid(self) -> int | None:
+        """None: it could not be started."""
+        return self._link.pid
+
     def working_directory(self, key: AttemptKey) -> Path:
         """Where the attempt's program runs: artifacts are saved from here before `forget`."""
         return self._folders.attempt(key) / "work"
 
     # Open attempts; with the lock
+
+    def _is_new(self, key: AttemptKey) -> bool:
+        return not self.closed and key not in self._open and key not in self._ended
 
     def _add(self, key: AttemptKey, phase: Phase, launch: Launch | None) -> Attempt:
         attempt = Attempt(key, str(self._folders.attempt(key)), self._next_id, phase, launch)
@@ -204,9 +216,10 @@ class LocalExecutor:
             self._pump()
 
     def _on_started(self, attempt: Attempt, at: int, pid: int, start: int, child: int) -> None:
-        attempt.phase = Phase.STARTED
+        if attempt.phase is Phase.SENT:
+            attempt.phase = Phase.STARTED
+        self._tell_started(attempt, at, self._handle(pid, start, child))
         self._know_warden(attempt, pid, start)
-        self._emit(Started(attempt.key, at, self._handle(pid, start, child)))
 
     def _on_ended(self, attempt: Attempt, at: int, code: int, outputs: bytes | None, message: str | None) -> None:
         if outputs is None:
@@ -215,6 +228,16 @@ class LocalExecutor:
 
     def _on_failed(self, attempt: Attempt, at: int, message: str) -> None:
         self._end(attempt, Over(at, None, cause="start-failed", message=message))
+
+    def _on_taken(self, attempt: Attempt) -> None:
+        """The gate was won by a warden of an earlier life, or by the first of two that were sent the same launch."""
+        if attempt.phase is Phase.SENT:
+            self._judge_soon(attempt)
+
+    def _tell_started(self, attempt: Attempt, at: int, handle: dict[str, Any]) -> None:
+        if not attempt.told_started:
+            attempt.told_started = True
+            self._emit(Started(attempt.key, at, handle))
 
     def _know_warden(self, attempt: Attempt, pid: int, start: int) -> None:
         attempt.warden = (pid, start)
@@ -259,10 +282,9 @@ class LocalExecutor:
             self._judge(attempt)
 
         self._reader.watch(alive.pidfd, on_end)
-        if alive.child and attempt.tell_started:
-            attempt.tell_started = False
+        if alive.child:
             child, at = alive.child
-            self._emit(Started(attempt.key, at, self._handle(alive.pid, alive.start, child)))
+            self._tell_started(attempt, at, self._handle(alive.pid, alive.start, child))
         self._know_warden(attempt, alive.pid, alive.start)
 
     def _wait_for_evidence(self, attempt: Attempt) -> None:
@@ -273,25 +295,28 @@ class LocalExecutor:
             self._reader.later(_LOOK, lambda: self._judge(attempt))
 
     def _suspect(self) -> None:
-        """A ready warden died without a word; a launch it had just read would otherwise wait for ever."""
+        """A ready warden died without a word, and with it perhaps a launch that it had just read."""
         suspects = [attempt for attempt in self._open.values() if attempt.phase is Phase.SENT]
-
-        def judge_silent() -> None:
-            for attempt in suspects:
-                if attempt.phase is Phase.SENT:
-                    self._judge_soon(attempt)
-
         if suspects:
-            self._reader.later(_SILENT, judge_silent)
+            self._reader.later(_SILENT, lambda: self._send_again(suspects))
+
+    def _send_again(self, attempts: list[Attempt]) -> None:
+        """Nothing runs twice by this: of two wardens with one launch the start gate lets one pass."""
+        with self._lock:
+            for attempt in reversed(attempts):
+                if attempt.phase is Phase.SENT and attempt.key in self._open:
+                    attempt.phase = Phase.WAITING
+                    self._running -= 1
+                    self._line.appendleft(attempt)
+            self._pump()
 
     def _on_link_lost(self) -> None:
-        """The supervisor is gone: its wardens live on but no longer speak to us."""
+        """The supervisor is gone: its wardens live on, but no longer speak to us."""
         with self._lock:
             for attempt in self._open.values():
-                if attempt.phase in {Phase.SENT, Phase.STARTED}:
-                    attempt.tell_started = attempt.phase is Phase.SENT
+                if attempt.phase is Phase.STARTED:
                     self._judge_soon(attempt)
-            self._pump()
+            self._send_again([attempt for attempt in self._open.values() if attempt.phase is Phase.SENT])
 
 
 def _never_started() -> Over:

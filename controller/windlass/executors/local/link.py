@@ -46,6 +46,10 @@ class Link:
         self._since = time.monotonic()
         reader.call(self._attach)
 
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
     def send(self, data: bytes) -> bool:
         """False: the socket is full; try again after the next message. Raises LinkDownError."""
         if self._down is not None:

@@ -1,0 +1,144 @@
+"""What executor tests share: a sink that can be waited for, attempts with a mark, and the proof that none is left."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import pytest
+
+from windlass.executors.local.executor import LocalExecutor
+from windlass.executors.local.spawn import spawn_supervisor
+from windlass.runs.model import AttemptKey, Ended, Launch, Observation, Started
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+PATIENCE = 20.0
+
+
+def wait_until(true: Callable[[], object], patience: float = PATIENCE) -> None:
+    deadline = time.monotonic() + patience
+    while not true():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.005)
+
+
+def _living() -> Iterator[psutil.Process]:
+    return (p for p in psutil.process_iter() if _asked(p.status, psutil.STATUS_ZOMBIE) != psutil.STATUS_ZOMBIE)
+
+
+def _asked(question: Callable[[], Any], gone: Any) -> Any:
+    try:
+        return question()
+    except (psutil.Error, OSError):
+        return gone
+
+
+class Seen:
+    """A sink that remembers; `ended` and `started` wait."""
+
+    def __init__(self) -> None:
+        self.all: list[Observation] = []
+        self._changed = threading.Condition()
+
+    def __call__(self, observation: Observation) -> None:
+        with self._changed:
+            self.all.append(observation)
+            self._changed.notify_all()
+
+    def of(self, key: AttemptKey) -> list[Observation]:
+        with self._changed:
+            return [seen for seen in self.all if not hasattr(seen, "kill") and seen.key == key]
+
+    def ended(self, key: AttemptKey) -> Ended:
+        found = self._wait(key, Ended)
+        assert isinstance(found, Ended)
+        return found
+
+    def started(self, key: AttemptKey) -> Started:
+        found = self._wait(key, Started)
+        assert isinstance(found, Started)
+        return found
+
+    def _wait(self, key: AttemptKey, kind: type) -> Observation:
+        def look() -> Observation | None:
+            return next((o for o in self.all if isinstance(o, kind) and o.key == key), None)
+
+        with self._changed:
+            found = self._changed.wait_for(look, PATIENCE)
+        assert found is not None, f"no {kind.__name__} of {key}; seen: {self.all}"
+        return found
+
+
+class Local:
+    """A local executor in a folder, and attempts that carry the test's mark as their run id."""
+
+    def __init__(self, data: Path, run: str) -> None:
+        self.data = data
+        self.run = run
+        self.seen = Seen()
+        self.executors: list[LocalExecutor] = []
+
+    def executor(self, *, foreground: bool = False, parallel: int = 64) -> LocalExecutor:
+        """A new one over the same folder, as after a restart."""
+        self.seen = Seen()
+        made = LocalExecutor(self.data, self.seen, spawn_supervisor(foreground=foreground), parallel=parallel)
+        self.executors.append(made)
+        return made
+
+    def key(self, step: str = "step", item: str = "", number: int = 1) -> AttemptKey:
+        return AttemptKey(self.run, step, item, number)
+
+    def launch(self, script: str | None, step: str = "step", **fields: object) -> Launch:
+        values: dict[str, object] = {"argv": ("sh", "-e", "{script}"), "env": {}, "script": script, "kill_after": 300}
+        return Launch(key=self.key(step), runner="local", **(values | fields))  # type: ignore[arg-type]
+
+    def end(self, script: str | None, **fields: object) -> Ended:
+        """Run it in a new executor, to its end."""
+        launch = self.launch(script, **fields)
+        executor = self.executor()
+        executor.start([launch])
+        ended = self.seen.ended(launch.key)
+        executor.close(kill=True)
+        return ended
+
+    def log(self, step: str = "step") -> bytes:
+        path = self.executors[-1].log_path(self.key(step))
+        assert path is not None
+        return path.read_bytes()
+
+    def work(self, step: str = "step") -> Path:
+        return self.executors[-1].working_directory(self.key(step))
+
+    def programs(self) -> list[psutil.Process]:
+        """Living processes that the attempts of this test started, by their environment."""
+        return [p for p in _living() if f"/{self.run}/" in _asked(p.environ, {}).get("WINDLASS_OUTPUT", "")]
+
+    def wardens(self) -> list[psutil.Process]:
+        """Living wardens of this test's attempts, by their title."""
+        return [p for p in _living() if any(part.startswith(f"windlass: {self.run}") for part in _asked(p.cmdline, []))]
+
+    def close(self) -> None:
+        for executor in self.executors:
+            if not executor.closed:
+                executor.close(kill=True)
+
+
+@pytest.fixture
+def run_id() -> str:
+    return f"run{uuid.uuid4().hex}"
+
+
+@pytest.fixture
+def local(tmp_path: Path, run_id: str) -> Iterator[Local]:
+    """After the test no process with its mark is left."""
+    place = Local(tmp_path / "data", run_id)
+    yield place
+    place.close()
+    assert not place.programs()
+    wait_until(lambda: not place.wardens())
