@@ -89,7 +89,7 @@ def test_the_backup_is_an_archive_of_what_was_named(repository: Path) -> None:
     result = run(repository, "nightly-backup", *words)
     assert list(target.iterdir()) == [Path(result["outputs"]["archive"])]
     unpacked = repository.parent / "unpacked"
-    shutil.unpack_archive(result["outputs"]["archive"], unpacked, filter="fully_trusted")
+    shutil.unpack_archive(result["outputs"]["archive"], unpacked, filter="data")
     assert [path.read_text() for path in unpacked.rglob("windlass.yaml")] == [source.read_text()]
 
 
@@ -104,7 +104,7 @@ def test_production_is_checked_for_a_freeze(repository: Path) -> None:
 def test_the_tests_of_the_build_are_counted(repository: Path) -> None:
     result = run(repository, "build-and-test")
     assert result["outputs"]["tests"] == 2
-    assert not list(repository.parent.rglob(f"windlass-build-{result['id']}"))
+    assert not Path(f"/tmp/windlass-build-{result['id']}").exists()
 
 
 def test_the_pipeline_tries_again(repository: Path) -> None:
@@ -123,7 +123,7 @@ def test_cleanup_happens_after_a_failure(repository: Path) -> None:
     assert (result["status"], result["cause"]) == ("failed", "exit-code")
     assert statuses(result)["test"] == "failed"
     assert statuses(result)["remove"] == statuses(result)["tell"] == "succeeded"
-    assert not list(repository.parent.rglob(f"windlass-it-{result['id']}"))
+    assert not Path(f"/tmp/windlass-it-{result['id']}").exists()
 
 
 def test_the_alarm_is_raised_above_the_limit(repository: Path) -> None:
