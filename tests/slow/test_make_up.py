@@ -42,7 +42,9 @@ class Up:
             )
         self.said = self._until_hints()
         found = re.search(r"API: (http://\S+)/api/docs", self.said)
-        assert found, self.said
+        if not found:
+            self.stop()
+        assert found, self.said + (folder / "log").read_text()
         self.url = found[1]
 
     def _until_hints(self) -> str:
