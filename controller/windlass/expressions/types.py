@@ -127,12 +127,16 @@ class Scope:
 
     def __post_init__(self) -> None:
         children: dict[str, set[str]] = {}
-        for name in self.names:
-            above, rest = "", name
-            while rest:
-                first, _, rest = rest.partition(".")
-                children.setdefault(above, set()).add(first)
-                above = f"{above}.{first}" if above else first
+        for dotted in self.names:
+            name = dotted
+            while name:  # upwards, until a name whose own parents are known already
+                above, _, last = name.rpartition(".")
+                siblings = children.get(above)
+                if siblings is not None:
+                    siblings.add(last)
+                    break
+                children[above] = {last}
+                name = above
         object.__setattr__(self, "children", {above: frozenset(found) for above, found in children.items()})
 
     @property

@@ -12,6 +12,7 @@ from windlass.loading.checks.declarations import check_inputs, check_outputs, ch
 from windlass.loading.checks.expressions import check_expressions, check_script
 from windlass.loading.checks.graph import check_graph
 from windlass.loading.checks.hygiene import check_characters, check_hygiene
+from windlass.loading.checks.scopes import Scopes
 from windlass.loading.checks.site import Checkers, NoCheckers, Site, TextMistake
 from windlass.loading.checks.triggers import check_triggers
 from windlass.plan.supported import unsupported, unsupported_settings
@@ -35,16 +36,20 @@ __all__ = [
 
 
 def check_workflow(site: Site, workflow: Workflow) -> list[Problem]:
+    main, last = workflow.step_items(), workflow.finally_items()
+    items = [*main, *last]
+    scopes = Scopes(workflow, main, last, site.repository, unsure=site.unsure)
     problems = [
         *check_inputs(site, workflow.inputs),
-        *check_graph(site, workflow),
-        *check_expressions(site, workflow),
+        *check_graph(site, main, last),
+        *check_expressions(site, workflow, items, scopes),
         *check_triggers(site, workflow),
-        *check_hygiene(site, workflow),
+        *check_hygiene(site, workflow, items),
         *check_characters(site),
     ]
-    for item in (*workflow.step_items(), *workflow.finally_items()):
-        problems += check_step_declarations(site, item.step, item.path)
+    for item in items:
+        if item.step.outputs or item.step.approval is not None:
+            problems += check_step_declarations(site, item.step, item.path)
     return problems + _not_supported(site, unsupported(workflow))
 
 

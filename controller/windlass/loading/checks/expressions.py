@@ -7,17 +7,18 @@ decision 6), with the fix in the message; and none where nothing would evaluate 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from windlass.expressions import TemplateError, Type, check, declared_type, parse_template
-from windlass.loading.checks.scopes import Scopes, type_of
+from windlass.loading.checks.scopes import type_of
 from windlass.loading.checks.site import TextMistake
-from windlass.loading.checks.texts import OPEN, PLAIN_KEYS, texts
+from windlass.loading.checks.texts import OPEN, is_evaluated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from windlass.expressions import Scope
+    from windlass.loading.checks.scopes import Scopes
     from windlass.loading.checks.site import Path, Site
     from windlass.problems import Problem
     from windlass_schemas.workflow import StepItem, Workflow
@@ -45,90 +46,63 @@ RETRY: dict[str, Type] = {
 }
 MOST_IN_SCRIPT = 20  # the first ones say enough
 LONGEST_IN_SCRIPT = 1000
-START_KEYS = ("environment", "runTitle", "runLabels")
+START_KEYS = frozenset({"environment", "runTitle", "runLabels", "defaults"})  # known when a run is created
+WITH_SECRETS = frozenset({"env", "with", "files"})
 
 
-def check_expressions(site: Site, workflow: Workflow) -> Iterator[Problem]:
-    scopes = Scopes(workflow, site.repository, unsure=site.unsure)
-    value = site.value
-    for key in START_KEYS:
-        yield from _all(site, value.get(key), (key,), scopes, "start")
-    yield from _all(site, _below(value, "concurrency", "group"), ("concurrency", "group"), scopes, "start")
-    yield from _all(site, value.get("env"), ("env",), scopes, "workflow_env")
-    for name in value.get("inputs", ()):
-        shown = _below(value["inputs"], name, "showIf")
-        yield from _all(site, shown, ("inputs", name, "showIf"), scopes, "form", Type.BOOL)
-    yield from _triggers(site, workflow, scopes)
-    for item in (*workflow.step_items(), *workflow.finally_items()):
-        yield from _step(site, item, scopes)
-    yield from _outputs(site, workflow, scopes)
+def check_expressions(site: Site, workflow: Workflow, items: Sequence[StepItem], scopes: Scopes) -> Iterator[Problem]:
+    by_path = {item.path: item for item in items}
+    for path, text in site.texts:
+        if path[0] in ("steps", "finally"):
+            yield from _of_step(site, path, text, by_path[path[:2]], scopes)
+        elif path[0] == "triggers":
+            yield from _of_trigger(site, path, text, workflow, scopes)
+        elif path[0] == "outputs":
+            yield from _of_output(site, path, text, workflow, scopes)
+        elif path[0] == "inputs" and path[2] == "showIf":
+            yield from _one(site, path, text, scopes.form, Type.BOOL)
+        elif path[0] == "env":
+            yield from _one(site, path, text, scopes.workflow_env)
+        elif path[0] in START_KEYS or path == ("concurrency", "group"):
+            yield from _one(site, path, text, scopes.start, _wanted(path[1:]) if path[0] == "defaults" else None)
 
 
-def _all(site: Site, value: Any, path: Path, scopes: Scopes, scope: str, want: Type | None = None) -> Iterator[Problem]:
-    """Every expression at or below a path, in one scope: built only when there is one."""
-    for place, text in texts(value, path):
-        yield from _one(site, place, text, getattr(scopes, scope), want)
-
-
-def _one(site: Site, path: Path, text: str, scope: Scope, want: Type | None) -> Iterator[Problem]:
+def _one(site: Site, path: Path, text: str, scope: Scope, want: Type | None = None) -> Iterator[Problem]:
     for mistake in check(text, scope, want):
         found = TextMistake(mistake.message, mistake.hint, mistake.offset, mistake.length)
         yield site.in_text(path, mistake.rule, found)
 
 
-def _below(value: Any, *keys: str) -> Any:
-    for key in keys:
-        if not isinstance(value, dict):
-            return None
-        value = value.get(key)
-    return value
+def _of_trigger(site: Site, path: Path, text: str, workflow: Workflow, scopes: Scopes) -> Iterator[Problem]:
+    want = None
+    if path[3] == "if":
+        want = Type.BOOL
+    elif path[3] == "inputs" and len(path) == 5:  # of texts inside a list or map nothing is known
+        declared = workflow.inputs.get(str(path[4]))
+        want = None if declared is None else type_of(declared)
+    elif path[3] not in ("env", "inputs"):
+        yield _misplaced(site, path, text)
+        return
+    yield from _one(site, path, text, scopes.event, want)
 
 
-def _triggers(site: Site, workflow: Workflow, scopes: Scopes) -> Iterator[Problem]:
-    for kind, entries in (site.value.get("triggers") or {}).items():
-        for index, entry in enumerate(entries if isinstance(entries, list) else ()):
-            path: Path = ("triggers", kind, index)
-            yield from _all(site, entry.get("if"), (*path, "if"), scopes, "event", Type.BOOL)
-            yield from _all(site, entry.get("env"), (*path, "env"), scopes, "event")
-            for name, given in (entry.get("inputs") or {}).items():
-                declared = workflow.inputs.get(name)
-                want = type_of(declared) if declared is not None else None
-                yield from _all(site, given, (*path, "inputs", name), scopes, "event", _direct(given, want))
+def _of_output(site: Site, path: Path, text: str, workflow: Workflow, scopes: Scopes) -> Iterator[Problem]:
+    declared = workflow.outputs[str(path[1])]
+    if isinstance(declared, str) or declared.type is None:
+        yield from _one(site, path, text, scopes.outputs)
+    elif path[2] == "value":
+        yield from _one(site, path, text, scopes.outputs, declared_type(declared.type))
 
 
-def _direct(given: Any, want: Type | None) -> Type | None:
-    """A type is wanted of a value that is one text; of texts inside a list or map nothing is known."""
-    return want if isinstance(given, str) else None
-
-
-def _outputs(site: Site, workflow: Workflow, scopes: Scopes) -> Iterator[Problem]:
-    for name, declared in workflow.outputs.items():
-        if isinstance(declared, str):
-            yield from _all(site, declared, ("outputs", name), scopes, "outputs")
-        else:
-            want = None if declared.type is None else declared_type(declared.type)
-            yield from _all(site, declared.value, ("outputs", name, "value"), scopes, "outputs", want)
-
-
-def _step(site: Site, item: StepItem, scopes: Scopes) -> Iterator[Problem]:
-    step: Any = site.value
-    for part in item.path:
-        step = step[part]
-    yield from _scripts(site, step, item.path)
-    for key, value in step.items():
-        if key in PLAIN_KEYS:
-            if key not in ("run", "uses"):
-                yield from _misplaced(site, value, (*item.path, key))
-            continue
-        secrets = key in ("env", "with", "files")
-        for path, text in texts(value, (*item.path, key)):
-            scope = scopes.step(item, condition=key == "if", secrets=secrets)
-            yield from _one(site, path, text, scope, _wanted(path[len(item.path) :]))
-    for index, part in enumerate(step["run"] if isinstance(step.get("run"), list) else ()):
-        for key in part.keys() - PLAIN_KEYS:
-            for path, text in texts(part[key], (*item.path, "run", index, key)):
-                scope = scopes.step(item, condition=key == "if", secrets=key == "env")
-                yield from _one(site, path, text, scope, WANTED.get(key))
+def _of_step(site: Site, path: Path, text: str, item: StepItem, scopes: Scopes) -> Iterator[Problem]:
+    if is_evaluated(path):
+        key = path[4] if path[2] == "run" else path[2]
+        scope = scopes.step(item, condition=key == "if", secrets=key in WITH_SECRETS)
+        yield from _one(site, path, text, scope, _wanted(path[4:] if path[2] == "run" else path[2:]))
+    elif path[2] == "run" and path[-1] == "run":
+        yield from check_script(site, text, path)
+    elif path[2] != "outputs" or path[-1] != "description":
+        yield _misplaced(site, path, text)
 
 
 def _wanted(path: Path) -> Type | None:
@@ -138,19 +112,9 @@ def _wanted(path: Path) -> Type | None:
     return WANTED.get(str(path[0])) if len(path) == 1 else None
 
 
-def _misplaced(site: Site, value: Any, path: Path) -> Iterator[Problem]:
-    for place, text in texts(value, path):
-        mistake = TextMistake("no expression is evaluated here", None, text.find(OPEN), len(OPEN))
-        yield site.in_text(place, "expression-not-allowed", mistake)
-
-
-def _scripts(site: Site, step: dict[str, Any], path: Path) -> Iterator[Problem]:
-    run = step.get("run")
-    if isinstance(run, str):
-        yield from check_script(site, run, (*path, "run"))
-    elif isinstance(run, list):
-        for index, part in enumerate(run):
-            yield from check_script(site, part["run"], (*path, "run", index, "run"))
+def _misplaced(site: Site, path: Path, text: str) -> Problem:
+    mistake = TextMistake("no expression is evaluated here", None, text.find(OPEN), len(OPEN))
+    return site.in_text(path, "expression-not-allowed", mistake)
 
 
 def check_script(site: Site, script: str, path: Path) -> Iterator[Problem]:

@@ -1,7 +1,7 @@
 """The graph of steps: unknown `needs`, names that clash, circles.
 
-In: a workflow. Out: problems. The graph is what the planner will see: `needs`, the order of a list, and each reference
-to `steps.NAME` (language page, "Order"). A circle is reported once, at the entry that closes it.
+In: the steps of a workflow. Out: problems. The graph is what the planner will see: `needs`, the order of a list, and
+each reference to `steps.NAME` (language page, "Order"). A circle is reported once, at the entry that closes it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from windlass.expressions import colliding, references
 from windlass.loading.checks.site import TextMistake
-from windlass.loading.checks.texts import texts_in
 from windlass.loading.known_keys import did_you_mean
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
     from windlass.loading.checks.site import Path, Site
     from windlass.problems import Problem
-    from windlass_schemas.workflow import StepItem, Workflow
+    from windlass_schemas.workflow import StepItem
 
 MOST_CIRCLES = 20
 LONGEST_SHOWN = 50
@@ -27,8 +26,7 @@ LONGEST_SHOWN = 50
 Edges = dict[str, dict[str, "Path"]]
 
 
-def check_graph(site: Site, workflow: Workflow) -> Iterator[Problem]:
-    steps, last = workflow.step_items(), workflow.finally_items()
+def check_graph(site: Site, steps: Sequence[StepItem], last: Sequence[StepItem]) -> Iterator[Problem]:
     yield from _check_names(site, [*steps, *last])
     main, end = {item.name for item in steps}, {item.name for item in last}
     yield from _check_needs(site, steps, main, end)
@@ -78,7 +76,7 @@ def edges_of(site: Site, items: Sequence[StepItem], names: set[str]) -> Edges:
             waits.setdefault(name, (*item.path, "needs", index))
         if item.after is not None:
             waits.setdefault(item.after, item.path)
-        for path, text in texts_in(_at(site.value, item.path), item.path):
+        for path, text in site.texts_of_steps.get(item.path, ()):
             for reference in sorted(references(text)):
                 root, _, rest = reference.partition(".")
                 if root == "steps" and rest:

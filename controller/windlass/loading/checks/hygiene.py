@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from windlass.expressions import references
 from windlass.loading.checks.site import TextMistake
-from windlass.loading.checks.texts import OPEN, texts
+from windlass.loading.checks.texts import OPEN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from windlass.loading.checks.site import Path, Site
     from windlass.problems import Problem
-    from windlass_schemas.workflow import Workflow
+    from windlass_schemas.workflow import StepItem, Workflow
 
 RISKY = re.compile(
     r"(LD|DYLD)_[A-Z_]+|BASH_ENV|ENV|IFS|PYTHON(PATH|HOME|STARTUP)|NODE_OPTIONS|PERL5(OPT|LIB)|RUBY(OPT|LIB)"
@@ -28,11 +28,11 @@ BIDIRECTIONAL = re.compile("[\u202a-\u202e\u2066-\u2069]")
 WHOLE = "WINDLASS_INPUTS"
 
 
-def check_hygiene(site: Site, workflow: Workflow) -> Iterator[Problem]:
+def check_hygiene(site: Site, workflow: Workflow, items: Iterable[StepItem]) -> Iterator[Problem]:
     yield from _check_inputs(site, workflow)
     yield from _check_env(site, site.value.get("env"), ("env",))
     yield from _check_image(site, _below(site.value, "defaults", "image"), ("defaults", "image"))
-    for item in (*workflow.step_items(), *workflow.finally_items()):
+    for item in items:
         step: Any = site.value
         for part in item.path:
             step = step[part]
@@ -60,7 +60,7 @@ def _check_inputs(site: Site, workflow: Workflow) -> Iterator[Problem]:
     if not workflow.inputs or WHOLE in site.document.text:
         return
     used: set[str] = set()
-    for _, text in texts(site.value, ()):
+    for _, text in site.texts:
         for reference in references(text):
             root, _, rest = reference.partition(".")
             if root == "inputs":

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from windlass.expressions import Scope, Type, declared_type
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from windlass_schemas.declaration import Declaration
     from windlass_schemas.inputs import Input
@@ -60,14 +60,22 @@ def _optional(declared: Declaration) -> Type:
 class Scopes:
     """The scopes of one workflow, each built when it is first asked for."""
 
-    def __init__(self, workflow: Workflow, repository: Repository | None, *, unsure: bool = False) -> None:
+    def __init__(
+        self,
+        workflow: Workflow,
+        main: Sequence[StepItem],
+        last: Sequence[StepItem],
+        repository: Repository | None,
+        *,
+        unsure: bool = False,
+    ) -> None:
         """`unsure`: windlass.yaml cannot be read, so any name of it may exist."""
         self._workflow = workflow
         self._unsure = unsure
         self._repository = repository
         self._inputs = input_names(workflow.inputs)
-        self._main = workflow.step_items()
-        self._last = workflow.finally_items()
+        self._main = main
+        self._last = last
 
     @cached_property
     def start(self) -> Scope:

@@ -7,8 +7,10 @@ is the rule's own (rules.py).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
+from windlass.loading.checks.texts import OPEN, is_evaluated, texts
 from windlass.loading.positions import written
 from windlass.loading.rules import RULES
 from windlass.loading.text import point
@@ -60,7 +62,7 @@ class NoCheckers:
         return ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Site:
     """A file, its document, the repository's settings."""
 
@@ -73,6 +75,20 @@ class Site:
     @property
     def value(self) -> dict[str, Any]:
         found: dict[str, Any] = self.document.value
+        return found
+
+    @cached_property
+    def texts(self) -> list[tuple[Path, str]]:
+        """Every text with an expression, in written order: walked once for all checks."""
+        return list(texts(self.value, ())) if OPEN in self.document.text else []
+
+    @cached_property
+    def texts_of_steps(self) -> dict[Path, list[tuple[Path, str]]]:
+        """Those that steps evaluate, by the path of the step."""
+        found: dict[Path, list[tuple[Path, str]]] = {}
+        for path, text in self.texts:
+            if path[0] in ("steps", "finally") and is_evaluated(path):
+                found.setdefault(path[:2], []).append((path, text))
         return found
 
     def at_key(self, path: Path, rule: str, message: str, hint: str | None = None) -> Problem:

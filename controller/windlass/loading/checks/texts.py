@@ -35,12 +35,8 @@ def texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
             yield from texts(item, (*path, index))
 
 
-def texts_in(step: dict[str, Any], path: Path) -> Iterator[tuple[Path, str]]:
-    """The texts of a step that take expressions; those of parts (`run` as a list) but their scripts included."""
-    for key, value in step.items():
-        if key == "run" and isinstance(value, list):
-            for index, part in enumerate(value):
-                if isinstance(part, dict):
-                    yield from texts_in(part, (*path, "run", index))
-        elif key not in PLAIN_KEYS:
-            yield from texts(value, (*path, key))
+def is_evaluated(path: Path) -> bool:
+    """Whether an expression at this path of a step takes part in the run; those of scripts and declarations do not."""
+    if path[2] == "run":
+        return len(path) > 4 and path[4] not in PLAIN_KEYS
+    return path[2] not in PLAIN_KEYS
