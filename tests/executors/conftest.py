@@ -53,7 +53,7 @@ class Seen:
 
     def of(self, key: AttemptKey) -> list[Observation]:
         with self._changed:
-            return [seen for seen in self.all if not hasattr(seen, "kill") and seen.key == key]
+            return [seen for seen in self.all if isinstance(seen, Started | Ended) and seen.key == key]
 
     def ended(self, key: AttemptKey) -> Ended:
         found = self._wait(key, Ended)
@@ -98,7 +98,7 @@ class Local:
         values: dict[str, object] = {"argv": ("sh", "-e", "{script}"), "env": {}, "script": script, "kill_after": 300}
         return Launch(key=self.key(step), runner="local", **(values | fields))  # type: ignore[arg-type]
 
-    def end(self, script: str | None, **fields: object) -> Ended:
+    def end(self, script: str | None, **fields: Any) -> Ended:
         """Run it in a new executor, to its end."""
         launch = self.launch(script, **fields)
         executor = self.executor()

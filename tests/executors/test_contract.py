@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class Bench(Protocol):
     """An executor under test, and a hand on the world its attempts live in."""
 
-    seen: Seen
+    @property
+    def seen(self) -> Seen: ...
 
     def executor(self) -> Executor:
         """A new one over the same world, as after a restart; `seen` is its sink."""

@@ -34,7 +34,7 @@ def test_attempts_are_held_in_order_until_released() -> None:
 
 def test_a_script_answers_at_once_or_holds() -> None:
     seen: list[Observation] = []
-    held = HeldExecutor(seen.append, script=lambda l: Outcome(3) if l.key.path == "quick" else None)
+    held = HeldExecutor(seen.append, script=lambda asked: Outcome(3) if asked.key.path == "quick" else None)
     held.start([launch("quick"), launch("slow")])
     assert [type(o) for o in seen] == [Started, Ended, Started]
     assert held.running() == [launch("slow").key]

@@ -17,7 +17,10 @@ from __future__ import annotations
 
 import marshal
 import os
-from typing import Any
+
+TYPE_CHECKING = False  # typing costs the supervisor half of its start
+if TYPE_CHECKING:
+    from typing import Any
 
 FD = 3
 LIMIT = 64 * 1024  # of a datagram: well below the default socket buffer (208 KiB), so that a few fit

@@ -8,10 +8,10 @@ Only builtins: the supervisor imports this.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from windlass.executors.local.identity import stat_fields
 
+TYPE_CHECKING = False  # typing costs the supervisor half of its start
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import Any
+
+TYPE_CHECKING = False  # typing costs the supervisor half of its start
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class NotStartable(Exception):

@@ -14,7 +14,6 @@ import os
 import select
 import signal
 import sys
-from typing import TYPE_CHECKING
 
 from windlass.executors.local import channel
 from windlass.executors.local.descendants import children, descendants, signal_all
@@ -22,6 +21,7 @@ from windlass.executors.local.identity import boot_id, start_time
 from windlass.executors.local.prctl import argument_area, become_subreaper, set_title, signal_on_parent_death
 from windlass.executors.local.warden import Warden
 
+TYPE_CHECKING = False  # typing costs the supervisor half of its start
 if TYPE_CHECKING:
     from types import FrameType
 

@@ -12,7 +12,6 @@ import os
 import select
 import signal
 import time
-from typing import Any
 
 from windlass.executors.local import channel, journal
 from windlass.executors.local.descendants import descendants, signal_all
@@ -26,6 +25,10 @@ from windlass.executors.local.preparation import (
     make_folder,
     open_log,
 )
+
+TYPE_CHECKING = False  # typing costs the supervisor half of its start
+if TYPE_CHECKING:
+    from typing import Any
 
 DRAIN = 2.0  # seconds that leftovers of a finished program may go on writing (docs: Running)
 GIVE_UP = 30.0  # seconds of KILL after which what is left cannot be ended by us: a set-user-id program, a dead disk
