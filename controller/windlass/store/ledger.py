@@ -34,8 +34,8 @@ class Ledger:
     def open(cls, url: str, *, clock: Clock | None = None, patience: float = PATIENCE) -> Ledger:
         """Open, and make or migrate the schema if need be.
 
-        Raises UsageError for a URL of another kind, LedgerError when the database cannot be opened, is newer than this program,
-        or belongs to something else.
+        Raises UsageError for a URL of another kind, LedgerError when the database cannot be opened, is newer than this
+        program, or belongs to something else.
         """
         where = database(url)
         bring_up(where)

@@ -75,8 +75,8 @@ def bring_up(where: Database) -> None:
         return
     if version not in versions:
         raise LedgerError(
-            f"the ledger has schema {version}, which this version of Windlass does not know: it was made by a newer one. "
-            "Use that version, or restore a backup from before the upgrade"
+            f"the ledger has schema {version}, which this version of Windlass does not know: it was made by a newer "
+            "one. Use that version, or restore a backup from before the upgrade"
         )
     from windlass.store.migrate import upgrade
 

@@ -27,7 +27,8 @@ _LATER = ("08", "40", "53", "57", "58", "25006", "55P03")
 
 def translated(error: psycopg.Error, raw: psycopg.Connection[Any] | None) -> LedgerError:
     state = error.sqlstate or ""
-    gone = raw is None or raw.closed or raw.broken
+    # A session that is read-only has met a standby: another one may meet the primary.
+    gone = raw is None or raw.closed or raw.broken or state.startswith(("08", "57P", "25006"))
     if gone or state.startswith(_LATER):
         return Fault(f"the ledger cannot be reached: {_first_line(error)}", gone=gone)
     return LedgerError(f"the ledger refused: {_first_line(error)}")

@@ -6,6 +6,7 @@ them.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from windlass.errors import LedgerError
@@ -100,8 +101,7 @@ def _repository(row: tuple[Any, ...]) -> RepositoryRow:
 
 
 def _definition(row: tuple[Any, ...]) -> DefinitionRow:
-    *columns, stale = row
-    return DefinitionRow(*columns, bool(stale))
+    return replace(DefinitionRow(*row), stale=bool(row[-1]))
 
 
 def _audit(row: tuple[Any, ...]) -> AuditRow:

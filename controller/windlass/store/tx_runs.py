@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from windlass.runs.model import RunHead, Step
 
 # Columns that never change once the run is there.
-_KEPT = ("repository", "workflow", "git_commit", "created_at", "trigger_data", "actor_data", "trigger_kind", "actor_name",
-         "rerun_of")  # fmt: skip
+_KEPT = (
+    "repository", "workflow", "git_commit", "created_at", "trigger_data", "actor_data", "trigger_kind", "actor_name",
+    "rerun_of",
+)  # fmt: skip
 _STEP_KEYS = ("run_id", "path", "item")
 
 
@@ -58,8 +60,8 @@ class RunChanges(TxBase):
     def save_steps(self, run: str, steps: Sequence[Step]) -> None:
         """Steps that changed, with their attempts; unknown ones are added behind the others.
 
-        Of each step the last two attempts are written: earlier ones have ended and are in the ledger. Raises ConflictError
-        when a step or attempt has ended in the ledger and is not as given.
+        Of each step the last two attempts are written: earlier ones have ended and are in the ledger. Raises
+        ConflictError when a step or attempt has ended in the ledger and is not as given.
         """
         rows = [_renamed(step_to_row(run, step)) for step in steps]
         if self._change_many("update_step", rows) != len(rows):

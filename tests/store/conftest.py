@@ -1,0 +1,164 @@
+"""One contract, two databases: every test that takes `url` or `ledger` runs on SQLite and on a real PostgreSQL server."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from windlass.clock import VirtualClock
+from windlass.runs.model import Attempt, RunHead, Status, Step, StepKey
+from windlass.store.ids import new_id
+from windlass.store.ledger import Ledger
+
+BINARIES = max(Path("/usr/lib/postgresql").glob("*/bin/initdb"), default=None, key=lambda p: float(p.parts[-3]))
+IN_CI = os.environ.get("CI", "") not in ("", "false", "0")
+NOTICE = "No PostgreSQL server binaries here: the ledger's contract was tested on SQLite alone."
+DIALECTS = ["sqlite", "postgresql"] if BINARIES or IN_CI else ["sqlite"]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "dialect" in metafunc.fixturenames:
+        metafunc.parametrize("dialect", DIALECTS)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if BINARIES is None and not IN_CI:
+        terminalreporter.write_line(NOTICE)
+
+
+class Postgres:
+    """A server of its own in a temporary folder, reached by a socket; it refuses to run as root, so another user does."""
+
+    def __init__(self, folder: Path) -> None:
+        assert BINARIES is not None, "CI needs PostgreSQL: install the package postgresql"
+        self.folder = folder
+        self.binaries = BINARIES.parent
+        self.user = "postgres" if os.geteuid() == 0 else getpass.getuser()
+        if os.geteuid() == 0:
+            shutil.chown(folder, "postgres")
+        self._run("initdb", "-D", str(folder / "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
+
+    def start(self) -> None:
+        settings = (
+            f"-c listen_addresses='' -c unix_socket_directories={self.folder} -c max_connections=50"
+            " -c shared_buffers=16MB -c fsync=off -c full_page_writes=off"
+        )
+        log = str(self.folder / "log")
+        self._run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-l", log, "-o", settings, "start")
+
+    def stop(self, mode: str) -> None:
+        self._run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-m", mode, "stop")
+
+    def url(self, database: str) -> str:
+        return f"postgresql://postgres@/{database}?host={self.folder}"
+
+    def execute(self, sql: str, database: str = "postgres") -> None:
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
+            connection.execute(sql.encode())
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [str(self.binaries / program), *arguments]
+        if os.geteuid() == 0:
+            command = ["runuser", "-u", "postgres", "--", *command]
+        done = subprocess.run(command, cwd="/", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
+        assert done.returncode == 0, done.stdout
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    folder = Path(tempfile.mkdtemp(prefix="wpg-"))
+    server = Postgres(folder)
+    server.start()
+    yield server
+    server.stop("immediate")
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def url(dialect: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """An empty database."""
+    if dialect == "sqlite":
+        yield f"sqlite:///{tmp_path}/ledger.db"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    name = f"t{uuid.uuid4().hex}"
+    server.execute(f"CREATE DATABASE {name}")
+    yield server.url(name)
+    server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    return VirtualClock()
+
+
+@pytest.fixture
+def open_ledger(url: str, clock: VirtualClock) -> Iterator[Callable[..., Ledger]]:
+    """Opens the same ledger again and again; all are closed at the end."""
+    opened: list[Ledger] = []
+
+    def open_one(patience: float = 10.0) -> Ledger:
+        opened.append(Ledger.open(url, clock=clock, patience=patience))
+        return opened[-1]
+
+    yield open_one
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def ledger(open_ledger: Callable[..., Ledger]) -> Ledger:
+    """An empty ledger whose writer is ours."""
+    made = open_ledger()
+    made.writer.take_over("test", 1)
+    return made
+
+
+class Runs:
+    """Makes runs and steps."""
+
+    def head(self, created_at: int = 1_000, **changes: object) -> RunHead:
+        values: dict[str, object] = {
+            "id": new_id(created_at),
+            "repository": "shop",
+            "workflow": "deploy",
+            "commit": "c0ffee",
+            "created_at": created_at,
+        }
+        return RunHead(**(values | changes))  # type: ignore[arg-type]
+
+    def step(self, name: str, status: Status = Status.PENDING, **changes: object) -> Step:
+        return Step(StepKey(name), status, **changes)  # type: ignore[arg-type]
+
+    def attempt(self, number: int = 1, status: Status = Status.RUNNING, **changes: object) -> Attempt:
+        return Attempt(number, status, **changes)  # type: ignore[arg-type]
+
+    def insert(self, ledger: Ledger, head: RunHead | None = None, steps: tuple[Step, ...] = ()) -> RunHead:
+        made = head or self.head()
+        ledger.writer.write(lambda tx: tx.insert_run(made, b'{"plan": 1}', "sha256:1", "kind: Workflow\n", steps))
+        return made
+
+
+@pytest.fixture
+def runs() -> Runs:
+    return Runs()
+
+
+@pytest.fixture
+def python() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs a script in a process of its own, with arguments."""
+
+    def run(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, timeout=60)
+
+    return run
