@@ -111,6 +111,8 @@ def test_memory_and_file_size_are_limited(tmp_path):
     limits = Limits(file_size=10_000)
     assert reason(f"head -c 100000 /dev/zero > {tmp_path}/f", limits=limits) in ("TooLarge", "FetchFailed")
     assert (tmp_path / "f").stat().st_size <= 10_000
+    limits = Limits(memory=300_000_000)
+    assert shell("ulimit -v", limits=limits, sealed=True).strip() == b"292968", "what git starts has the limits too"
     process = start_git(["--version"], git_dir=None, limits=Limits(memory=1))
     end_group(process)
     assert process.returncode != 0

@@ -294,6 +294,20 @@ def test_reading_survives_the_death_of_its_process(repository, mirror_of):
         assert mirror._reader._process.pid != process.pid
 
 
+def test_a_reader_that_stops_half_way_does_not_harm_the_next(repository, mirror_of):
+    commit = repository.commit({"a": "1" * 500_000, "b": "2"})
+    mirror = mirror_of(repository)
+    mirror.fetch(mirror.head())
+    first, second = (entry.blob for entry in mirror.tree(commit).entries)
+
+    def full(blob, piece):
+        raise OSError("no space left")
+
+    with pytest.raises(OSError, match="no space"):
+        mirror._reader.contents([first, second], full)
+    assert mirror.read([second]) == {second: b"2"}
+
+
 def test_reading_from_many_threads_gives_each_its_own_answer(repository, mirror_of):
     commit = repository.commit({f"f{number}": f"{number}\n" * (number * 40) for number in range(60)})
     mirror = mirror_of(repository)

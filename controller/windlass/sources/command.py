@@ -58,14 +58,19 @@ def start_git(
     git_dir: Path | None,
     environment: Mapping[str, str] | None = None,
     limits: Limits = DEFAULT_LIMITS,
+    sealed: bool = False,
     stdin: int = subprocess.DEVNULL,
     stderr: int = subprocess.PIPE,
 ) -> subprocess.Popen[bytes]:
-    """A running git in a session of its own, with pipes for its output and the limits set."""
+    """A running git in a session of its own, with pipes for its output and the limits set.
+
+    `sealed` sets the limits before git begins, for commands that start others: those would else have begun without.
+    """
     program = git_program()
     where = [] if git_dir is None else [f"--git-dir={git_dir}"]
+    seal = _seal(limits) if sealed else []
     process = subprocess.Popen(
-        [program, *where, *args],
+        [*seal, program, *where, *args],
         stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=stderr,
@@ -73,7 +78,8 @@ def start_git(
         cwd="/",
         start_new_session=True,
     )
-    _limit(process.pid, limits)
+    if not seal:
+        _limit(process.pid, limits)
     return process
 
 
@@ -86,6 +92,7 @@ def run_git(
     limit: int = MAX_OUTPUT,
     max_records: int | None = None,
     limits: Limits = DEFAULT_LIMITS,
+    sealed: bool = False,
     secrets: Sequence[str] = (),
     doing: str = "run git",
     started: Callable[[int], None] | None = None,
@@ -97,7 +104,7 @@ def run_git(
     gets the process id, which is the id of its process group too; `notes` gets the first 64 KiB of standard error.
     Raises SourceError: reason "Timeout" after `timeout` seconds, "TooLarge" over a limit, else one of `failure.py`.
     """
-    process = start_git(args, git_dir=git_dir, environment=environment, limits=limits)
+    process = start_git(args, git_dir=git_dir, environment=environment, limits=limits, sealed=sealed)
     try:
         if started is not None:
             started(process.pid)
@@ -167,11 +174,24 @@ def _left(deadline: float, doing: str) -> float:
     return left
 
 
-def _limit(pid: int, limits: Limits) -> None:
-    """Sets the limits from outside, before git has had the time to start anything (Linux; elsewhere there are none).
+@cache
+def _prlimit_program() -> str | None:
+    return shutil.which("prlimit")
 
-    A function that runs between fork and exec is no option: it is not safe in a program with threads.
+
+def _seal(limits: Limits) -> list[str]:
+    """Words before a command that limit it: util-linux's prlimit, which sets the limits of itself and becomes git.
+
+    A function between fork and exec is no option: it is not safe in a program with threads.
     """
+    program = _prlimit_program()
+    if program is None:
+        return []
+    return [program, f"--as={limits.memory}", f"--fsize={limits.file_size}", "--core=0", "--"]
+
+
+def _limit(pid: int, limits: Limits) -> None:
+    """Sets the limits of a process that has just begun, from outside (Linux; elsewhere there are none)."""
     prlimit = getattr(resource, "prlimit", None)
     if prlimit is None:
         return

@@ -111,7 +111,8 @@ def write_global_config(path: Path, safe_folders: list[str]) -> None:
     """
     quoted = [folder.replace("\\", "\\\\").replace('"', '\\"') for folder in safe_folders]
     lines = ["[safe]", *(f'\tdirectory = "{folder}"' for folder in quoted)]
-    lines += ["[pack]", "\tthreads = 2", "[core]", "\tpackedGitWindowSize = 64m", "\tpackedGitLimit = 512m"]
+    lines += ["[pack]", "\tthreads = 2", "[core]", "\tbigFileThreshold = 16m"]
+    lines += ["\tpackedGitWindowSize = 64m", "\tpackedGitLimit = 512m"]
     new = path.with_suffix(".new")
     new.write_text("\n".join(lines) + "\n", "utf-8")
     new.replace(path)

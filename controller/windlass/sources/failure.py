@@ -25,6 +25,8 @@ _RETRY_AFTER = re.compile(r"<= Recv header: retry-after: *([^\r\n]+)", re.IGNORE
 # The first pattern that matches decides; the texts are git's and OpenSSH's with LC_ALL=C.
 _REASONS = [
     (r"error: 429", "RateLimited", "the server asks to slow down (429)"),
+    (r"No space left on device|Disk quota exceeded", "DiskFull", "no space left for the mirror"),
+    (r"[Oo]ut of memory|mmap failed|File size limit|signal 25|pack exceeds", "TooLarge", "over the limit for a fetch"),
     (
         r"error: 30[1278]|unable to update url base from redirection",
         "Redirected",
@@ -61,8 +63,6 @@ _REASONS = [
         "NotARepository",
         "the answer is no git repository",
     ),
-    (r"No space left on device|Disk quota exceeded", "DiskFull", "no space left for the mirror"),
-    (r"(?:out of memory|mmap failed|File size limit|signal 25|pack exceeds)", "TooLarge", "over the limit for a fetch"),
     (r"fsck error|error in (?:tree|commit|blob|tag|object)", "BadObjects", "the repository holds malformed objects"),
 ]
 
