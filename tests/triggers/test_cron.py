@@ -74,6 +74,9 @@ def test_lord_howe_moves_by_half_an_hour() -> None:
     assert fires("15 2 * * *", zone, "2026-10-03T12:00Z", "2026-10-04T12:00Z") == ["03T15:30"]
     assert fires("45 1 * * *", zone, "2026-04-04T12:00Z", "2026-04-05T12:00Z") == ["04T14:45"]
     assert fires("45 2 * * *", zone, "2026-10-03T12:00Z", "2026-10-04T12:00Z") == ["03T15:45"]
+    # An hour on the clock is a half or one and a half there: every full hour that is shown, each once.
+    assert fires("0 * * * *", zone, "2026-04-04T14:00Z", "2026-04-04T16:00Z") == ["04T14:00", "04T15:30"]
+    assert fires("0 * * * *", zone, "2026-10-03T14:00Z", "2026-10-03T17:00Z") == ["03T14:30", "03T16:00"]
 
 
 def test_apia_has_no_30_december_2011() -> None:
@@ -106,6 +109,7 @@ def test_a_permanent_change_is_followed() -> None:
         ("0 0 */10 * FRI", ["01", "03", "10", "11", "17", "21", "24", "31"]),  # a step is set too
         ("0 0 * * FRI", ["03", "10", "17", "24", "31"]),
         ("0 0 13 * *", ["13"]),
+        ("0 0 1-31 * FRI", [f"{day:02}" for day in range(1, 32)]),  # every number is set, only `*` is not
         ("0 0 */1 * FRI", ["03", "10", "17", "24", "31"]),  # `*/1` is `*`
     ],
 )
