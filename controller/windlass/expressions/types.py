@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def declared_type(name: str, items: str | None = None) -> Type:
     return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scope:
     """What an expression may use.
 
@@ -123,9 +124,10 @@ class Scope:
     functions: frozenset[str] = frozenset({"hashFiles", "now"})
     secrets: bool | None = None
     absent: Mapping[str, str] = field(default_factory=dict)
-    children: Mapping[str, frozenset[str]] = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def children(self) -> Mapping[str, frozenset[str]]:
+        """The names below each name; "" stands above all. Made on first use: most scopes meet no mistake."""
         children: dict[str, set[str]] = {}
         for dotted in self.names:
             name = dotted
@@ -137,7 +139,7 @@ class Scope:
                     break
                 children[above] = {last}
                 name = above
-        object.__setattr__(self, "children", {above: frozenset(found) for above, found in children.items()})
+        return {above: frozenset(found) for above, found in children.items()}
 
     @property
     def allows_secrets(self) -> bool:

@@ -117,7 +117,11 @@ class Document:
         end_of_line = self.text.find("\n", start, stop)
         if end_of_line >= 0:
             stop = start + len(self.text[start:end_of_line].rstrip())
-        return self._span(start, max(stop, start + 1))
+        mark = node.start_mark
+        if start != mark.index:
+            return self._span(start, max(stop, start + 1))
+        line, column = mark.line + 1, mark.column + 1
+        return Span(line, column, line, column + max(stop - start, 1))
 
     def _span(self, start: int, stop: int) -> Span:
         line = self.text.count("\n", 0, start) + 1

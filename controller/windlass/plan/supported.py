@@ -125,6 +125,8 @@ def _runner(name: str | None, path: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _keys(written: Any, keys: dict[str, str], path: Path) -> Iterator[tuple[Path, str]]:
+    if written.model_fields_set.isdisjoint(keys):
+        return
     for key, feature in keys.items():
         if _set(written, key):
             yield (*path, _camel(key)), feature

@@ -7,9 +7,9 @@ decision 6), with the fix in the message; and none where nothing would evaluate 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from windlass.expressions import TemplateError, Type, check, declared_type, parse_template
+from windlass.expressions import Mistake, TemplateError, Type, check, declared_type, parse_template, references
 from windlass.loading.checks.scopes import type_of
 from windlass.loading.checks.site import TextMistake
 from windlass.loading.checks.texts import OPEN, is_evaluated
@@ -47,6 +47,8 @@ RETRY: dict[str, Type] = {
 MOST_IN_SCRIPT = 20  # the first ones say enough
 LONGEST_IN_SCRIPT = 1000
 START_KEYS = frozenset({"environment", "runTitle", "runLabels", "defaults"})  # known when a run is created
+MOST_REMEMBERED = 4096
+_GOOD: set[tuple[Any, ...]] = set()
 WITH_SECRETS = frozenset({"env", "with", "files"})
 
 
@@ -68,9 +70,36 @@ def check_expressions(site: Site, workflow: Workflow, items: Sequence[StepItem],
 
 
 def _one(site: Site, path: Path, text: str, scope: Scope, want: Type | None = None) -> Iterator[Problem]:
-    for mistake in check(text, scope, want):
+    for mistake in _mistakes(text, scope, want):
         found = TextMistake(mistake.message, mistake.hint, mistake.offset, mistake.length)
         yield site.in_text(path, mistake.rule, found)
+
+
+def _mistakes(text: str, scope: Scope, want: Type | None) -> Sequence[Mistake]:
+    """`check`, with good texts remembered: whether one is good depends on the types of its names alone, and the same
+    few texts stand in most files."""
+    types = [_type_of(name, scope) for name in references(text)]
+    if None in types:
+        return check(text, scope, want)
+    key = (text, *types, want, scope.functions, scope.secrets)
+    if key in _GOOD:
+        return ()
+    mistakes = check(text, scope, want)
+    if not mistakes:
+        if len(_GOOD) >= MOST_REMEMBERED:
+            _GOOD.clear()
+        _GOOD.add(key)
+    return mistakes
+
+
+def _type_of(name: str, scope: Scope) -> Type | None:
+    """The type of the longest part of a name that is declared: below a value of any type anything may be read."""
+    while name:
+        found = scope.names.get(name)
+        if found is not None:
+            return found
+        name = name.rpartition(".")[0]
+    return None
 
 
 def _of_trigger(site: Site, path: Path, text: str, workflow: Workflow, scopes: Scopes) -> Iterator[Problem]:

@@ -20,19 +20,18 @@ PLAIN_KEYS = frozenset({"run", "needs", "uses", "outputs", "shell", "name"})
 
 def texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
     """Every text with an expression at or below `path`."""
-    if isinstance(value, str):
+    kind = value.__class__  # exact: these values come from our own builder
+    if kind is str:
         if OPEN in value:
             yield path, value
-    elif isinstance(value, dict):
-        for name, item in value.items():
-            if isinstance(item, str):
-                if OPEN in item:
-                    yield (*path, name), item
-            elif item.__class__ in (dict, list):
-                yield from texts(item, (*path, name))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from texts(item, (*path, index))
+        return
+    for name, item in value.items() if kind is dict else enumerate(value) if kind is list else ():
+        below = item.__class__
+        if below is str:
+            if OPEN in item:
+                yield (*path, name), item
+        elif below is dict or below is list:
+            yield from texts(item, (*path, name))
 
 
 def is_evaluated(path: Path) -> bool:
