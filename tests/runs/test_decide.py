@@ -181,6 +181,13 @@ class TestFinally:
         ).end("a", 1)
         assert w.statuses() == {"a": "failed", "bad": "running", "good": "skipped"}
 
+    def test_it_sees_steps_that_it_needs_not_wait_for(self, world, step):
+        from windlass.plan.model import EnvLayer
+
+        shown = EnvLayer("step", {"A": "${{ steps.a.status }}"})
+        w = world(step("a"), step("tell", section="finally", env=(shown,))).end("a", 1)
+        assert w.running[w.key("tell")].env["A"] == "failed"
+
     def test_a_failing_one_makes_a_succeeded_run_failed(self, world, step):
         w = world(step("a"), step("bye", section="finally")).end("a").end("bye", 2)
         assert (w.head.status, w.head.message) == ("failed", "exit code 2")

@@ -1,7 +1,7 @@
 """The names and functions that a step's expressions see.
 
 In: the draft. Out: nested plain values (`inputs`, `env`, `event`, `run`, `repository`, `steps`) and functions. Only
-steps that the expression may refer to are put in: a reference is a dependency, so these are few.
+steps that the expression may refer to are put in: a reference is a dependency, so these are few but in `finally`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 
 def values_for(draft: Draft, planned: PlannedStep) -> dict[str, Any]:
-    return scope_values(draft, {*planned.needs, *planned.reads})
+    """Those of `finally` see every step: all of `steps` is over, so they need not wait for any."""
+    seen = {*planned.needs, *planned.reads}
+    return scope_values(draft, seen.union(draft.plan.steps) if planned.section == "finally" else seen)
 
 
 def scope_values(draft: Draft, steps: Iterable[str]) -> dict[str, Any]:
