@@ -113,7 +113,7 @@ def test_memory_and_file_size_are_limited(tmp_path):
     assert (tmp_path / "f").stat().st_size <= 10_000
     limits = Limits(memory=300_000_000)
     assert shell("ulimit -v", limits=limits, sealed=True).strip() == b"292968", "what git starts has the limits too"
-    process = start_git(["--version"], git_dir=None, limits=Limits(memory=1))
+    process = start_git(["--version"], git_dir=None, limits=Limits(memory=1), sealed=True)
     end_group(process)
     assert process.returncode != 0
 
