@@ -35,6 +35,7 @@ def _read_all(text: str) -> tuple[Reading, ...]:
 _remembered = lru_cache(maxsize=2048)(_read_all)
 
 
+@lru_cache(maxsize=4096)
 def references(text: str) -> frozenset[str]:
     """The dotted names used, as written: `steps.build-image.outputs.tag`, `inputs.x`; an index by a text counts as a
     segment (`steps.build.outputs['tag']`). A hyphen that could be a subtraction belongs to the name."""
@@ -46,6 +47,7 @@ def references(text: str) -> frozenset[str]:
     )
 
 
+@lru_cache(maxsize=4096)
 def functions(text: str) -> frozenset[str]:
     """The names of the global functions called (`success`, `hashFiles`), not of methods."""
     return frozenset(call.name for reading in _readings(text) for call in reading.calls if not call.member)
