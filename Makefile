@@ -30,8 +30,8 @@ test-fast: $(DEV)  ## The tests without tests/slow: under two minutes
 lint: $(DEV)  ## Style, types, layers, generated files, documentation
 	@scripts/lint.sh
 
-bench: $(DEV)  ## Measure, and write bench/RESULTS.md
-	$(PY) -m bench
+bench: $(DEV)  ## Measure, and write bench/RESULTS.md (ARGS=check for one part)
+	$(PY) -m bench --write $(ARGS)
 
 docs: $(DEV)  ## Build the documentation site into site/
 	@scripts/docs.sh site
