@@ -25,6 +25,7 @@ TYPE_CHECKING = False  # typing costs the supervisor half of its start
 if TYPE_CHECKING:
     from types import FrameType
 
+NOTE = 40  # bytes of a note "this warden took that launch"
 READY = 2  # wardens that wait for a launch: one is taken while the next is forked
 
 
@@ -50,6 +51,7 @@ class Supervisor:
         self.busy: dict[int, int] = {}  # warden -> id of the launch it took
         self.alone = False  # the controller is gone
         self.taken, self.take = os.pipe()
+        os.set_blocking(self.taken, False)
         self.wake = wake_pipe()
         self.poller = select.poll()
         self.poller.register(channel.FD, 0)  # only its hang-up: launches are for the wardens
@@ -86,8 +88,13 @@ class Supervisor:
             signal_all(list(self.busy), signal.SIGTERM)
 
     def on_taken(self) -> None:
-        for note in os.read(self.taken, 4096).split(b"\n")[:-1]:
-            pid, launch = map(int, note.split())
+        """Notes are whole: shorter than PIPE_BUF, and read by their multiple."""
+        try:
+            notes = os.read(self.taken, NOTE * 100)
+        except BlockingIOError:
+            return
+        for start in range(0, len(notes), NOTE):
+            pid, launch = map(int, notes[start : start + NOTE].split())
             self.ready.discard(pid)
             self.busy[pid] = launch
             if self.alone and self.foreground:
@@ -102,17 +109,16 @@ class Supervisor:
                 break
             if pid == 0:
                 break
-            known = pid in self.ready or pid in self.busy
-            if known and status:
+            while pid in self.ready and self._notes_wait():
+                self.on_taken()  # it was quicker than we: its note is older than its end
+            if status and (pid in self.ready or pid in self.busy):
                 self.end_orphans()
-                channel.report(channel.FD, "gone", self._launch_of(pid))
+                channel.report(channel.FD, "gone", self.busy.get(pid))
             self.ready.discard(pid)
             self.busy.pop(pid, None)
 
-    def _launch_of(self, pid: int) -> int | None:
-        if pid not in self.busy and select.select([self.taken], [], [], 0)[0]:
-            self.on_taken()  # its note is still in the pipe
-        return self.busy.get(pid)
+    def _notes_wait(self) -> bool:
+        return bool(select.select([self.taken], [], [], 0)[0])
 
     def end_orphans(self) -> None:
         """Kill every child that is no warden, with all below it: a killed warden's processes are given to us."""
@@ -141,7 +147,7 @@ class Supervisor:
         if launch is None:
             return 0
         signal_on_parent_death(signal.SIGTERM if self.foreground else 0)
-        os.write(self.take, b"%d %d\n" % (pid, launch["id"]))
+        os.write(self.take, b"%20d%20d" % (pid, launch["id"]))
         set_title(f"windlass: {launch['title']}", self.area)
         warden = Warden(launch, pid, start_time(pid) or 0, self.boot, wake)
         try:
