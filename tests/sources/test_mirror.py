@@ -52,6 +52,12 @@ def test_the_branch_that_is_checked_out_is_followed(repository, mirror_of):
     assert mirror.head() == mirror_module.Head("topic/x", second)
     mirror.fetch(mirror.head())
     assert mirror.changed(first, second) is None, "the first commit was never fetched"
+    repository.git("checkout", "--quiet", "--detach")
+    repository.git("branch", "--quiet", "--delete", "--force", "topic/x")
+    repository.git("checkout", "--quiet", "-b", "topic")
+    third = repository.commit({"a": "3"})
+    mirror.fetch(mirror.head())
+    assert text_of(mirror, third, "a") == b"3", "a branch named like the folder of an earlier one"
     assert mirror_of(repository, "main", folder=repository.path.parent / "m2").head().commit == first
 
 
@@ -243,7 +249,6 @@ def test_a_clone_killed_half_way_is_repaired(repository, mirror_of):
     assert not half.exists()
     mirror.close()
     git_dir = mirror._git_dir
-    head_ref = git_dir / "refs/windlass/heads"
     for rubbish in (
         "shallow.lock",
         "packed-refs.lock",
@@ -252,7 +257,7 @@ def test_a_clone_killed_half_way_is_repaired(repository, mirror_of):
         "objects/pack/a.lock",
     ):
         (git_dir / rubbish).write_bytes(b"half")
-    (head_ref / "main.lock").write_bytes(b"")
+    (git_dir / "refs/windlass/newest.lock").write_bytes(b"")
     new = repository.commit({"a": "2"})
     again = mirror_of(repository)
     again.fetch(again.head())

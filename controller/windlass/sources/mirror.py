@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from windlass.sources.auth import Auth
     from windlass.sources.location import Location
 
+NEWEST = "refs/windlass/newest"  # one name for every branch: `a` and `a/b` could not both be refs here
 PINS = "refs/windlass/pins/"
 MAX_READ = 64 * 1024 * 1024
 _MAX_REFS_ANSWER = 1024 * 1024
@@ -79,15 +80,14 @@ class Mirror:
         """Makes the commit and its files available here. Raises SourceError; what was here before stays."""
         with self._writing, repair.held(self._folder):
             self._prepare(head.commit)
-            ref = f"refs/windlass/heads/{head.branch}"
             if not self._has(head.commit):
                 try:
-                    fetch_commit(self._network, self._has, head, self.location.url, ref, first=self._packs() == 0)
+                    fetch_commit(self._network, self._has, head, self.location.url, NEWEST, first=self._packs() == 0)
                 finally:
                     repair.note_ended(self._folder)
                     repair.clean(self._git_dir)
-            if self._ref(ref) != head.commit:
-                self._git("update-ref", "--no-deref", "--end-of-options", ref, head.commit)
+            if self._ref(NEWEST) != head.commit:
+                self._git("update-ref", "--no-deref", "--end-of-options", NEWEST, head.commit)
             self._repack()
 
     def pin(self, commit: str) -> None:
