@@ -40,8 +40,9 @@ class Problem:
     hint: str | None = None
 
     @property
-    def order(self) -> tuple[str, int, int, str]:
-        return (self.file, self.span.line, self.span.column, self.rule)
+    def order(self) -> tuple[str, int, int, str, str]:
+        """By place; what stands at one place in an order that is always the same."""
+        return (self.file, self.span.line, self.span.column, self.rule, self.message)
 
     def to_json(self) -> dict[str, Any]:
         """The object of `windlass check --output json` (interfaces.md)."""
