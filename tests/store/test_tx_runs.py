@@ -64,7 +64,7 @@ def test_what_has_ended_stays_as_it_is(ledger, runs) -> None:
     head = runs.insert(ledger, None, (runs.step("a"), runs.step("b")))
     ledger.writer.write(lambda tx: tx.save_steps(head.id, [ended]))
     late = replace(ended, status=Status.FAILED)
-    with pytest.raises(ConflictError, match="step a of run .* has ended: succeeded"):
+    with pytest.raises(ConflictError, match=r"step a of run .* has ended: succeeded"):
         ledger.writer.write(lambda tx: tx.save_steps(head.id, [runs.step("b", Status.RUNNING), late]))
     assert ledger.reads.steps(head.id) == (ended, runs.step("b"))  # the other step of that unit is undone too
 
