@@ -32,7 +32,7 @@ def hints(url: str, folder: str) -> str:
     return "\n".join(
         [
             "",
-            f"Windlass is up. API: {url}/api/docs",
+            f"Windlass is up. API: {url}/api/v1, described in {url}/api/openapi.json",
             "",
             f"Workflows in {folder}:",
             *found,

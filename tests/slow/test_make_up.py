@@ -41,7 +41,7 @@ class Up:
                 start_new_session=True,
             )
         self.said = self._until_hints()
-        found = re.search(r"API: (http://\S+)/api/docs", self.said)
+        found = re.search(r"API: (http://\S+)/api/v1", self.said)
         if not found:
             self.stop()
         assert found, self.said + (folder / "log").read_text()
@@ -105,6 +105,22 @@ def test_an_edit_that_is_committed_is_live_without_a_restart(up: Up) -> None:
     assert up.get("/api/v1/workflows/my-workflows/deploy")["title"] == "Deploy the shop"
     subprocess.run(["git", "-C", up.workflows, "commit", "--quiet", "--all", "--message", "Rename"], check=True)
     until(lambda: bool(up.get("/api/v1/workflows/my-workflows/deploy")["title"] == "Deploy the new shop"))
+
+
+def test_the_webhook_of_the_examples_starts_a_run(up: Up) -> None:
+    def post(order: dict[str, object]) -> dict[str, Any]:
+        url = f"{up.url}/hooks/my-workflows/order"
+        request = urllib.request.Request(url, json.dumps(order).encode(), {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            found: dict[str, Any] = json.load(answer)
+        return found
+
+    [started] = post({"order": "A-17", "amount": 250})["runs"]
+    until(lambda: up.get(f"/api/v1/runs/{started['id']}")["endedAt"] is not None)
+    run = up.get(f"/api/v1/runs/{started['id']}")
+    assert (run["status"], run["title"]) == ("succeeded", "Order A-17")
+    assert run["steps"]["review"]["status"] == "succeeded"
+    assert post({"amount": 1})["runs"] == []
 
 
 def test_it_stops_cleanly_and_keeps_the_repository(up: Up, tmp_path: Path) -> None:

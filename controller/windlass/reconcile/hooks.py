@@ -84,7 +84,8 @@ class Hooks:
         """Raises NotFoundError, VerificationError (401), PayloadError (4xx), InputError (422)."""
         targets = self.targets(repository, name)
         written = targets[0].trigger.verify
-        verified = verify(written.scheme, request, self._keys(written), self._clock.now(), written.options())
+        options = {"header": written.header, "idHeader": written.id_header}
+        verified = verify(written.scheme, request, self._keys(written), self._clock.now(), options)
         body = parse_body(request.header("content-type"), request.body)
         event = event_of(request, body)
         return self._start(repository, name, targets, event, verified.delivery_id, {})
