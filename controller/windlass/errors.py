@@ -58,9 +58,7 @@ class ProblemsError(WindlassError):
     """Files that cannot be used."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__(
-            "; ".join(f"{p.file}:{p.span.line}:{p.span.column}: {p.message}" for p in problems[:3])
-        )
+        super().__init__("; ".join(f"{p.file}:{p.span.line}:{p.span.column}: {p.message}" for p in problems[:3]))
         self.problems = tuple(problems)
 
 

@@ -1,0 +1,78 @@
+"""The server file → `Settings` fields, with positions for whatever is wrong in it.
+
+In: the file's path. Out: the validated model. Raises ProblemsError (`FILE:line:column: message`, exit 2) and
+UsageError.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from windlass.errors import ProblemsError, UsageError
+from windlass.loading.document import read_document
+from windlass.loading.faults import Faults
+from windlass.loading.models import fault_problems, validate
+from windlass.settings import GitAuth, Limits, RepositorySettings, Retention, SecretSource
+
+if TYPE_CHECKING:
+    from windlass_schemas.server_file import SecretFrom, ServerFile, ServerGitAuth, ServerRepository
+
+
+def read_server_file(path: Path) -> ServerFile:
+    from windlass_schemas.server_file import ServerFile
+
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    try:
+        document, _ = read_document(data)
+    except Faults as error:
+        raise ProblemsError(fault_problems(str(path), error)) from error
+    model, problems = validate(str(path), document, ServerFile)
+    if problems:
+        raise ProblemsError(problems)
+    assert isinstance(model, ServerFile)
+    names = [repository.name for repository in model.repositories]
+    if len(set(names)) != len(names):
+        raise UsageError(f"{path}: two repositories have the same name")
+    return model
+
+
+def repositories_of(model: ServerFile) -> tuple[RepositorySettings, ...]:
+    return tuple(_repository(written) for written in model.repositories)
+
+
+def _repository(written: ServerRepository) -> RepositorySettings:
+    return RepositorySettings(
+        name=written.name,
+        git=written.git,
+        branch=written.branch,
+        interval=written.interval,
+        auth=_auth(written.auth),
+        webhook_secret=written.webhook_secret,
+    )
+
+
+def _auth(written: ServerGitAuth | None) -> GitAuth | None:
+    if written is None:
+        return None
+    return GitAuth(
+        username=written.username,
+        token=secret_source(written.token) if written.token is not None else None,
+        ssh_key=Path(written.ssh_key) if written.ssh_key is not None else None,
+        known_hosts=Path(written.known_hosts) if written.known_hosts is not None else None,
+    )
+
+
+def secret_source(written: SecretFrom) -> SecretSource:
+    return SecretSource(written.env, Path(written.file) if written.file is not None else None)
+
+
+def limits_of(model: ServerFile) -> Limits:
+    return Limits() if model.limits is None else Limits(local_attempts=model.limits.local_attempts)
+
+
+def retention_of(model: ServerFile) -> Retention:
+    return Retention() if model.retention is None else Retention(model.retention.runs, model.retention.logs)
