@@ -41,7 +41,7 @@ def hints(url: str, folder: str) -> str:
             f"    {windlass} run {folder}/workflows/deploy.yaml --input environment=production",
             f"    {windlass} runs                      what ran, newest first",
             f"    {windlass} logs -f RUN               the log of a run, live",
-            f"    {windlass} next                      what the schedules start, and when",
+            f"    {windlass} next --server {url}",
             "",
             f"Edit a file in {folder}/workflows and `git commit` it: it is live without a restart.",
             "Ctrl-C stops the server; what runs goes on and is picked up at the next start.",
