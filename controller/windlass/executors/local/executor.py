@@ -13,6 +13,7 @@ from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from windlass.crashpoints import reach
 from windlass.executors.local import journal
 from windlass.executors.local.attempts import Attempt, Phase
 from windlass.executors.local.environment import base_environment
@@ -160,6 +161,7 @@ class LocalExecutor:
         while self._line and self._running < self._parallel:
             attempt = self._line[0]
             assert attempt.launch is not None
+            reach("executor.before-spawn")
             try:
                 sent = self._link.send(launch_message(attempt, self._folders.log(attempt.key), self._base))
             except (LinkDownError, OSError, ValueError) as error:
@@ -168,6 +170,7 @@ class LocalExecutor:
                 continue
             if not sent:
                 return
+            reach("executor.spawned")
             self._line.popleft()
             attempt.phase = Phase.SENT
             self._running += 1
