@@ -9,7 +9,10 @@ line"). The text that renders problems for people and machines is in `loading/re
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Severity = Literal["error", "warning", "note"]
 
@@ -65,5 +68,5 @@ def in_order(problems: list[Problem]) -> list[Problem]:
     return sorted(set(problems), key=lambda problem: problem.order)
 
 
-def has_errors(problems: list[Problem]) -> bool:
+def has_errors(problems: Iterable[Problem]) -> bool:
     return any(problem.severity == "error" for problem in problems)

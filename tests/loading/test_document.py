@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+
 from windlass.loading.document import read_document
 from windlass.loading.faults import Faults
 from windlass.problems import Span
@@ -22,10 +23,9 @@ def value(text: str) -> object:
 
 def test_scalars_follow_the_core_schema_of_yaml_1_2() -> None:
     text = "a: [010, 0o10, 0x1F, 1e3, .5, -3, +4, 1_000, 1:30, yes, on, 2024-13-45, ~, null, True, FALSE, tRue, .inf]\n"
-    assert value(text) == {
-        "a": [10, 8, 31, 1000.0, 0.5, -3, 4, "1_000", "1:30", "yes", "on", "2024-13-45", None, None]
-        + [True, False, "tRue", float("inf")]
-    }
+    numbers = [10, 8, 31, 1000.0, 0.5, -3, 4]
+    words = ["1_000", "1:30", "yes", "on", "2024-13-45", None, None, True, False, "tRue", float("inf")]
+    assert value(text) == {"a": [*numbers, *words]}
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_top_level_x_keys_are_dropped_and_their_anchors_stay() -> None:
         (b"a: 1\n---\nb: 2\n", [("one-document", 2, 1)]),
         (b"", [("empty-file", 1, 1)]),
         (b"# nothing\n---\n", [("empty-file", 1, 1)]),
-        (b"- a\n", [("not-a-mapping", 1, 3)]),
+        (b"- a\n", [("not-a-mapping", 1, 1)]),
         (b"just text\n", [("not-a-mapping", 1, 1)]),
         (b"a: {{ x }}\n", [("key-not-text", 1, 5)]),
         (b"<<: 3\n", [("wrong-merge", 1, 5)]),

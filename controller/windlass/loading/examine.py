@@ -1,13 +1,13 @@
 """One file from bytes to verdict.
 
-In: path, kind, bytes, circumstances. Out: a `FileResult`: its problems, and the facts that other files need when it
-has no error. It never raises for what a file can hold, and it depends on nothing but its arguments, so that results
-can be cached by content and computed in other processes.
+In: path, kind, bytes, circumstances. Out: a `FileResult`: its problems, and the facts that other files need. It never
+raises for what a file can hold, and it depends on nothing but its arguments, so that results can be cached by content
+and computed in other processes.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from windlass.loading.checks import Site, check_action, check_settings, check_workflow
@@ -15,6 +15,7 @@ from windlass.loading.document import read_document
 from windlass.loading.facts import Facts, facts_of
 from windlass.loading.faults import Faults
 from windlass.loading.models import fault_problems, read_model
+from windlass.loading.rest import read_rest
 from windlass.problems import Problem, has_errors
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Circumstances:
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """`facts` is None when the file has an error; `claimed` is the name that a broken file gives itself."""
+    """`facts` is None when the file has no model; `claimed` is the name that a file gives itself, however broken."""
 
     path: str
     kind: Kind
@@ -43,10 +44,15 @@ class FileResult:
     facts: Facts | None = None
     claimed: str | None = None
 
+    @property
+    def is_fit(self) -> bool:
+        """The definition can be used."""
+        return self.facts is not None and not has_errors(self.problems)
+
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """A result together with what was read; the model is None when the file has an error."""
+    """A result together with what was read; the model is None when the shape of the file is wrong."""
 
     result: FileResult
     model: Any = None
@@ -64,10 +70,21 @@ def examine(path: str, kind: Kind, data: bytes, circumstances: Circumstances) ->
     claimed = _claimed(document.value)
     if model is not None:
         problems += _meaning(site, kind, model)
+    elif kind == "Workflow":
+        problems += _meaning_of_rest(site)
     problems += refused
-    if has_errors(problems):
-        return Examined(FileResult(path, kind, tuple(problems), None, claimed), None, document.value)
-    return Examined(FileResult(path, kind, tuple(problems), facts_of(site, model), claimed), model, document.value)
+    facts = facts_of(site, model) if model is not None else None
+    return Examined(FileResult(path, kind, tuple(problems), facts, claimed), model, document.value)
+
+
+def _meaning_of_rest(site: Site) -> list[Problem]:
+    """What is wrong in a workflow beside its shape, so that all its mistakes are shown at once."""
+    rest = read_rest(site.document, "Workflow")
+    if rest is None:
+        return []
+    model, value = rest
+    found = check_workflow(replace(site, document=replace(site.document, value=value)), model)
+    return [problem for problem in found if problem.rule != "unused-input"]  # it may be used in what was left out
 
 
 def _meaning(site: Site, kind: Kind, model: Any) -> list[Problem]:

@@ -7,11 +7,12 @@ Rules: fine print, "Types" and "Command line"; the same checker (plan/values.py)
 
 from __future__ import annotations
 
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from windlass.errors import InputError, InputProblem
 from windlass.loading.known_keys import did_you_mean
-from windlass.plan.values import ValueMismatchError, escaped, fit, from_text
+from windlass.plan.values import Mismatch, ValueMismatchError, escaped, fit, from_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,6 +54,8 @@ class _MissingError(Exception):
 
 def _value(name: str, declared: Input, values: Mapping[str, Any], texts: Mapping[str, str]) -> Any:
     schema = declared.json_schema() | {"type": declared.type}
+    if declared.type == "secret" and name in values and not isinstance(values[name], (str, NoneType)):
+        raise ValueMismatchError([Mismatch("", "must be a text")])  # the value itself is in no message
     if name in texts:
         return fit(schema, from_text(schema, texts[name]))
     if name in values:

@@ -109,11 +109,12 @@ class Document:
         return match.end() if match and match.end() < node.end_mark.index else start
 
     def _token(self, node: Node) -> Span:
-        """A node on one line is itself; a longer one is its first line, a block mapping its first key."""
+        """A node on one line is itself, a longer one its first line; a block mapping its first key, a list its dash."""
         start, stop = self._start(node), node.end_mark.index
-        if node.__class__ is not ScalarNode and not node.flow_style and node.value:
-            first = node.value[0]
-            return self._token(first[0] if isinstance(first, tuple) else first)
+        if node.__class__ is MappingNode and not node.flow_style and node.value:
+            return self._token(node.value[0][0])
+        if node.__class__ is SequenceNode and not node.flow_style:
+            stop = start + 1  # the dash
         end_of_line = self.text.find("\n", start, stop)
         if end_of_line >= 0:
             stop = start + len(self.text[start:end_of_line].rstrip())

@@ -18,7 +18,7 @@ from windlass.loading.definitions import LoadedAction, LoadedTest, LoadedWorkflo
 from windlass.loading.examine import Circumstances, Examined, FileResult, examine
 from windlass.loading.places import SETTINGS, Kind, Listed, hides_definitions, kind_of
 from windlass.loading.text import MAX_BYTES, too_large
-from windlass.problems import START, Problem, has_errors, in_order
+from windlass.problems import START, Problem, in_order
 from windlass_schemas.repository import Paths, Repository
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def _joined(
     # With one file wanted nothing is known of the others: their names cannot be judged.
     crossing = check_crossing(results, settings.model) if only is None else []
     results = _with(results, crossing)
-    fit = {result.path: result for result in results if result.facts is not None}
+    fit = {result.path: result for result in results if result.is_fit}
     workflows = {}
     for path, result in fit.items():
         if result.kind == "Workflow" and result.facts is not None:
@@ -182,14 +182,12 @@ def _joined(
 
 
 def _with(results: list[FileResult], crossing: Iterable[Problem]) -> list[FileResult]:
-    """Results with the problems that only the whole repository shows; an error there makes the file unfit too."""
+    """Results with the problems that only the whole repository shows."""
     by_file: dict[str, list[Problem]] = defaultdict(list)
     for problem in crossing:
         by_file[problem.file].append(problem)
     return [
-        replace(result, problems=(*result.problems, *more), facts=None if has_errors(more) else result.facts)
-        if (more := by_file.get(result.path))
-        else result
+        replace(result, problems=(*result.problems, *more)) if (more := by_file.get(result.path)) else result
         for result in results
     ]
 

@@ -25,7 +25,7 @@ _SMALL = 128 * 1024
 _MAX_DIRECTIVES = 3  # libyaml compares each with all before it
 _HINTS = (
     ("mapping values are not allowed", "text that holds ': ' must be quoted"),
-    ("cannot start any token", "quote the text; a tab cannot indent"),
+    ("cannot start any token", "quote the text"),
     ("could not find expected ':'", "a key is written as `key: value`; check the indentation of this line"),
     ("did not find expected key", "check the indentation of this line and the one before it, and open quotes"),
     ("did not find expected '-'", "check the indentation: a list's items stand under one another"),
@@ -37,7 +37,6 @@ _HINTS = (
     ("',' or '}'", "the closing } or a comma is missing"),
 )
 _REWORDED = {
-    "found character '\\t' that cannot start any token": "a tab may not stand here",
     "found character that cannot start any token": "this character cannot begin a value",
     "mapping values are not allowed in this context": "a second `: ` where no mapping can begin",
     "could not find expected ':'": "a `:` is missing",
@@ -71,7 +70,7 @@ def compose(text: str) -> Node:
             _survey(text)
         node: Node = _Composer(text).get_single_node()
     except yaml.YAMLError as error:
-        raise _fault_of(error) from None
+        raise _fault_of(error, text) from None
     except (ValueError, OverflowError) as error:  # an escape such as "\UFFFFFFFF" that no character has
         raise Fault("yaml-syntax", f"not readable: {error}") from None
     if "! " in text or "!\n" in text:
@@ -132,7 +131,7 @@ def span_of_marks(start: Any, end: Any) -> Span:
     return Span(start.line + 1, start.column + 1, end.line + 1, last)
 
 
-def _fault_of(error: yaml.YAMLError) -> Fault:
+def _fault_of(error: yaml.YAMLError, text: str) -> Fault:
     if not isinstance(error, yaml.MarkedYAMLError):
         return Fault("yaml-syntax", f"not readable as YAML: {getattr(error, 'reason', error)}")
     begun: Any = error.context_mark
@@ -145,6 +144,8 @@ def _fault_of(error: yaml.YAMLError) -> Fault:
         return Fault(
             "one-document", "a second document begins here; a file holds one", span=span, hint="split the file"
         )
+    if problem in _REWORDED and text[mark.index : mark.index + 1] == "\t":
+        return Fault("yaml-syntax", "a tab may not stand here", span=span, hint="indent with spaces")
     message = re.sub(r"\s+", " ", _REWORDED.get(problem, problem))
     if begun is not None and context and begun.line != mark.line:
         message += f" ({context}, which began in line {begun.line + 1})"
