@@ -136,6 +136,7 @@ wait-kind | a wait has not exactly one of for and until | Write one of them.
 cache-kind | a cache mixes its two forms | paths and restore, or ttl.
 verify-secret | a webhook's verification and its secret do not fit | Every scheme but none needs the name of a secret.
 verify-header | header stands with a scheme that has a fixed one | header and idHeader are for hmac-sha256.
+secret-source | a secret of the server file has not exactly one source | Write env, the name of a variable, or file.
 plain-secret | a secret's value stands in the file | Everybody who reads the repository has it now: change it, and
     write a reference.
 secret-backend | a secret reference names no known backend | ref+BACKEND://PATH#/KEY.

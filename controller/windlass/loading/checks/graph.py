@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from windlass.expressions import colliding, references
+from windlass.expressions import references
 from windlass.loading.checks.site import TextMistake
 from windlass.loading.known_keys import did_you_mean
 
@@ -27,26 +27,28 @@ Edges = dict[str, dict[str, "Path"]]
 
 
 def check_graph(site: Site, steps: Sequence[StepItem], last: Sequence[StepItem]) -> Iterator[Problem]:
-    yield from _check_names(site, [*steps, *last])
+    clashes = list(_check_names(site, [*steps, *last]))
+    yield from clashes
     main, end = {item.name for item in steps}, {item.name for item in last}
     yield from _check_needs(site, steps, main, end)
     yield from _check_needs(site, last, end, main, in_finally=True)
-    for items, names in ((steps, main), (last, end)):
-        yield from _check_circles(site, items, names)
+    if not clashes:  # else two steps would look like one, and a list like a circle
+        for items, names in ((steps, main), (last, end)):
+            yield from _check_circles(site, items, names)
 
 
 def _check_names(site: Site, items: Sequence[StepItem]) -> Iterator[Problem]:
     seen: dict[str, StepItem] = {}
     for item in items:
-        if item.name in seen:
-            line = site.document.key_span(seen[item.name].path).line
-            path = item.path if item.step.name is None else (*item.path, "name")
-            message = f"another step is called {item.name}, in line {line}"
-            yield site.at_value(path, "duplicate-name", message)
-        seen.setdefault(item.name, item)
-    for first, second in colliding(seen):
-        message = f"{second} and {first} differ only in - and _"
-        yield site.at_key(seen[second].path, "colliding-names", message, "rename one of the two")
+        if item.name not in seen:
+            seen[item.name] = item
+            continue
+        line = site.document.key_span(seen[item.name].path).line
+        message = f"another step is called {item.name}, in line {line}"
+        if item.step.name is not None:
+            yield site.at_value((*item.path, "name"), "duplicate-name", message)
+        else:
+            yield site.at_key(item.path, "duplicate-name", message)
 
 
 def _check_needs(
