@@ -13,7 +13,7 @@ import pytest
 
 from windlass.executors.local.executor import LocalExecutor
 from windlass.executors.local.spawn import spawn_supervisor
-from windlass.runs.model import AttemptKey, CancelRequested, Ended, Launch, Observation, Started
+from windlass.runs.model import AttemptKey, Ended, Launch, Observation, Started
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,8 +53,7 @@ class Seen:
 
     def of(self, key: AttemptKey) -> list[Started | Ended]:
         with self._changed:
-            told = [seen for seen in self.all if not isinstance(seen, CancelRequested)]
-        return [seen for seen in told if seen.key == key]
+            return [seen for seen in self.all if isinstance(seen, (Started, Ended)) and seen.key == key]
 
     def ended(self, key: AttemptKey) -> Ended:
         found = self._wait(key, Ended)

@@ -107,6 +107,7 @@ def test_more_than_may_run_wait_in_line_and_can_be_stopped_there(local: Local, t
 
 
 def test_many_at_once_all_end(local: Local) -> None:
+    """Wardens are used again: nothing of one attempt reaches the next."""
     executor = local.executor(parallel=16)
     launches = [local.launch(f"exit {n % 7}", f"step-{n}") for n in range(150)]
     executor.start(launches)

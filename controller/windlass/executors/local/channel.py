@@ -9,7 +9,7 @@ To the controller:  ("started", ID, AT, WARDEN_PID, WARDEN_START, CHILD_PID)
                     ("ended", ID, AT, EXIT_CODE, OUTPUTS or None, MESSAGE or None)   None: read them from the file
                     ("failed", ID, AT, MESSAGE)     it could not be started
                     ("taken", ID)                   the gate was won by somebody else
-                    ("gone", ID or None)            the warden of ID died; None: one that had not said what it took
+                    ("gone", WARDEN_PID)            a warden died, with an attempt or without
 Only builtins: the supervisor imports this.
 """
 
@@ -34,11 +34,13 @@ def decode(data: bytes) -> Any:
     return marshal.loads(data)  # noqa: S302 - only our own processes hold the other end
 
 
-def receive_launch(fd: int) -> dict[str, Any] | None:
-    """The next launch; None when the controller is gone. Blocks."""
+def next_launch(fd: int) -> dict[str, Any] | None:
+    """Wait for a launch; None when the controller is gone."""
     data = os.read(fd, LIMIT + 1)
-    if not data:
-        return None
+    return _launch(data) if data else None
+
+
+def _launch(data: bytes) -> dict[str, Any]:
     launch: dict[str, Any] = decode(data)
     if "file" in launch:
         with open(launch["file"], "rb") as file:

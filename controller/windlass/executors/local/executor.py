@@ -80,7 +80,6 @@ class LocalExecutor:
             "ended": self._on_ended,
             "failed": self._on_failed,
             "taken": self._on_taken,
-            "gone": self._judge_soon,
         }
         self._sweeper = Sweeper()
         self._reader = Reader(self._deliver)
@@ -211,10 +210,9 @@ class LocalExecutor:
     def _heard(self, message: tuple[Any, ...]) -> None:
         with self._lock:
             kind, number, *rest = message
-            attempt = self._by_id.get(number)
-            if kind == "gone" and number is None:
-                self._suspect()
-            elif attempt is not None:
+            if kind == "gone":
+                self._on_gone(number)
+            elif (attempt := self._by_id.get(number)) is not None:
                 self._hear[kind](attempt, *rest)
             self._pump()
 
@@ -297,8 +295,11 @@ class LocalExecutor:
         else:
             self._reader.later(_LOOK, lambda: self._judge(attempt))
 
-    def _suspect(self) -> None:
-        """A ready warden died without a word, and with it perhaps a launch that it had just read."""
+    def _on_gone(self, warden: int) -> None:
+        """A warden was killed: its attempt is judged; one that had not said what it took may have taken any."""
+        for attempt in self._open.values():
+            if attempt.phase is Phase.STARTED and attempt.warden and attempt.warden[0] == warden:
+                self._judge_soon(attempt)
         suspects = [attempt for attempt in self._open.values() if attempt.phase is Phase.SENT]
         if suspects:
             self._reader.later(_SILENT, lambda: self._send_again(suspects))

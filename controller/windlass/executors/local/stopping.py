@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from windlass.executors.local.identity import start_time
-from windlass.executors.local.warden import STOP_FILE
+from windlass.executors.local.warden import STOP, STOP_FILE, STOP_NOW
 
 if TYPE_CHECKING:
     from windlass.clock import Millis
@@ -27,15 +27,19 @@ def tell_to_stop(folder: str, warden: tuple[int, int], grace: Millis) -> None:
         return
     try:
         if start_time(pid) == start:
-            with suppress(OSError):  # no room: it uses the attempt's own grace
-                _leave_grace(folder, grace)
+            number = STOP if _leave_grace(folder, grace) else STOP_NOW
             with suppress(ProcessLookupError):
-                signal.pidfd_send_signal(pidfd, signal.SIGTERM)
+                signal.pidfd_send_signal(pidfd, number)
     finally:
         os.close(pidfd)
 
 
-def _leave_grace(folder: str, grace: Millis) -> None:
+def _leave_grace(folder: str, grace: Millis) -> bool:
+    """False: no room for it; the attempt's own grace must do."""
     fresh = Path(folder) / f"{STOP_FILE}.new"
-    fresh.write_text(str(grace))
-    fresh.rename(Path(folder) / STOP_FILE)
+    try:
+        fresh.write_text(str(grace))
+        fresh.rename(Path(folder) / STOP_FILE)
+    except OSError:
+        return False
+    return True

@@ -1,8 +1,9 @@
 """The supervisor: one small process per controller that keeps wardens ready and buries them.
 
 In: descriptor 3 (see `channel`), a mode. Out: forked wardens. A warden waits for a launch in advance, so that no fork
-stands between a launch and its program. It lives as long as any of its wardens, also after the controller: as a
-subreaper it inherits what a killed warden leaves, and ends it.
+stands between a launch and its program, and waits for another when its attempt ended plainly. The supervisor lives as
+long as any of its wardens, also after the controller: as a subreaper it inherits what a killed warden leaves and
+ends it.
 Modes, when the controller is gone: `adopt` lets attempts live on for the next controller; `foreground` ends them.
 Imported by path from `spawn` in a bare interpreter (-I -S): only builtins and this package.
 """
@@ -16,17 +17,18 @@ import signal
 import sys
 
 from windlass.executors.local import channel
+from windlass.executors.local.board import Board
 from windlass.executors.local.descendants import children, descendants, signal_all
 from windlass.executors.local.identity import boot_id, start_time
 from windlass.executors.local.prctl import argument_area, become_subreaper, set_title, signal_on_parent_death
-from windlass.executors.local.warden import Warden
+from windlass.executors.local.warden import STOP_NOW, Warden
 
 TYPE_CHECKING = False  # typing costs the supervisor half of its start
 if TYPE_CHECKING:
     from types import FrameType
 
-NOTE = 40  # bytes of a note "this warden took that launch"
 READY = 2  # wardens that wait for a launch: one is taken while the next is forked
+KEEP = 6  # wardens that may wait for another launch after their first, rather than end; more would only use memory
 
 
 def _noted(_number: int, _frame: FrameType | None) -> None:
@@ -45,60 +47,49 @@ def wake_pipe() -> int:
 class Supervisor:
     def __init__(self, *, foreground: bool) -> None:
         self.foreground = foreground
+        self.parent = os.getpid()
         self.boot = boot_id()
         self.area = argument_area(os.getpid())
-        self.ready: set[int] = set()
-        self.busy: dict[int, int] = {}  # warden -> id of the launch it took
+        self.wardens: dict[int, int] = {}  # pid -> its place on the board
+        self.board = Board()
         self.alone = False  # the controller is gone
-        self.taken, self.take = os.pipe()
-        os.set_blocking(self.taken, False)
+        self.short, self.tell_short = os.pipe()  # a byte: a warden saw too few waiting
         self.wake = wake_pipe()
         self.poller = select.poll()
         self.poller.register(channel.FD, 0)  # only its hang-up: launches are for the wardens
-        self.poller.register(self.taken, select.POLLIN)
+        self.poller.register(self.short, select.POLLIN)
         self.poller.register(self.wake, select.POLLIN)
 
     def run(self) -> None:
-        while not self.alone or self.busy or self.ready:
-            self.fork_ready()
-            short = len(self.ready) < READY and not self.alone  # the system refused a fork: try again soon
-            for fd, _ in self.poller.poll(100 if short else None):
+        while not self.alone or self.wardens:
+            refused = not self.fork_ready()
+            for fd, _ in self.poller.poll(100 if refused else None):
                 if fd == channel.FD:
                     self.on_controller_gone()
-                elif fd == self.taken:
-                    self.on_taken()
                 else:
-                    os.read(self.wake, 4096)
+                    os.read(fd, 4096)
             self.bury()
 
-    def fork_ready(self) -> None:
-        while len(self.ready) < READY and not self.alone:
+    def fork_ready(self) -> bool:
+        """False: the system has no more processes now; launches wait in the socket."""
+        while self.board.waiting() < READY and not self.alone:
+            place = self.board.take_place()
             try:
                 pid = os.fork()
-            except OSError:  # no more processes: launches wait in the socket
-                return
+            except OSError:
+                self.board.leave(place)
+                return False
             if pid == 0:
-                os._exit(self.be_warden())
-            self.ready.add(pid)
+                os._exit(self.be_warden(place))
+            self.wardens[pid] = place
+        return True
 
     def on_controller_gone(self) -> None:
+        """In foreground all are told to stop; one that takes a launch still in the socket finds the signal waiting."""
         self.alone = True
         self.poller.unregister(channel.FD)
         if self.foreground:
-            signal_all(list(self.busy), signal.SIGTERM)
-
-    def on_taken(self) -> None:
-        """Notes are whole: shorter than PIPE_BUF, and read by their multiple."""
-        try:
-            notes = os.read(self.taken, NOTE * 100)
-        except BlockingIOError:
-            return
-        for start in range(0, len(notes), NOTE):
-            pid, launch = map(int, notes[start : start + NOTE].split())
-            self.ready.discard(pid)
-            self.busy[pid] = launch
-            if self.alone and self.foreground:
-                signal_all([pid], signal.SIGTERM)
+            signal_all(list(self.wardens), STOP_NOW)
 
     def bury(self) -> None:
         """Collect dead wardens; end and collect what killed ones left to us."""
@@ -106,25 +97,21 @@ class Supervisor:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
-                break
+                return
             if pid == 0:
-                break
-            while pid in self.ready and self._notes_wait():
-                self.on_taken()  # it was quicker than we: its note is older than its end
-            if status and (pid in self.ready or pid in self.busy):
+                return
+            place = self.wardens.pop(pid, None)
+            if place is None:  # an orphan
+                continue
+            self.board.leave(place)
+            if status:
                 self.end_orphans()
-                channel.report(channel.FD, "gone", self.busy.get(pid))
-            self.ready.discard(pid)
-            self.busy.pop(pid, None)
-
-    def _notes_wait(self) -> bool:
-        return bool(select.select([self.taken], [], [], 0)[0])
+                channel.report(channel.FD, "gone", pid)
 
     def end_orphans(self) -> None:
         """Kill every child that is no warden, with all below it: a killed warden's processes are given to us."""
         while True:
-            wardens = self.ready | set(self.busy)
-            orphans = [pid for pid in children(os.getpid()) if pid not in wardens]
+            orphans = [pid for pid in children(os.getpid()) if pid not in self.wardens]
             if not orphans:
                 return
             for orphan in orphans:
@@ -136,26 +123,30 @@ class Supervisor:
                 except ChildProcessError:
                     continue
 
-    def be_warden(self) -> int:
-        """In the fork: wait for a launch and see it through. The exit status: 0 when all is told."""
+    def be_warden(self, place: int) -> int:
+        """In the fork: wait for launches and see each through. The exit status: 0 when all is told."""
         pid = os.getpid()
         signal_on_parent_death(signal.SIGKILL)  # one that waits is of no use without a supervisor
         os.setsid()
         become_subreaper()
         wake = wake_pipe()
-        launch = channel.receive_launch(channel.FD)
-        if launch is None:
-            return 0
-        signal_on_parent_death(signal.SIGTERM if self.foreground else 0)
-        os.write(self.take, b"%20d%20d" % (pid, launch["id"]))
-        set_title(f"windlass: {launch['title']}", self.area)
-        warden = Warden(launch, pid, start_time(pid) or 0, self.boot, wake)
-        try:
-            warden.run()
-        except Exception:  # noqa: BLE001 - a bug of ours must not look like an end: nothing is left, then `lost`
-            signal_all(descendants(pid), signal.SIGKILL)
-            sys.excepthook(*sys.exc_info())
-            return 1
+        start = start_time(pid) or 0
+        while (launch := channel.next_launch(channel.FD)) is not None:
+            if self.board.busy(place) < READY:
+                os.write(self.tell_short, b".")
+            signal_on_parent_death(STOP_NOW if self.foreground else 0)
+            set_title(f"windlass: {launch['title']}", self.area)
+            warden = Warden(launch, pid, start, self.boot, wake)
+            try:
+                warden.run()
+            except Exception:  # noqa: BLE001 - a bug of ours must not look like an end: nothing is left, then `lost`
+                signal_all(descendants(pid), signal.SIGKILL)
+                return 1
+            if not warden.clean or self.board.waiting() >= KEEP or os.getppid() != self.parent:
+                return 0
+            signal_on_parent_death(signal.SIGKILL)
+            self.board.waits(place)
+            set_title("windlass: ready", self.area)
         return 0
 
 
@@ -164,9 +155,9 @@ def main() -> None:
     os.closerange(channel.FD + 1, 256)  # what the controller's start left open
     os.set_inheritable(channel.FD, False)
     become_subreaper()
-    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+    for number in (signal.SIGINT, signal.SIGQUIT):
         signal.signal(number, signal.SIG_IGN)
-    for number in (signal.SIGTERM, signal.SIGCHLD):
+    for number in (signal.SIGTERM, STOP_NOW, signal.SIGCHLD):
         signal.signal(number, _noted)
     supervisor = Supervisor(foreground=sys.argv[1] == "foreground")
     set_title("windlass: supervisor", supervisor.area)

@@ -1,6 +1,6 @@
 """The warden: one process per attempt, above all processes of it. It starts the program, keeps its log and ends it.
 
-In: a launch, SIGTERM (stop; the grace is in the file `stop`). Out: the journal's lines, the log, and "started" and
+In: a launch, STOP (the grace is in the file `stop`). Out: the journal's lines, the log, and "started" and
 "ended" messages. Why a process of its own: it outlives the controller, and as a subreaper it knows every process the
 program ever made, whatever session or group that moved to. Output goes through a pipe and not straight to the file:
 `> /dev/stderr`, which scripts love, would truncate a file.
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 DRAIN = 2.0  # seconds that leftovers of a finished program may go on writing (docs: Running)
 GIVE_UP = 30.0  # seconds of KILL after which what is left cannot be ended by us: a set-user-id program, a dead disk
 STOP_FILE = "stop"
+STOP = signal.SIGTERM  # stop the attempt whose folder holds STOP_FILE: this warden may be at its next one by now
+STOP_NOW = signal.SIGHUP  # stop whatever you have, with its own grace
 _DEFAULTS = [signal.SIGPIPE, signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGCHLD, signal.SIGXFSZ]
 
 
@@ -52,6 +54,7 @@ class Warden:
         self.child = 0
         self.status: int | None = None  # wait status of the child
         self.message: str | None = None
+        self.clean = False  # ended plainly: nothing was left, stopped or amiss
         self.told: set[int] = set()  # who has had its TERM
         self.stopping = False
         self.drain_until: float | None = None
@@ -137,8 +140,8 @@ class Warden:
             for fd, _ in self.poller.poll(self.timeout()):
                 if fd == self.output:
                     self.copy()
-                elif signal.SIGTERM in os.read(self.wake, 64):
-                    self.stop()
+                else:
+                    self.heed(os.read(self.wake, 64))
         os.set_blocking(self.output, False)
         while self.open:  # what they wrote before they went; nobody is left to write more
             self.copy()
@@ -189,21 +192,28 @@ class Warden:
             self.terminate()
             self.kill_at = time.monotonic() + self.launch["kill_after"] / 1000
 
-    def stop(self) -> None:
+    def heed(self, signals: bytes) -> None:
+        grace = self.grace() if STOP in signals else None
+        if STOP_NOW in signals and grace is None:
+            grace = self.launch["kill_after"]
+        if grace is not None:
+            self.stop(grace / 1000)
+
+    def stop(self, grace: float) -> None:
         """Told to stop, perhaps again with less grace."""
-        grace = self.grace() / 1000
         if not self.stopping:
             self.stopping = True
             self.terminate()
         deadline = time.monotonic() + grace
         self.kill_at = deadline if self.kill_at is None else min(self.kill_at, deadline)
 
-    def grace(self) -> int:
+    def grace(self) -> int | None:
+        """Milliseconds; None: it was the attempt before this one that was to stop."""
         try:
             with open(f"{self.folder}/{STOP_FILE}", "rb") as file:
-                return int(file.read() or b"0")
-        except (OSError, ValueError):  # the supervisor stops wardens without a file when the controller is gone
-            return int(self.launch["kill_after"])
+                return int(file.read())
+        except FileNotFoundError:
+            return None
 
     def terminate(self) -> None:
         """TERM to each process once; CONT so that a suspended one can obey."""
@@ -241,6 +251,9 @@ class Warden:
         message = self.message or self.log.complaint or (_signal_text(-code) if code < 0 else None)
         found = read_outputs(self.folder, self.launch["output_limit"])
         outputs = found if len(found) <= channel.LIMIT // 2 else None
+        self.clean = self.drain_until is None and not self.stopping and message is None
+        os.close(self.output)
+        os.close(self.journal)
         channel.report(channel.FD, "ended", self.id, at, code if code >= 0 else 128 - code, outputs, message)
 
 
