@@ -15,7 +15,7 @@ from windlass.errors import UsageError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from windlass.problems import Problem
 
@@ -45,7 +45,7 @@ def _reported(problems: Iterable[Problem], root: Path, paths: list[Path]) -> lis
     return [p for p in problems if any(p.file == w or p.file.startswith(w + "/") for w in wanted)]
 
 
-def _print(how: str, problems: list[Problem], files: int, ok: bool, text_of: object) -> None:
+def _print(how: str, problems: list[Problem], files: int, ok: bool, text_of: Callable[[str], str | None]) -> None:
     from windlass.loading import report
 
     if how == "json":

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from windlass.clock import SystemClock
+from windlass.errors import UsageError
+from windlass.loading.places import SETTINGS
 from windlass.reconcile.definitions import load_files
 from windlass.sources import work_tree
 
@@ -36,12 +38,21 @@ class WorkTree:
 
 
 def find_root(path: Path) -> Path:
-    return work_tree.find_root(path)
+    """The repository that `path` belongs to. A file in no repository still runs: it is as if one began above its
+    `workflows` folder, or else where it stands.
+    """
+    try:
+        return work_tree.find_root(path)
+    except UsageError:
+        found = path.resolve()
+        if not found.is_file():
+            return found
+        return next((parent.parent for parent in found.parents if parent.name == "workflows"), found.parent)
 
 
 def load_work_tree(root: Path, *, only: str | None = None) -> WorkTree:
     """`only`: one workflow file is wanted; others are not read."""
-    found = work_tree.scan(root)
+    found = work_tree.scan(root, _places(root) if only is None else (SETTINGS, only))
 
     def read(entries: Sequence[Listed]) -> dict[str, bytes]:
         contents = {}
@@ -54,8 +65,17 @@ def load_work_tree(root: Path, *, only: str | None = None) -> WorkTree:
     return WorkTree(root, loaded)
 
 
+def _places(root: Path) -> tuple[str, ...]:
+    """Where definitions may stand: everywhere when windlass.yaml says so, else the three folders, not node_modules."""
+    try:
+        moved = b"paths" in (root / SETTINGS).read_bytes()
+    except OSError:
+        moved = False
+    return () if moved else (SETTINGS, "workflows", "actions", "tests")
+
+
 def plain_name(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:63].strip("-") or "repository"
+    return re.sub(r"[^a-z0-9-]", "-", text.lower()).strip("-")[:63].strip("-") or "repository"
 
 
 def repository_name(root: Path) -> str:

@@ -113,7 +113,9 @@ def _salvaged(value: dict[str, Any] | None) -> Paths:
 
 
 def _places(entries: Iterable[Listed], paths: Paths, only: str | None) -> dict[str, Kind]:
-    found = ((entry.path, kind_of(entry.path, paths)) for entry in entries if only is None or entry.path == only)
+    # A file that is asked for by name is a workflow, wherever it stands (`windlass run FILE`).
+    wanted = (entry.path for entry in entries if only is None or entry.path == only)
+    found = ((path, kind_of(path, paths) or ("Workflow" if only else None)) for path in wanted)
     return {path: kind for path, kind in found if kind is not None and path != SETTINGS}
 
 

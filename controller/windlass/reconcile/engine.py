@@ -129,7 +129,7 @@ class Engine:
                 elif isinstance(what, (CancelRequested,)) or hasattr(what, "key"):
                     arrived.setdefault(run, []).append(what)  # type: ignore[arg-type]
                 else:
-                    self._states.setdefault(run, what)  # type: ignore[arg-type]
+                    self._states.setdefault(run, what)
                     arrived.setdefault(run, [])
                 item = self._inbox.get_nowait()
         except queue.Empty:
