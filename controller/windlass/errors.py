@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from windlass.problems import Problem
 
@@ -57,9 +57,11 @@ class InputError(WindlassError):
 class ProblemsError(WindlassError):
     """Files that cannot be used."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[Problem], source: Callable[[str], str | None] | None = None) -> None:
+        """`source` gives the text of a file, to show the line of a problem."""
         super().__init__("; ".join(f"{p.file}:{p.span.line}:{p.span.column}: {p.message}" for p in problems[:3]))
         self.problems = tuple(problems)
+        self.source = source
 
 
 class ExpressionError(WindlassError):

@@ -15,9 +15,10 @@ from windlass.errors import InputError, ProblemsError, ServerUnreachableError, U
 def report(error: Exception) -> int:
     """Print the error; the exit code of interfaces.md."""
     if isinstance(error, ProblemsError):
+        from windlass.cli.lines import wants_colour
         from windlass.loading.report import text_report
 
-        print(text_report(list(error.problems), color=False), file=sys.stderr)
+        print(text_report(list(error.problems), color=wants_colour(sys.stderr), source=error.source), file=sys.stderr)
         return 2
     if isinstance(error, InputError):
         for problem in error.problems:

@@ -83,7 +83,7 @@ def _run_here(arguments: argparse.Namespace, supervisor: Any) -> int:
 
 def _refuse_broken(target: Target) -> None:
     if any(problem.severity == "error" for problem in target.problems):
-        raise ProblemsError(target.problems)
+        raise ProblemsError(target.problems, target.text_of)
 
 
 def _runner(name: str | None) -> str:

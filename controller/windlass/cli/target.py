@@ -16,6 +16,8 @@ from windlass.errors import ProblemsError, UsageError
 from windlass.sources.work_tree import head_commit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from windlass.problems import Problem
     from windlass_schemas.repository import Repository
     from windlass_schemas.workflow import Workflow
@@ -29,6 +31,7 @@ class Target:
     settings: Repository | None
     text: str
     problems: tuple[Problem, ...]
+    text_of: Callable[[str], str | None]
 
 
 def find_target(word: str) -> Target:
@@ -50,7 +53,7 @@ def _of_file(tree: WorkTree, root: Path, file: str) -> Target:
             return _target(tree, root, loaded.name)
     problems = [p for p in tree.loaded.problems if p.file == file]
     if problems:
-        raise ProblemsError(problems)
+        raise ProblemsError(problems, tree.text_of)
     raise UsageError(f"{file} is no workflow of {root}", "workflows stand below workflows/, see windlass.yaml `paths`")
 
 
@@ -59,7 +62,7 @@ def _of_name(tree: WorkTree, root: Path, name: str) -> Target:
         return _target(tree, root, name)
     broken = [p for p in tree.loaded.problems if Path(p.file).stem == name and p.severity == "error"]
     if broken:
-        raise ProblemsError(broken)
+        raise ProblemsError(broken, tree.text_of)
     close = difflib.get_close_matches(name, tree.loaded.workflows, 1)
     known = ", ".join(sorted(tree.loaded.workflows)) or "none"
     raise UsageError(f"no workflow {name} in {root}", f"did you mean {close[0]}?" if close else f"there are: {known}")
@@ -73,5 +76,6 @@ def _target(tree: WorkTree, root: Path, name: str) -> Target:
         workflow=loaded.model,
         settings=tree.loaded.repository,
         text=loaded.text,
+        text_of=tree.text_of,
         problems=tuple(p for p in tree.loaded.problems if p.file in (loaded.path, "windlass.yaml")),
     )

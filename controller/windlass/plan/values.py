@@ -46,9 +46,11 @@ class ValueMismatchError(ValueError):
 
 
 def fit(schema: Mapping[str, Any], value: Any) -> Any:
-    """The value, if it fits (an integral number counts as integer). Raises ValueMismatchError with all reasons."""
+    """The value, if it fits (an integral number counts as integer; a number becomes a float). Raises ValueMismatchError with all reasons."""
     if schema.get("type") == "integer" and isinstance(value, float) and value.is_integer():
         value = int(value)
+    elif schema.get("type") == "number" and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)  # expressions do not mix whole numbers and fractions: a number is always one kind
     found = list(mismatches(schema, value))
     if found:
         raise ValueMismatchError(found)
@@ -126,9 +128,9 @@ def _text(schema: Mapping[str, Any], value: str, pointer: str) -> Iterator[Misma
 def _number(schema: Mapping[str, Any], value: float, pointer: str) -> Iterator[Mismatch]:
     low, high = schema.get("minimum"), schema.get("maximum")
     if low is not None and value < low:
-        yield Mismatch(pointer, f"must be at least {low}, is {shown(value)}")
+        yield Mismatch(pointer, f"must be at least {shown(low)}, is {shown(value)}")
     if high is not None and value > high:
-        yield Mismatch(pointer, f"must be at most {high}, is {shown(value)}")
+        yield Mismatch(pointer, f"must be at most {shown(high)}, is {shown(value)}")
 
 
 def _array(schema: Mapping[str, Any], value: list[Any] | tuple[Any, ...], pointer: str) -> Iterator[Mismatch]:
@@ -160,7 +162,9 @@ def escaped(name: str) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value in a message: short, and never a whole document."""
+    """A value in a message: short, and never a whole document; whole numbers without a point."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     try:
         text = json.dumps(value, ensure_ascii=True)
     except (TypeError, ValueError, RecursionError):
