@@ -58,6 +58,30 @@ def test_steps_that_appear_later_stand_behind_the_others(ledger, runs) -> None:
     assert ledger.reads.steps(head.id) == (changed, runs.step("last"), *items)
 
 
+def test_a_step_that_ends_beside_one_that_appears_is_no_conflict(ledger, runs) -> None:
+    head = runs.insert(ledger, None, (runs.step("a"),))
+    ended, new = runs.step("a", Status.SUCCEEDED, ended_at=9), runs.step("b", attempts=(runs.attempt(),))
+
+    def work(tx) -> None:
+        tx.save_steps(head.id, [ended, runs.step("b")])
+        tx.save_steps(head.id, [new])  # twice in one unit: the last word counts
+
+    ledger.writer.write(work)
+    assert ledger.reads.steps(head.id) == (ended, new)
+
+
+def test_steps_of_several_runs_in_one_unit(ledger, runs) -> None:
+    heads = [runs.insert(ledger, None, (runs.step("a"), runs.step("b"))) for _ in range(3)]
+    going = runs.step("a", Status.RUNNING, attempts=(runs.attempt(handle={"pid": 1}),))
+
+    def work(tx) -> None:
+        for head in heads:
+            tx.save_steps(head.id, [going])
+
+    ledger.writer.write(work)
+    assert [ledger.reads.steps(head.id) for head in heads] == [(going, runs.step("b"))] * 3
+
+
 def test_what_has_ended_stays_as_it_is(ledger, runs) -> None:
     attempt = runs.attempt(1, Status.SUCCEEDED, ended_at=9)
     ended = runs.step("a", Status.SUCCEEDED, ended_at=9, attempts=(attempt,))

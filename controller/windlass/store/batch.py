@@ -81,6 +81,7 @@ class Batch:
         tx = Tx(connection, self._sql, self._clock.now())
         try:
             result = unit(tx)
+            tx.finish()
         except Fault:
             raise  # the database, not the unit
         except Exception as error:  # noqa: BLE001 - a failing unit fails alone, whatever it raised

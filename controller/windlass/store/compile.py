@@ -32,7 +32,7 @@ def statements(name: str) -> dict[str, str]:
     made = {k: v for topic in TOPICS.values() for k, v in topic(Dialect(name)).items()}
     texts = {key: _flat(str(made[key].compile(dialect=DIALECTS[name]))) for key in sorted(made)}
     # SQLAlchemy gives every LIMIT of SQLite an OFFSET, as a parameter of its own.
-    return {key: sql.removesuffix(" OFFSET :param_1") for key, sql in texts.items()}
+    return {key: sql.replace(" OFFSET :param_1", "") for key, sql in texts.items()}
 
 
 def schema(name: str) -> list[str]:

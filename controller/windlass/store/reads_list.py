@@ -21,6 +21,7 @@ from windlass.store.texts import to_indexed
 
 if TYPE_CHECKING:
     from windlass.runs.model import RunHead
+    from windlass.store.connection import Connection
     from windlass.store.pool import Pool
 
 _COLUMNS = {
@@ -33,47 +34,63 @@ _COLUMNS = {
 }
 
 
+# A label or input with fewer runs than this leads whatever else is asked for: looking at all of them is quick.
+RARE = 2000
+
+
 def list_runs(pool: Pool, wanted: RunFilter, cursor: str | None, limit: int) -> Page[RunHead]:
     """Raises UsageError for a forged cursor."""
     values: dict[str, Any] = {"most": limit + 1}
     for name in _COLUMNS:
         if getattr(wanted, name) is not None:
             values[name] = getattr(wanted, name)
+    own = len(values) > 1
     if wanted.since is not None:
         values["since"] = wanted.since
     if cursor is not None:
         values["before_at"], values["before_id"] = from_cursor(cursor)
-    pairs = [("label", *pair) for pair in wanted.labels.items()] + [("input", *pair) for pair in wanted.inputs.items()]
-    for number, (kind, name, value) in enumerate(pairs):
-        values |= {f"kind{number}": kind, f"name{number}": to_indexed(name), f"value{number}": to_indexed(value)}
-    sql = _sql(pool.where.dialect, frozenset(values), len(pairs))
-    heads = [run_from_row(row) for row in pool.ask(lambda connection: connection.rows(sql, values))]
+    pairs = [
+        {"kind": kind, "name": to_indexed(name), "value": to_indexed(value)}
+        for kind, given in (("label", wanted.labels), ("input", wanted.inputs))
+        for name, value in given.items()
+    ]
+
+    def question(connection: Connection) -> list[tuple[Any, ...]]:
+        leads = bool(pairs)
+        if own + len(pairs) > 1 and pairs:
+            counts = [connection.rows(pool.where.sql["count_value"], pair | {"most": RARE})[0][0] for pair in pairs]
+            rarest = counts.index(min(counts))
+            pairs.insert(0, pairs.pop(rarest))
+            leads = not own or counts[rarest] < RARE
+        sql = _sql(pool.where.dialect, frozenset(values), len(pairs), leads)
+        return connection.rows(sql, values | {f"{k}{n}": v for n, pair in enumerate(pairs) for k, v in pair.items()})
+
+    heads = [run_from_row(row) for row in pool.ask(question)]
     more = len(heads) > limit
     last = heads[limit - 1] if more else None
     return Page(tuple(heads[:limit]), None if last is None else to_cursor(last.created_at, last.id))
 
 
 @lru_cache(maxsize=256)
-def _sql(dialect: str, given: frozenset[str], pairs: int) -> str:
+def _sql(dialect: str, given: frozenset[str], pairs: int, leads: bool) -> str:
     made = (
         sqlite.dialect(paramstyle="named") if dialect == "sqlite" else postgresql.dialect(paramstyle="pyformat")  # type: ignore[no-untyped-call]
     )
-    return str(_statement(given, pairs).compile(dialect=made)).removesuffix(" OFFSET :param_1")
+    return str(_statement(given, pairs, leads).compile(dialect=made)).removesuffix(" OFFSET :param_1")
 
 
-def _statement(given: frozenset[str], pairs: int) -> Select[Any]:
-    """With labels or inputs the first one leads: its index holds the runs of that value, newest first."""
+def _statement(given: frozenset[str], pairs: int, leads: bool) -> Select[Any]:
+    """`leads`: the first label or input, whose index holds the runs of that value, newest first; else the runs do."""
     statement = select(*(runs.c[name] for name in RUN_COLUMNS))
     at, run = runs.c.created_at, runs.c.id
     for number in range(pairs):
         values = run_values.alias(f"values{number}")
-        statement = statement.join(values, values.c.run_id == runs.c.id).where(
+        same = and_(values.c.run_id == runs.c.id, values.c.created_at == runs.c.created_at)
+        statement = statement.join(values, same).where(
             and_(*(values.c[name] == bindparam(f"{name}{number}") for name in ("kind", "name", "value")))
         )
-        if number == 0:
+        if number == 0 and leads:
             at, run = values.c.created_at, values.c.run_id
-        else:
-            statement = statement.where(values.c.created_at == runs.c.created_at)
     statement = statement.where(*(column == bindparam(name) for name, column in _COLUMNS.items() if name in given))
     if "since" in given:
         statement = statement.where(at >= bindparam("since"))

@@ -99,6 +99,7 @@ Index("ix_runs_repository", runs.c.repository, runs.c.created_at, runs.c.id)
 Index("ix_runs_status", runs.c.status, runs.c.created_at, runs.c.id)
 Index("ix_runs_git_commit", runs.c.git_commit, runs.c.created_at, runs.c.id)
 Index("ix_runs_actor_name", runs.c.actor_name, runs.c.created_at, runs.c.id)
+Index("ix_runs_trigger_kind", runs.c.trigger_kind, runs.c.created_at, runs.c.id)
 Index("ix_runs_open", runs.c.created_at, runs.c.id, sqlite_where=_OPEN, postgresql_where=_OPEN)
 
 # Big and seldom read: apart, so that lists stay small.

@@ -138,6 +138,7 @@ def run_reads(_: Dialect) -> dict[str, Statement]:
         _pick(t, rows.STEP_COLUMNS),
         _pick(a, rows.ATTEMPT_COLUMNS),
     )
+    v = s.run_values
     # Open runs are read in chunks, oldest first: (created_at, id) after one run and up to another.
     place = tuple_(r.c.created_at, r.c.id)
     after = place > tuple_(bindparam("after_at"), bindparam("after_id"))
@@ -161,6 +162,13 @@ def run_reads(_: Dialect) -> dict[str, Statement]:
         "open_attempts": select(*of_attempt)
         .where(a.c.ended_at.is_(None))
         .order_by(a.c.run_id, a.c.path, a.c.item, a.c.number),
+        # Only counted as far as it matters: the rows of a common value are many.
+        "count_value": select(func.count()).select_from(
+            select(v.c.run_id)
+            .where(_is(v.c.kind), _is(v.c.name), _is(v.c.value))
+            .limit(bindparam("most"))
+            .subquery("some")
+        ),
         "count_open": select(func.count()).select_from(r).where(_OPEN),
         "ended_before": select(r.c.id)
         .where(~_OPEN, r.c.created_at < bindparam("before"))

@@ -12,19 +12,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from windlass.clock import Millis
+    from windlass.runs.model import Step
     from windlass.store.connection import Connection
 
 
 class TxBase:
     """`now` is the time of the transaction, for what nobody gives a time to."""
 
-    __slots__ = ("_connection", "_sql", "newest_event", "now")
+    __slots__ = ("_changed", "_connection", "_sql", "newest_event", "now")
 
     def __init__(self, connection: Connection, sql: Mapping[str, str], now: Millis) -> None:
         self._connection = connection
         self._sql = sql
         self.now = now
         self.newest_event: int | None = None
+        self._changed: list[tuple[str, Step]] = []  # steps that `finish` writes
 
     def _change(self, name: str, /, **values: Any) -> int:
         return self._connection.change(self._sql[name], values)

@@ -13,6 +13,10 @@ SQL: dict[str, str] = {
         "%(most)s",
     "count_open":
         "SELECT count(*) AS count_1 FROM runs WHERE runs.is_open = 1",
+    "count_value":
+        "SELECT count(*) AS count_1 FROM (SELECT run_values.run_id AS run_id FROM run_values WHERE "
+        "run_values.kind = %(kind)s::VARCHAR AND run_values.name = %(name)s::VARCHAR AND run_values.value = "
+        '%(value)s::VARCHAR LIMIT %(most)s) AS "some"',
     "definition":
         "SELECT run_contents.definition FROM run_contents WHERE run_contents.run_id = %(run_id)s::VARCHAR",
     "definition_of":

@@ -12,6 +12,10 @@ SQL: dict[str, str] = {
         "audit.value_after FROM audit WHERE audit.id < :before ORDER BY audit.id DESC LIMIT :most",
     "count_open":
         "SELECT count(*) AS count_1 FROM runs WHERE runs.is_open = 1",
+    "count_value":
+        "SELECT count(*) AS count_1 FROM (SELECT run_values.run_id AS run_id FROM run_values WHERE "
+        "run_values.kind = :kind AND run_values.name = :name AND run_values.value = :value LIMIT :most) AS "
+        "some",
     "definition":
         "SELECT run_contents.definition FROM run_contents WHERE run_contents.run_id = :run_id",
     "definition_of":

@@ -41,6 +41,7 @@ SCHEMA: tuple[str, ...] = (
     "CREATE INDEX ix_runs_open ON runs (created_at, id) WHERE is_open = 1",
     "CREATE INDEX ix_runs_repository ON runs (repository, created_at, id)",
     "CREATE INDEX ix_runs_status ON runs (status, created_at, id)",
+    "CREATE INDEX ix_runs_trigger_kind ON runs (trigger_kind, created_at, id)",
     "CREATE INDEX ix_runs_workflow ON runs (repository, workflow, created_at, id)",
     "CREATE TABLE schedules ( repository TEXT NOT NULL, workflow TEXT NOT NULL, trigger_name TEXT NOT NULL, "
     "spec_digest TEXT NOT NULL, next_at BIGINT, last_at BIGINT NOT NULL, CONSTRAINT pk_schedules PRIMARY KEY "

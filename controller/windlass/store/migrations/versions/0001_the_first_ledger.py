@@ -151,6 +151,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_runs_repository", "runs", ["repository", "created_at", "id"], unique=False)
     op.create_index("ix_runs_status", "runs", ["status", "created_at", "id"], unique=False)
+    op.create_index("ix_runs_trigger_kind", "runs", ["trigger_kind", "created_at", "id"], unique=False)
     op.create_index("ix_runs_workflow", "runs", ["repository", "workflow", "created_at", "id"], unique=False)
     op.create_table(
         "schedules",
@@ -255,6 +256,7 @@ def downgrade() -> None:
     op.drop_table("tokens")
     op.drop_table("schedules")
     op.drop_index("ix_runs_workflow", table_name="runs")
+    op.drop_index("ix_runs_trigger_kind", table_name="runs")
     op.drop_index("ix_runs_status", table_name="runs")
     op.drop_index("ix_runs_repository", table_name="runs")
     op.drop_index(
