@@ -1,0 +1,191 @@
+"""What a server is busy with when it is killed, and what must be true once it is up again.
+
+In: a repository and a server. Out: for each scenario `prepare` (before the first start), `act` (everything the outside
+does, whatever becomes of the server) and `settle` (the outside goes on as it would; then what must be true).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import httpx2
+from tests.slow.promises import WITNESS, check, one_run_a_tick
+from tests.slow.waiting import until
+
+if TYPE_CHECKING:
+    from tests.slow.repo import Repo
+    from tests.slow.server import Server
+
+KEY = "a key of some length"
+ORDER = ("first", "second", "third")
+
+
+class Scenario(Protocol):
+    def __init__(self, repo: Repo, folder: Path) -> None: ...
+    def prepare(self) -> None: ...
+    def act(self, server: Server) -> None: ...
+    def settle(self, server: Server) -> None: ...
+
+
+class _Base:
+    def __init__(self, repo: Repo, folder: Path) -> None:
+        self.repo = repo
+        self.folder = folder
+        self.witness = folder / "witness"
+
+    def add(self, name: str, triggers: str = "") -> None:
+        """Three steps in a row, the second of which needs two attempts, and a cleanup."""
+        self.repo.add(
+            name,
+            f"""{triggers}
+env: {{WITNESS: {self.witness}}}
+steps:
+  - {{name: first, outputs: {{n: {{type: integer}}}}, run: '{WITNESS}; echo n=1 >> "$WINDLASS_OUTPUT"'}}
+  - name: second
+    retry: {{attempts: 2, delay: 20ms}}
+    run: '{WITNESS}; [ "$WINDLASS_ATTEMPT" = 2 ]'
+  - {{name: third, env: {{N: "${{{{ steps.first.outputs.n }}}}"}}, run: '{WITNESS}; [ "$N" = 1 ]'}}
+finally:
+  tidy: {{run: '{WITNESS}'}}
+""",
+        )
+
+    def sent(self, server: Server, path: str, body: bytes, headers: dict[str, str]) -> httpx2.Response | None:
+        """The answer; None when the server went away before it answered."""
+        try:
+            return server.http.post(path, content=body, headers={"Content-Type": "application/json", **headers})
+        except httpx2.TransportError:
+            return None
+
+
+class ByApi(_Base):
+    """Somebody starts a run over the API, with an idempotency key, and asks again when there was no answer."""
+
+    def prepare(self) -> None:
+        self.add("pipeline")
+
+    def act(self, server: Server) -> None:
+        self.answer = self._post(server)
+
+    def _post(self, server: Server) -> httpx2.Response | None:
+        path = f"/api/v1/workflows/{self.repo.name}/pipeline/runs"
+        return self.sent(server, path, b'{"idempotencyKey": "once"}', {})
+
+    def settle(self, server: Server) -> None:
+        first = self.answer.json()["id"] if self.answer is not None else None
+        if first is not None:
+            server.run(first)  # R15: what was answered is there
+        again = self._post(server)
+        assert again is not None
+        assert again.status_code in ((200,) if first else (200, 201)), again.text
+        assert first in (None, again.json()["id"])
+        (run,) = check(server, self.witness, self.repo, ORDER)
+        assert run["id"] == again.json()["id"]
+        self.status = run["status"], run["cause"]
+
+
+class ByHook(_Base):
+    """A forge delivers a webhook, and delivers it again."""
+
+    def prepare(self) -> None:
+        trigger = "{name: push, verify: {scheme: github, secret: HOOK}}"
+        self.add("pipeline", f"triggers: {{webhook: [{trigger}]}}")
+
+    def act(self, server: Server) -> None:
+        self.answer = self._deliver(server)
+
+    def _deliver(self, server: Server) -> httpx2.Response | None:
+        body = json.dumps({"ref": "refs/heads/main"}).encode()
+        signature = "sha256=" + hmac.new(KEY.encode(), body, hashlib.sha256).hexdigest()
+        headers = {"X-Hub-Signature-256": signature, "X-GitHub-Delivery": "d1", "X-GitHub-Event": "push"}
+        return self.sent(server, f"/hooks/{self.repo.name}/push", body, headers)
+
+    def settle(self, server: Server) -> None:
+        first = self.answer.json()["runs"][0]["id"] if self.answer is not None else None
+        if first is not None:
+            server.run(first)  # R15
+        again = self._deliver(server)
+        assert again is not None
+        assert again.status_code in ((200,) if first else (200, 202)), again.text
+        assert first in (None, again.json()["runs"][0]["id"])
+        (run,) = check(server, self.witness, self.repo, ORDER)
+        assert run["id"] == again.json()["runs"][0]["id"]
+        self.status = run["status"], run["cause"]
+
+
+class BySchedule(_Base):
+    """A schedule ticks every second."""
+
+    def prepare(self) -> None:
+        self.add("tick", "triggers: {schedule: [{every: 1s}]}")
+
+    def act(self, server: Server) -> None:
+        """Time does it."""
+
+    def settle(self, server: Server) -> None:
+        known = {run["id"] for run in server.runs()}
+        until(lambda: len({run["id"] for run in server.runs()} - known) >= 2)  # R13: it goes on
+        check(server, self.witness, self.repo, ORDER)
+        one_run_a_tick(server, self.repo.name, "tick")
+        self.status = "succeeded", None
+
+
+class ByCommit(_Base):
+    """A commit goes live, one of its files is broken, while a run of the commit before is under way."""
+
+    def prepare(self) -> None:
+        self.gate = self.folder / "gate"
+        self.first = self.repo.commit({"workflows/live.yaml": self._live(1), "workflows/other.yaml": self._other("")})
+
+    def _live(self, version: int) -> str:
+        return f"""apiVersion: windlass.dev/v1
+kind: Workflow
+metadata: {{name: live, title: Version {version}}}
+env: {{WITNESS: {self.witness}}}
+steps:
+  - {{name: first, run: '{WITNESS}'}}
+  - {{name: second, timeout: 60s, run: '{WITNESS}; until [ -e {self.gate} ]; do sleep 0.02; done'}}
+  - name: third
+    outputs: {{version: {{type: integer}}}}
+    run: '{WITNESS}; echo version={version} >> "$WINDLASS_OUTPUT"'
+outputs: {{version: "${{{{ steps.third.outputs.version }}}}"}}
+"""
+
+    def _other(self, mistake: str) -> str:
+        head = "apiVersion: windlass.dev/v1\nkind: Workflow\nmetadata: {name: other}\n"
+        return f"{head}steps: [{{run: 'true'{mistake}}}]\n"
+
+    def act(self, server: Server) -> None:
+        self.run = server.begin(self.repo.name, "live")
+        until(lambda: server.run(self.run)["steps"]["second"]["status"] == "running")
+        files = {"workflows/live.yaml": self._live(2), "workflows/other.yaml": self._other(", nonsense: 1")}
+        self.second = self.repo.commit(files)
+        self.sent(server, f"/hooks/{self.repo.name}", b"{}", {})  # the forge's notification
+
+    def settle(self, server: Server) -> None:
+        if not hasattr(self, "run"):  # killed by its first commit, before anybody could ask for anything
+            self.act(server)
+        self.gate.touch()
+        live = server.live(self.repo.name)
+        assert set(live) == {"live", "other"}  # R18: the last good ones, from the first moment on
+        assert live["live"]["commit"] in (self.first, self.second)
+        assert live["other"]["commit"] == self.first
+        until(lambda: server.live(self.repo.name)["live"]["title"] == "Version 2")
+        other = server.live(self.repo.name)["other"]
+        assert (other["stale"], other["commit"]) == (True, self.first)
+        state = server.get(f"/repositories/{self.repo.name}")
+        assert state["commit"] == self.second
+        assert [problem["file"] for problem in state["problems"]] == ["workflows/other.yaml"]
+        (run,) = check(server, self.witness, self.repo, ORDER)
+        assert run["commit"] == self.first  # R17
+        assert run["outputs"] == {"version": 1}
+        fresh = server.ended(server.begin(self.repo.name, "live"))
+        assert (fresh["commit"], fresh["outputs"]) == (self.second, {"version": 2})
+        self.status = run["status"], run["cause"]
+
+
+SCENARIOS: dict[str, Any] = {"api": ByApi, "schedule": BySchedule, "hook": ByHook, "commit": ByCommit}
