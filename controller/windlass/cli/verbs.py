@@ -7,8 +7,7 @@ example; the flags stand here, so that help and completion import nothing else.
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from windlass import __version__
 
@@ -16,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """One verb: its module, what it does in a line, an example, and its flags."""
+class Verb(NamedTuple):
+    """One verb: its module, what it does in a line, an example, and its flags. A named tuple, since dataclasses
+    import half of the standard library and `--help` needs nothing of it."""
 
     module: str
     help: str
