@@ -1,35 +1,50 @@
 """Definitions that are fit to run, as loading hands them on.
 
-In: nothing. Out: a workflow, an action and a test, each with its file and its model.
+In: nothing. Out: a workflow, an action and a test, each with its file and its model. A workflow whose verdict came
+from the cache or another process has its model made when it is asked for.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from windlass.loading.document import read_document
 from windlass.loading.text import decode
+from windlass_schemas.action import Action
+from windlass_schemas.testfile import Test
+from windlass_schemas.workflow import Workflow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
     from windlass.problems import Problem
-    from windlass_schemas.action import Action
-    from windlass_schemas.testfile import Test
-    from windlass_schemas.workflow import Workflow
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedWorkflow:
-    """`document` is what was written, as plain values; `digest` the SHA-256 of the file; no `problems` are errors."""
+@dataclass(frozen=True)
+class Definition:
+    """One file; `content` gives its bytes, `made` is (model, document) when they are there already."""
 
-    name: str
     path: str
-    model: Workflow
-    document: Mapping[str, Any]
-    data: bytes
-    digest: str
-    problems: tuple[Problem, ...] = ()
+    content: Callable[[], bytes] = field(repr=False, compare=False)
+    made: tuple[Any, dict[str, Any]] | None = field(default=None, repr=False, compare=False)
+
+    @cached_property
+    def data(self) -> bytes:
+        return self.content()
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the file."""
+        return hashlib.sha256(self.data).hexdigest()
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """What was written, as plain values."""
+        found: dict[str, Any] = self.made[1] if self.made is not None else read_document(self.data)[0].value
+        return found
 
     @property
     def text(self) -> str:
@@ -37,13 +52,27 @@ class LoadedWorkflow:
         return decode(self.data)
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedAction:
-    path: str
-    model: Action
+@dataclass(frozen=True)
+class LoadedWorkflow(Definition):
+    """`problems` are no errors."""
+
+    name: str = ""
+    problems: tuple[Problem, ...] = ()
+
+    @cached_property
+    def model(self) -> Workflow:
+        return self.made[0] if self.made is not None else Workflow.model_validate(self.document)
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedTest:
-    path: str
-    model: Test
+@dataclass(frozen=True)
+class LoadedAction(Definition):
+    @cached_property
+    def model(self) -> Action:
+        return self.made[0] if self.made is not None else Action.model_validate(self.document)
+
+
+@dataclass(frozen=True)
+class LoadedTest(Definition):
+    @cached_property
+    def model(self) -> Test:
+        return self.made[0] if self.made is not None else Test.model_validate(self.document)

@@ -10,7 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from windlass_schemas.repository import Paths
+
+    # The bytes of each entry by its path; one that cannot be read is left out.
+    Reader = Callable[[Sequence["Listed"]], Mapping[str, bytes]]
 
 SETTINGS = "windlass.yaml"
 ENDINGS = (".yaml", ".yml")

@@ -7,7 +7,6 @@ settings first (they say where definitions stand and what `env` knows), every fi
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -16,18 +15,18 @@ from windlass.loading.checks import NoCheckers
 from windlass.loading.crossing import check_crossing
 from windlass.loading.definitions import LoadedAction, LoadedTest, LoadedWorkflow
 from windlass.loading.examine import Circumstances, Examined, FileResult, examine
+from windlass.loading.examining import examine_all, unreadable
 from windlass.loading.places import SETTINGS, Kind, Listed, hides_definitions, kind_of
 from windlass.loading.text import MAX_BYTES, too_large
 from windlass.problems import START, Problem, in_order
 from windlass_schemas.repository import Paths, Repository
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
+    from windlass.loading.cache import ResultCache
     from windlass.loading.checks import Checkers
-
-    # The bytes of each entry by its path; one that cannot be read is left out.
-    Reader = Callable[[Sequence[Listed]], Mapping[str, bytes]]
+    from windlass.loading.places import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,23 +58,30 @@ def load_repository(
     checkers: Checkers | None = None,
     listing_problems: Iterable[tuple[str, str, str]] = (),
     only: str | None = None,
+    cache: ResultCache | None = None,
+    processes: int = 1,
 ) -> Loaded:
     """Everything of a repository, or only one file with windlass.yaml.
 
-    `listing_problems` are (path, rule, message) of names that the source refused.
+    `listing_problems` are (path, rule, message) of names that the source refused. `cache` spares unchanged files of a
+    work tree; `processes` above 1 share the work of many files and are for programs without threads.
     """
     listed = {entry.path: entry for entry in entries}
     settings = _settings(listed, read)
     circumstances = Circumstances(settings.model, checkers or NoCheckers(), unsure=settings.unsure)
     places = _places(listed.values(), settings.paths, only)
     refused, wanted = _refused(listed.values(), places, settings.paths, only)
-    contents = read([listed[path] for path in wanted]) if wanted else {}
-    examined = {
-        path: examine(path, kind, contents[path], circumstances) if path in contents else _unreadable(path, kind)
-        for path, kind in wanted.items()
-    }
+    if cache is not None:
+        cache.open(settings.data)
+    examined, contents = examine_all(wanted, listed, read, circumstances, cache, processes)
+    if cache is not None:
+        cache.save()
+
+    def content_of(path: str) -> Callable[[], bytes]:
+        return lambda: contents[path] if path in contents else read([listed[path]])[path]
+
     named = [Problem(path, START, "", rule, message) for path, rule, message in listing_problems]
-    return _joined(settings, examined, refused, contents, named, only)
+    return _joined(settings, {**examined, **refused}, content_of, named, only)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,7 @@ class _Settings:
     unsure: bool
     value: Mapping[str, Any] | None = None
     result: FileResult | None = None
+    data: bytes | None = None
 
 
 def _settings(listed: Mapping[str, Listed], read: Reader) -> _Settings:
@@ -97,11 +104,12 @@ def _settings(listed: Mapping[str, Listed], read: Reader) -> _Settings:
         return _Settings(None, Paths(), unsure=True, result=result)
     contents = read([entry])
     if SETTINGS not in contents:
-        return _Settings(None, Paths(), unsure=True, result=_unreadable(SETTINGS, "Repository").result)
+        return _Settings(None, Paths(), unsure=True, result=unreadable(SETTINGS, "Repository").result)
     found = examine(SETTINGS, "Repository", contents[SETTINGS], Circumstances(None, NoCheckers()))
     model: Repository | None = found.model
     paths = model.paths if model is not None else _salvaged(found.value)
-    return _Settings(model, paths, model is None, found.value if model is not None else None, found.result)
+    value = found.value if model is not None else None
+    return _Settings(model, paths, model is None, value, found.result, contents[SETTINGS])
 
 
 def _salvaged(value: dict[str, Any] | None) -> Paths:
@@ -144,41 +152,42 @@ def _hidden(entry: Listed) -> Problem:
     return Problem(entry.path, START, "", "not-a-file", f"this is {what}, not a file", hint=hint)
 
 
-def _unreadable(path: str, kind: Kind) -> Examined:
-    return Examined(FileResult(path, kind, (Problem(path, START, "", "unreadable-file", "cannot be read"),)))
-
-
 def _joined(
     settings: _Settings,
     examined: Mapping[str, Examined],
-    refused: Mapping[str, Examined],
-    contents: Mapping[str, bytes],
+    content_of: Callable[[str], Callable[[], bytes]],
     named: list[Problem],
     only: str | None,
 ) -> Loaded:
-    results = [found.result for found in (*examined.values(), *refused.values())]
+    results = [found.result for found in examined.values()]
     if settings.result is not None:
         results.append(settings.result)
     # With one file wanted nothing is known of the others: their names cannot be judged.
     crossing = check_crossing(results, settings.model) if only is None else []
-    results = _with(results, crossing)
-    fit = {result.path: result for result in results if result.is_fit}
-    workflows = {}
-    for path, result in fit.items():
-        if result.kind == "Workflow" and result.facts is not None:
-            workflows[result.facts.name] = _workflow(result, examined[path], contents[path])
+    results = _with(results, crossing) if crossing else results
+    workflows: dict[str, LoadedWorkflow] = {}
+    actions: dict[str, LoadedAction] = {}
+    tests: list[LoadedTest] = []
+    for result in results:
+        path, found = result.path, examined.get(result.path)
+        if found is None or not result.is_fit or result.facts is None:
+            continue
+        made = (found.model, found.value) if found.model is not None and found.value is not None else None
+        if result.kind == "Workflow":
+            name = result.facts.name
+            workflows[name] = LoadedWorkflow(path, content_of(path), made, name, result.problems)
+        elif result.kind == "Action":
+            actions[path.rpartition("/")[0]] = LoadedAction(path, content_of(path), made)
+        elif result.kind == "Test":
+            tests.append(LoadedTest(path, content_of(path), made))
     return Loaded(
         workflows=workflows,
-        actions={
-            path.rpartition("/")[0]: LoadedAction(path, examined[path].model)
-            for path, result in fit.items()
-            if result.kind == "Action"
-        },
-        tests=tuple(LoadedTest(path, examined[path].model) for path, r in fit.items() if r.kind == "Test"),
+        actions=actions,
+        tests=tuple(tests),
         repository=settings.model,
         settings=settings.value,
         problems=tuple(in_order([*named, *(problem for result in results for problem in result.problems)])),
-        broken=tuple(Broken(r.path, r.claimed) for r in results if r.kind == "Workflow" and r.path not in fit),
+        broken=tuple(Broken(r.path, r.claimed) for r in results if r.kind == "Workflow" and not r.is_fit),
         files=sum(result.kind != "Example" for result in results),
     )
 
@@ -192,17 +201,3 @@ def _with(results: list[FileResult], crossing: Iterable[Problem]) -> list[FileRe
         replace(result, problems=(*result.problems, *more)) if (more := by_file.get(result.path)) else result
         for result in results
     ]
-
-
-def _workflow(result: FileResult, found: Examined, data: bytes) -> LoadedWorkflow:
-    assert result.facts is not None
-    assert found.value is not None
-    return LoadedWorkflow(
-        name=result.facts.name,
-        path=result.path,
-        model=found.model,
-        document=found.value,
-        data=data,
-        digest=hashlib.sha256(data).hexdigest(),
-        problems=result.problems,
-    )

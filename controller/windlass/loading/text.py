@@ -8,6 +8,7 @@ as LF, other control characters refused, 1 MiB at most); a Git LFS pointer is na
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from windlass.loading.faults import Fault
 from windlass.problems import Span
@@ -18,7 +19,7 @@ _UTF16_OR_32 = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 _FORBIDDEN_ASCII = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 # What YAML cannot hold, the C1 controls, and the two separators that YAML 1.1 takes for line ends and editors do
 # not: with them lines would be counted differently here and in the user's editor.
-_FORBIDDEN = re.compile("[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_FORBIDDEN = "[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 
 
 def decode(data: bytes) -> str:
@@ -38,10 +39,16 @@ def decode(data: bytes) -> str:
     text = text.removeprefix("\ufeff")
     if "\r" in text:
         text = text.replace("\r\n", "\n")
-    forbidden = (_FORBIDDEN_ASCII if text.isascii() else _FORBIDDEN).search(text)
+    forbidden = (_FORBIDDEN_ASCII if text.isascii() else _forbidden()).search(text)
     if forbidden:
         raise _control_character(text, forbidden.start())
     return text
+
+
+@cache
+def _forbidden() -> re.Pattern[str]:
+    """Compiled when the first text beyond ASCII is read: so wide a class takes milliseconds."""
+    return re.compile(_FORBIDDEN)
 
 
 def too_large(size: int) -> Fault:

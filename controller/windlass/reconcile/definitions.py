@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from windlass.clock import Clock
-    from windlass.loading.places import Listed
-    from windlass.loading.repository import Reader
+    from windlass.loading.cache import ResultCache
+    from windlass.loading.places import Listed, Reader
 
 
 class TimeCheckers:
@@ -55,5 +55,15 @@ def load_files(
     *,
     listing_problems: Iterable[tuple[str, str, str]] = (),
     only: str | None = None,
+    cache: ResultCache | None = None,
+    processes: int = 1,
 ) -> Loaded:
-    return load_repository(entries, read, checkers=TimeCheckers(clock), listing_problems=listing_problems, only=only)
+    return load_repository(
+        entries,
+        read,
+        checkers=TimeCheckers(clock),
+        listing_problems=listing_problems,
+        only=only,
+        cache=cache,
+        processes=processes,
+    )

@@ -1,0 +1,168 @@
+"""Verdicts on files that have not changed, kept between two runs of `windlass check`.
+
+In: entries of a listing, and the folder for caches. Out: the `FileResult` of an unchanged file, mostly without reading
+it: a file is the same when its blob id is, or its size and time of change are (and that time is well before the cache
+was written, as in git's index), or else its content. Whatever else a verdict depends on is in the context: another
+version of Windlass or windlass.yaml, and nothing is found. A cache that cannot be read or written is an empty one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from windlass import __version__
+from windlass.loading.examine import FileResult
+from windlass.loading.facts import Facts, Mention
+from windlass.problems import Problem, Span
+
+if TYPE_CHECKING:
+    from windlass.loading.places import Kind, Listed
+
+RACY = 2_000_000_000  # nanoseconds: a file may change twice within the grain of a file system's clock
+
+
+class ResultCache:
+    """One repository's verdicts. `context` is what they depend on beside files: the day, for notes on DST."""
+
+    def __init__(self, folder: Path, root: str, context: str = "") -> None:
+        self._file = folder / f"check-{hashlib.sha256(root.encode('utf-8', 'surrogateescape')).hexdigest()[:32]}.json"
+        self._outer = f"{__version__} {_code_stamp()} {context}"
+        self._context = ""
+        self._written = 0
+        self._rows: dict[str, list[Any]] = {}
+        self._kept: dict[str, list[Any]] = {}
+        self._changed = False
+
+    def open(self, settings: bytes | None) -> None:
+        """Read what is there; `settings` is the content of windlass.yaml."""
+        self._context = hashlib.sha256(self._outer.encode() + b"\0" + (settings or b"")).hexdigest()
+        try:
+            with self._file.open("rb") as stream:
+                self._written = os.fstat(stream.fileno()).st_mtime_ns
+                stored = json.loads(stream.read())
+            fresh = stored["context"] == self._context
+            self._rows = stored["files"] if fresh and isinstance(stored["files"], dict) else {}
+        except (OSError, ValueError, KeyError, TypeError):
+            self._rows = {}
+        self._changed = not self._rows
+
+    def known(self, entry: Listed, kind: Kind) -> FileResult | None:
+        """The verdict on a file that is seen to be unchanged without reading it."""
+        row = self._rows.get(entry.path)
+        if row is None or row[0] != kind:
+            return None
+        if entry.blob:
+            return self._found(entry, row) if row[3] == entry.blob else None
+        changed_at = getattr(entry, "mtime_ns", 0)
+        if row[1] == entry.size and row[2] == changed_at and 0 < changed_at < self._written - RACY:
+            return self._found(entry, row)
+        return None
+
+    def same(self, entry: Listed, kind: Kind, data: bytes) -> FileResult | None:
+        """The verdict on a file that was read and has the content of last time."""
+        row = self._rows.get(entry.path)
+        if row is None or row[0] != kind or row[3] != _digest(entry, data):
+            return None
+        self._changed = True
+        return self._found(entry, [kind, entry.size, getattr(entry, "mtime_ns", 0), row[3], row[4]])
+
+    def keep(self, entry: Listed, result: FileResult, data: bytes) -> None:
+        mtime = getattr(entry, "mtime_ns", 0)
+        self._kept[entry.path] = [result.kind, entry.size, mtime, _digest(entry, data), _encoded(result)]
+        self._changed = True
+
+    def save(self) -> bool:
+        """Write what was found and kept; False when that is not possible."""
+        if not self._changed and len(self._kept) == len(self._rows):
+            return True
+        temporary = self._file.with_suffix(f".{os.getpid()}")
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_text(json.dumps({"context": self._context, "files": self._kept}, separators=(",", ":")))
+            temporary.replace(self._file)
+        except OSError:
+            return False
+        return True
+
+    def _found(self, entry: Listed, row: list[Any]) -> FileResult | None:
+        try:
+            result = _decoded(entry.path, row[0], row[4])
+        except (ValueError, TypeError, IndexError):
+            return None
+        self._kept[entry.path] = row
+        return result
+
+
+def default_folder() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "windlass"
+
+
+def _digest(entry: Listed, data: bytes) -> str:
+    return entry.blob or hashlib.sha256(data).hexdigest()
+
+
+def _code_stamp() -> str:
+    """Changes when the code that judges files does, also where nobody changes the version: in a checkout."""
+    package = Path(__file__).parents[1]
+    parts = ("loading", "loading/checks", "expressions", "plan", "triggers")
+    folders = [package / part for part in parts]
+    folders.append(package.parent / "windlass_schemas")
+    folders.append(package.parents[1] / "schemas" / "windlass_schemas")
+    newest = 0
+    for folder in folders:
+        if folder.is_dir():
+            with os.scandir(folder) as items:
+                newest = max([newest, *(item.stat().st_mtime_ns for item in items if item.name.endswith(".py"))])
+    return str(newest)
+
+
+def _encoded(result: FileResult) -> list[Any]:
+    problems = [
+        [*_span(p.span), p.path, p.rule, p.message, p.severity, p.hint] for p in result.problems
+    ]  # the file is the entry's
+    facts = result.facts
+    if facts is None:
+        return [problems, result.claimed]
+    spare = [
+        [_mention(use) for use in facts.uses],
+        [_mention(workflow) for workflow in facts.workflows],
+        [[_mention(hook), verify] for hook, verify in facts.hooks],
+        facts.inputs,
+        facts.deprecated,
+    ]
+    return [problems, result.claimed, facts.name, _span(facts.name_span), *(spare if any(spare) else ())]
+
+
+def _span(span: Span) -> list[int]:
+    return [span.line, span.column, span.end_line, span.end_column]
+
+
+def _mention(mention: Mention) -> list[Any]:
+    return [mention.text, mention.path, _span(mention.span), [[name, _span(span)] for name, span in mention.given]]
+
+
+def _decoded(path: str, kind: Kind, row: list[Any]) -> FileResult:
+    problems = tuple(Problem(path, Span(*p[:4]), *p[4:]) for p in row[0])
+    facts = None
+    if len(row) > 4:
+        facts = Facts(
+            row[2],
+            Span(*row[3]),
+            tuple(map(_read_mention, row[4])),
+            tuple(map(_read_mention, row[5])),
+            tuple((_read_mention(hook), verify) for hook, verify in row[6]),
+            tuple((name, required) for name, required in row[7]),
+            row[8],
+        )
+    elif len(row) > 2:
+        facts = Facts(row[2], Span(*row[3]))
+    return FileResult(path, kind, problems, facts, row[1])
+
+
+def _read_mention(row: list[Any]) -> Mention:
+    text, path, span, given = row
+    return Mention(text, path, Span(*span), tuple((name, Span(*place)) for name, place in given))
