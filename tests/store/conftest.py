@@ -93,7 +93,10 @@ def url(dialect: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterato
     if dialect == "sqlite":
         yield f"sqlite:///{tmp_path}/ledger.db"
         return
-    yield request.getfixturevalue("postgres_url")
+    server: Postgres = request.getfixturevalue("postgres")
+    name = f"t{uuid.uuid4().hex}"
+    server.execute(f"CREATE SCHEMA {name}")  # thirty times faster than a database of its own
+    yield server.url("postgres") + f"&options=-csearch_path%3D{name}"
 
 
 @pytest.fixture

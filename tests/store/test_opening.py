@@ -190,6 +190,13 @@ def test_a_url_of_another_kind_is_wrong_use(wrong) -> None:
         Ledger.open(wrong)
 
 
+@pytest.mark.parametrize("secret", ["p@hunter2", "hunter2%zz", "p/hunter2", "p?hunter2@", "hunter2%"])
+def test_a_password_that_is_not_quoted_is_never_shown(secret) -> None:
+    with pytest.raises(UsageError) as failed:
+        Ledger.open(f"postgresql://someone:{secret}@localhost/x")
+    assert "hunter2" not in f"{failed.value} {failed.value.hint}"
+
+
 def stamp(url: str, version: str) -> None:
     connection = database(url).connect()
     connection.begin()

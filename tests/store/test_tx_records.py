@@ -33,6 +33,15 @@ def test_watchers_are_told_after_the_commit(ledger) -> None:
     assert told == [(cursor, cursor)]
 
 
+def test_a_listener_that_fails_undoes_nothing(ledger) -> None:
+    def broken(cursor: int) -> None:
+        raise RuntimeError("mine")
+
+    ledger.writer.on_event = broken
+    cursor = ledger.writer.write(lambda tx: tx.add_event("run", "r", {}))
+    assert ledger.writer.write(lambda tx: tx.add_event("run", "r", {})) > cursor
+
+
 def test_the_audit_log_shows_before_and_after_newest_first(ledger) -> None:
     actor = {"kind": "user", "name": "ann"}
     for n in range(3):

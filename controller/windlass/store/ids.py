@@ -30,3 +30,12 @@ def new_id(now: Millis) -> str:
             fresh = _last + 1
         _last = fresh
     return "".join(_PAIRS[fresh >> shift & 1023] for shift in range(120, -1, -10))
+
+
+def is_id(text: str) -> bool:
+    return len(text) == 26 and all(char in _DIGITS for char in text) and text[0] <= "7"
+
+
+def created_at(run: str) -> Millis:
+    """When an id was made. Raises ValueError for a text that is none."""
+    return sum(_DIGITS.index(char) << 5 * place for place, char in enumerate(reversed(run))) >> _RANDOM_BITS

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from windlass.clock import Clock
+    from windlass.store.connection import Connection
     from windlass.store.opening import Database
 
 PATIENCE = 30.0  # seconds; a PostgreSQL failover takes ten to twenty
@@ -25,9 +26,9 @@ PATIENCE = 30.0  # seconds; a PostgreSQL failover takes ten to twenty
 class Ledger:
     """`writer` changes, `reads` answers. `patience`: how long a write waits for a database that fails."""
 
-    def __init__(self, where: Database, clock: Clock, patience: float) -> None:
+    def __init__(self, where: Database, clock: Clock, patience: float, connection: Connection | None) -> None:
         self._pool = Pool(where)
-        self.writer = Writer(where, clock, patience)
+        self.writer = Writer(where, clock, patience, connection)
         self.reads = Reads(self._pool)
 
     @classmethod
@@ -38,8 +39,7 @@ class Ledger:
         program, or belongs to something else.
         """
         where = database(url)
-        bring_up(where)
-        return cls(where, clock or SystemClock(), patience)
+        return cls(where, clock or SystemClock(), patience, bring_up(where))
 
     def close(self) -> None:
         """Commit what is queued, then let go of the database."""

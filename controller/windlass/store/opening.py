@@ -7,6 +7,7 @@ database of something else.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -49,6 +50,8 @@ def database(url: str) -> Database:
     if url.startswith(("postgresql://", "postgres://")):
         from windlass.store.compiled.postgresql import SQL as POSTGRESQL
 
+        _check_quoting(url)
+
         return Database("postgresql://" + url.partition("://")[2], "postgresql", POSTGRESQL)
     raise UsageError(
         "the database URL is neither SQLite nor PostgreSQL",
@@ -56,23 +59,40 @@ def database(url: str) -> Database:
     )
 
 
+def _check_quoting(url: str) -> None:
+    """A password that is not quoted well ends up in other parts of the URL, and those are shown in messages."""
+    rest = url.partition("://")[2]
+    host = re.split("[/?#]", rest)[0]
+    if rest.count("@") > host.count("@") or host.count("@") > 1 or re.search("%(?![0-9A-Fa-f]{2})", rest):
+        raise UsageError(
+            "the database URL cannot be read: its user, password or options are not percent-encoded",
+            hint="write @ as %40, / as %2F, % as %25",
+        )
+
+
 def file_of(url: str) -> str:
     """`sqlite:///relative` or `sqlite:////absolute`."""
     return unquote(url.removeprefix("sqlite:///"))
 
 
-def bring_up(where: Database) -> None:
-    """Make or migrate the schema if need be. Raises LedgerError; the database is then as it was."""
+def bring_up(where: Database) -> Connection | None:
+    """Make or migrate the schema if need be. Raises LedgerError; the database is then as it was.
+
+    The connection is handed on when it is still open: closing the last one makes SQLite tidy up, which takes longer
+    than making the schema did.
+    """
     schema, versions = _schema(where.dialect)
     connection = where.connect(create=True)
     try:
         version = _version(connection)
         if version is None:
             version = _make(connection, schema, versions[-1])
-    finally:
+        if version == versions[-1]:
+            return connection
+    except BaseException:
         connection.close()
-    if version == versions[-1]:
-        return
+        raise
+    connection.close()
     if version not in versions:
         raise LedgerError(
             f"the ledger has schema {version}, which this version of Windlass does not know: it was made by a newer "
@@ -81,6 +101,7 @@ def bring_up(where: Database) -> None:
     from windlass.store.migrate import upgrade
 
     upgrade(where.url)
+    return None
 
 
 def _schema(dialect: str) -> tuple[Sequence[str], Sequence[str]]:

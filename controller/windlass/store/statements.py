@@ -116,7 +116,6 @@ def runs(d: Dialect) -> dict[str, Statement]:
         "update_run": _update(r, ("id",), tuple(c.name for c in r.c if c.name not in _RUN_KEPT), _OPEN),
         "insert_content": _insert(s.run_contents),
         "insert_value": d.insert_once(s.run_values, [c.name for c in s.run_values.primary_key]),
-        "delete_values": delete(s.run_values).where(_is(s.run_values.c.run_id)),
         "delete_run": delete(r).where(_is(r.c.id)),
         "insert_step": _insert(t),
         "update_step": _update(
@@ -143,7 +142,6 @@ def run_reads(_: Dialect) -> dict[str, Statement]:
     place = tuple_(r.c.created_at, r.c.id)
     after = place > tuple_(bindparam("after_at"), bindparam("after_id"))
     chunk = (_OPEN, after, place <= tuple_(bindparam("last_at"), bindparam("last_id")))
-    newest_first = (r.c.created_at.desc(), r.c.id.desc())
     return {
         "run": select(*of_run).where(_is(r.c.id)),
         "run_exists": select(r.c.status).where(_is(r.c.id)),
@@ -174,7 +172,6 @@ def run_reads(_: Dialect) -> dict[str, Statement]:
         .where(~_OPEN, r.c.created_at < bindparam("before"))
         .order_by(r.c.created_at, r.c.id)
         .limit(bindparam("most")),
-        "newest_runs": select(*of_run).order_by(*newest_first).limit(bindparam("most")),
     }
 
 

@@ -43,14 +43,14 @@ class _Unit:
 class Writer:
     """All methods may be called from any thread; none from within a unit of work."""
 
-    def __init__(self, where: Database, clock: Clock, patience: float) -> None:
+    def __init__(self, where: Database, clock: Clock, patience: float, connection: Connection | None = None) -> None:
         self._where = where
         self._clock = clock
         self._patience = patience
         self._queue: queue.SimpleQueue[_Unit | None] = queue.SimpleQueue()
         self._turn = threading.Lock()  # held while a transaction is under way
         self._closing = threading.Event()
-        self._connection: Connection | None = None
+        self._connection = connection
         self._fence: Fence | None = None
         self._ended: LedgerError | None = None
         self._thread: threading.Thread | None = None
@@ -173,9 +173,18 @@ class Writer:
             self._fence = self._fence.next()
             self.commits += 1
             self.units += len(units)
-            if batch.newest_event is not None and self.on_event is not None:
-                self.on_event(batch.newest_event)
+            self._tell(batch.newest_event)
         return outcomes
+
+    def _tell(self, newest: int | None) -> None:
+        if newest is None or self.on_event is None:
+            return
+        try:
+            self.on_event(newest)
+        except Exception as error:  # noqa: BLE001 - what is committed is committed, whatever a listener thinks of it
+            from windlass import log
+
+            log.event("ledger.listener-failed", level="error", error=repr(error))
 
     # ---- the connection
 

@@ -48,8 +48,6 @@ SQL: dict[str, str] = {
         "DELETE FROM schedules WHERE schedules.repository = :repository",
     "delete_token":
         "DELETE FROM tokens WHERE tokens.id = :id",
-    "delete_values":
-        "DELETE FROM run_values WHERE run_values.run_id = :run_id",
     "ended_before":
         "SELECT runs.id FROM runs WHERE runs.is_open != 1 AND runs.created_at < :before ORDER BY "
         "runs.created_at, runs.id LIMIT :most",
@@ -103,12 +101,6 @@ SQL: dict[str, str] = {
         ":created_at, :run_id) ON CONFLICT (kind, name, value, created_at, run_id) DO NOTHING",
     "newest_event":
         "SELECT max(events.cursor) AS max_1 FROM events",
-    "newest_runs":
-        "SELECT runs.id, runs.repository, runs.workflow, runs.git_commit, runs.status, runs.cause, "
-        "runs.message, runs.inputs, runs.outputs, runs.title, runs.labels, runs.trigger_data, "
-        "runs.actor_data, runs.rerun_of, runs.created_at, runs.started_at, runs.ended_at, runs.cancel_at, "
-        "runs.cancel_cause, runs.killed, runs.phase, runs.result FROM runs ORDER BY runs.created_at DESC, "
-        "runs.id DESC LIMIT :most",
     "next_position":
         "SELECT count(*) AS count_1 FROM steps WHERE steps.run_id = :run_id",
     "oldest_event":
