@@ -69,6 +69,7 @@ class LocalRun:
         finally:
             engine.stop()
             executor.close(kill=True)
+            shutil.rmtree(folder / "attempts", ignore_errors=True)
             ledger.close()
             _forget_old(self._base)
 

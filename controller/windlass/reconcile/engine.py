@@ -17,7 +17,7 @@ from windlass.crashpoints import reach
 from windlass.errors import FencedError, LedgerError
 from windlass.reconcile.timetable import Timetable
 from windlass.runs.decide import decide
-from windlass.runs.model import CancelRequested, Launch, Stop
+from windlass.runs.model import AttemptKey, CancelRequested, Launch, Stop
 from windlass.runs.present import run_object
 from windlass.runs.quarantine import broken_run
 
@@ -195,6 +195,7 @@ class Engine:
                     launches[command.runner].append(command)
                 else:
                     self._stop(state, command)
+            self._forget(state, decision.steps)
             if self._on_change is not None:
                 self._on_change(decision.head, decision.steps)
             if decision.head.status.terminal:
@@ -207,6 +208,15 @@ class Engine:
     def _stop(self, state: RunState, stop: Stop) -> None:
         self._executors[state.plan.step(stop.key.path).runner].stop(stop)
 
+    def _forget(self, state: RunState, steps: Iterable[Step]) -> None:
+        """The end of an attempt is in the ledger: its folder and its evidence are not needed any more."""
+        run = state.head.id
+        for step in steps:
+            attempt = step.attempt
+            if attempt is not None and attempt.ended_at is not None and attempt.cause != "lost":
+                runner = state.plan.step(step.key.path).runner
+                self._executors[runner].forget(AttemptKey(run, *step.key, attempt.number))
+
     def _close(self, run: str) -> None:
         self._states.pop(run, None)
         self._timetable.set(run, None)
@@ -214,12 +224,14 @@ class Engine:
 
     def adopt(self, states: Iterable[RunState]) -> None:
         """At start: take over open runs; executors answer for each attempt that the ledger holds open."""
-        from windlass.reconcile.adopt import open_attempts
+        from windlass.reconcile.adopt import open_attempts, owed_stops
 
         states = list(states)
         for state in states:
             self._states[state.head.id] = state
         for runner, attempts in open_attempts(states).items():
             self._executors[runner].adopt(attempts)
+        for runner, stop in owed_stops(states):
+            self._executors[runner].stop(stop)
         for state in states:
             self._inbox.put((state.head.id, state))

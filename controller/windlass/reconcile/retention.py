@@ -14,14 +14,18 @@ from windlass import log
 from windlass.errors import FencedError, LedgerError
 from windlass.reconcile.admission import IDEMPOTENCY_SPAN
 from windlass.reconcile.hooks import REMEMBERED
+from windlass.store.ids import created_at, is_id
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from windlass.clock import Millis
     from windlass.reconcile.parts import Parts
     from windlass.store.tx import Tx
 
 EVERY = 600.0  # seconds
 EVENTS: Millis = 3_600_000
+SETTLED: Millis = 3_600_000  # an attempt's folder may still be looked at for a while after its run
 BATCH = 500
 
 
@@ -62,8 +66,39 @@ class RetentionLoop:
             tx.delete_runs(gone)
 
         self._parts.writer.write(work)
-        logs = self._parts.settings.data / "logs"
-        expired = self._parts.reads.ended_before(now - keep.logs, BATCH)
-        for run in (*gone, *expired):
-            shutil.rmtree(logs / run, ignore_errors=True)
+        for run in gone:
+            self._remove(run)
+        self._sweep_files(now)
         return len(gone)
+
+    def _sweep_files(self, now: Millis) -> None:
+        """Logs that have outlived their span, and what a crash left of attempts whose run is over."""
+        data, keep = self._parts.settings.data, self._parts.settings.retention
+        for folder in _folders(data / "logs"):
+            if self._over(folder.name, now - keep.logs, unknown=created_at(folder.name) < now - keep.logs):
+                shutil.rmtree(folder, ignore_errors=True)
+        for folder in _folders(data / "attempts"):
+            if self._over(folder.name, now - SETTLED, unknown=False):
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _over(self, run: str, before: Millis, *, unknown: bool) -> bool:
+        """The run ended before that time; `unknown` is the answer for one that the ledger does not have.
+
+        After a restored backup that may be a run that still goes on: its attempts' folders are left alone (R32).
+        """
+        head = self._parts.reads.run(run)
+        if head is None:
+            return unknown
+        return head.ended_at is not None and head.ended_at < before
+
+    def _remove(self, run: str) -> None:
+        for part in ("logs", "attempts"):
+            shutil.rmtree(self._parts.settings.data / part / run, ignore_errors=True)
+
+
+def _folders(parent: Path) -> list[Path]:
+    """Folders of runs, by their ids."""
+    try:
+        return [path for path in parent.iterdir() if is_id(path.name)]
+    except OSError:
+        return []

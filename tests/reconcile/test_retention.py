@@ -1,0 +1,69 @@
+"""Retention: what is over goes with its files, what is open or unknown stays."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from windlass.reconcile.retention import EVENTS, RetentionLoop
+from windlass.settings import Retention
+from windlass.store.ids import created_at, is_id, new_id
+
+DAY = 86_400_000
+
+
+@pytest.fixture
+def loop(life, tmp_path):
+    keep = Retention(runs=10 * DAY, logs=2 * DAY)
+    settings = SimpleNamespace(data=tmp_path, retention=keep)
+    parts = SimpleNamespace(clock=life.clock, settings=settings, reads=life.ledger.reads, writer=life.ledger.writer)
+    return RetentionLoop(parts)
+
+
+def _files(tmp_path, run):
+    for part in ("logs", "attempts"):
+        (tmp_path / part / run).mkdir(parents=True)
+        (tmp_path / part / run / "x").write_text("x")
+
+
+def _left(tmp_path, run):
+    return {part for part in ("logs", "attempts") if (tmp_path / part / run).exists()}
+
+
+def test_logs_go_before_runs(life, loop, step, tmp_path):
+    run = life.begin(step("a"))
+    _files(tmp_path, run)
+    life.held.finish(life.held.running()[0])
+    life.settle()
+    assert loop.sweep() == 0
+    assert _left(tmp_path, run) == {"logs", "attempts"}
+    life.clock.advance(EVENTS + 1)
+    loop.sweep()
+    assert _left(tmp_path, run) == {"logs"}
+    life.clock.advance(3 * DAY)
+    loop.sweep()
+    assert _left(tmp_path, run) == set()
+    assert life.ledger.reads.run(run) is not None
+    life.clock.advance(8 * DAY)
+    assert loop.sweep() == 1
+    assert life.ledger.reads.run(run) is None
+
+
+def test_open_and_unknown_runs_keep_their_attempts(life, loop, step, tmp_path):
+    run = life.begin(step("a"))
+    unknown = new_id(life.clock.now())
+    _files(tmp_path, run)
+    _files(tmp_path, unknown)
+    life.clock.advance(30 * DAY)
+    assert loop.sweep() == 0
+    assert _left(tmp_path, run) == {"logs", "attempts"}
+    assert _left(tmp_path, unknown) == {"attempts"}
+
+
+def test_ids_tell_their_time():
+    run = new_id(1_700_000_000_123)
+    assert is_id(run)
+    assert abs(created_at(run) - 1_700_000_000_123) < 10**12  # ids only grow within a process
+    assert created_at("01ARZ3NDEKTSV4RRFFQ69G5FAV") == 1_469_922_850_259
+    assert not is_id("../../etc")
