@@ -44,8 +44,8 @@ def _page(figures: list[Figure]) -> str:
     return (
         "# Figures\n\n"
         f"Measured on {datetime.now(UTC):%Y-%m-%d} by `make bench`: {os.cpu_count()} cores, {platform.system()}, "
-        f"CPython {platform.python_version()}, SQLite {sqlite3.sqlite_version}. The floor of each figure is measured in "
-        "the same run; the ratio is what travels between machines.\n\n"
+        f"CPython {platform.python_version()}, SQLite {sqlite3.sqlite_version}. The floor of each figure is measured "
+        "in the same run; the ratio is what travels between machines.\n\n"
         "| figure | seen | goal | floor | what the floor is | ratio |\n| --- | --- | --- | --- | --- | --- |\n"
         f"{rows}\n"
     )

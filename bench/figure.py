@@ -31,14 +31,18 @@ class Figure:
         return f"{(self.floor / self.seen if self.more else self.seen / self.floor):.2f}"
 
     def line(self) -> str:
-        floor = f"  floor {_short(self.floor)} {self.unit} ({self.floor_is})  ratio {self.ratio()}" if self.floor else ""
+        floor = (
+            f"  floor {_short(self.floor)} {self.unit} ({self.floor_is})  ratio {self.ratio()}" if self.floor else ""
+        )
         note = f"  [{self.note}]" if self.note else ""
         return f"{self.name}: {_short(self.seen)} {self.unit}  goal {self.goal}{floor}{note}"
 
     def row(self) -> str:
         floor = f"{_short(self.floor)} {self.unit}" if self.floor else ""
         name = f"{self.name} ({self.note})" if self.note else self.name
-        return f"| {name} | {_short(self.seen)} {self.unit} | {self.goal} | {floor} | {self.floor_is} | {self.ratio()} |"
+        return (
+            f"| {name} | {_short(self.seen)} {self.unit} | {self.goal} | {floor} | {self.floor_is} | {self.ratio()} |"
+        )
 
 
 def _short(value: float | None) -> str:

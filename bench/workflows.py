@@ -36,7 +36,7 @@ def ordinary(name: str) -> str:
     """About 60 lines, as teams write them: inputs, a schedule, five steps with expressions, cleanup."""
     steps = "".join(
         f"""  step-{index}:
-    {"needs: [step-%d]" % (index - 1) if index else "env: {FIRST: 'yes'}"}
+    {f"needs: [step-{index - 1}]" if index else "env: {FIRST: 'yes'}"}
     env:
       TARGET: "${{{{ inputs.environment }}}}"
       COUNT: "${{{{ inputs.replicas }}}}"

@@ -46,7 +46,10 @@ class ValueMismatchError(ValueError):
 
 
 def fit(schema: Mapping[str, Any], value: Any) -> Any:
-    """The value, if it fits (an integral number counts as integer; a number becomes a float). Raises ValueMismatchError with all reasons."""
+    """The value, if it fits; an integral number counts as integer, a number becomes a float.
+
+    Raises ValueMismatchError with all reasons.
+    """
     if schema.get("type") == "integer" and isinstance(value, float) and value.is_integer():
         value = int(value)
     elif schema.get("type") == "number" and isinstance(value, int) and not isinstance(value, bool):

@@ -56,7 +56,7 @@ class Metrics:
         self._registry = CollectorRegistry()
         Info("windlass_build", "The version that runs.", registry=self._registry).info({"version": __version__})
         Gauge("windlass_up", "1 while the server answers.", registry=self._registry).set(1)
-        self._registry.register(_State(controller))  # type: ignore[arg-type]
+        self._registry.register(_State(controller))
 
     def render(self) -> tuple[bytes, str]:
         """The text and its content type."""
