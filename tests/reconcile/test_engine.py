@@ -45,6 +45,17 @@ def test_an_attempt_that_is_recorded_and_was_never_started_is_lost(new_life, ste
     assert second.world.started == []
 
 
+def test_an_attempt_that_was_to_be_stopped_is_told_so_by_the_next_life(new_life, step):
+    first = new_life()
+    first.held.stop = lambda stop: None  # the process dies between the record and the effect
+    run = first.begin(step("a"))
+    first.engine.cancel(run, CancelRequested(first.clock.now()))
+    first.settle()
+    assert first.status(run) == "cancelling"
+    second = new_life().adopt()
+    assert (second.status(run), second.steps(run)) == ("cancelled", {"a": "cancelled"})
+
+
 def test_a_fenced_engine_records_and_starts_nothing(new_life, step):
     old, new = new_life(), None
     run = old.begin(step("a"), step("b", "a"))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from windlass.plan.model import OutputSpec, Retry
-from windlass.runs.model import CancelRequested, Ended, Started
+from windlass.runs.decide import decide
+from windlass.runs.model import CancelRequested, Ended, Started, Stop
 
 
 def test_a_graph_runs_in_order_and_succeeds(world, step):
@@ -165,6 +166,14 @@ class TestCancel:
         w.end("bye", 137)
         assert w.statuses()["later"] == "cancelled"
         assert w.head.status == "cancelled"
+
+    def test_asked_twice_what_was_told_to_end_has_less_time_for_it(self, world, step):
+        w = world(step("a", kill_after=60_000))
+        w.cancel()
+        again = decide(w.state, [CancelRequested(w.now, kill=True)], w.now)
+        assert again.commands == (Stop(w.key("a"), 1000),)
+        w.cancel(kill=True)
+        assert decide(w.state, [CancelRequested(w.now, kill=True)], w.now).commands == ()
 
     def test_before_anything_started(self, world, step):
         w = world(step("a", "b"), step("b"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,8 +18,6 @@ from tests.slow.processes import marked
 from tests.slow.waiting import until
 
 if TYPE_CHECKING:
-    import subprocess
-
     from tests.slow.home import Home
     from tests.slow.repo import Repo
 
@@ -130,6 +129,22 @@ def test_a_step_that_ignores_term_is_killed_after_its_grace(home: Home, repo: Re
         out, _ = running.communicate(timeout=20)
     assert running.returncode == 130
     assert json.loads(out)["steps"]["step-1"]["status"] == "cancelled"
+
+
+def test_twice_kills_a_step_that_ignores_term(home: Home, repo: Repo) -> None:
+    saw = home.folder / "saw"
+    repo.add(
+        "deaf", f"steps: [{{killAfter: 5m, run: 'trap \"\" TERM; touch {saw}; while true; do sleep 0.05; done'}}]\n"
+    )
+    with home.start("run", "deaf", "--output", "json", cwd=repo.path) as running:
+        until(saw.exists)
+        running.send_signal(signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            running.wait(0.5)  # the first one leaves it its five minutes
+        running.send_signal(signal.SIGINT)
+        out, _ = running.communicate(timeout=20)
+    assert running.returncode == 130
+    assert json.loads(out)["status"] == "cancelled"
 
 
 def test_kill_nine_of_the_command_leaves_nothing(home: Home, repo: Repo) -> None:

@@ -1,15 +1,18 @@
-"""After a restart: which attempts the ledger holds open, by the executor that has to answer for them."""
+"""After a restart: which attempts the ledger holds open, by the executor that has to answer for them, and which of them
+were told to end: the controller before may have died between the record and the telling (promise R6)."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from windlass.runs.model import AttemptKey
+from windlass.runs import cancel
+from windlass.runs.model import AttemptKey, Stop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from windlass.runs.model import Attempt, Step
     from windlass.runs.state import RunState
 
 
@@ -17,11 +20,26 @@ def open_attempts(states: Iterable[RunState]) -> dict[str, dict[AttemptKey, Mapp
     """By runner: each open attempt and its recorded handle, None when no start was seen."""
     result: dict[str, dict[AttemptKey, Mapping[str, Any] | None]] = defaultdict(dict)
     for state in states:
-        for name in state.active:
-            step = state.steps[name]
-            attempt = step.attempt
-            if attempt is None or attempt.ended_at is not None:
-                continue
-            key = AttemptKey(state.head.id, step.key.path, step.key.item, attempt.number)
-            result[state.plan.step(name).runner][key] = attempt.handle
+        for step, attempt in _open(state):
+            result[state.plan.step(step.key.path).runner][_key(state, step, attempt)] = attempt.handle
     return result
+
+
+def owed_stops(states: Iterable[RunState]) -> Iterator[tuple[str, Stop]]:
+    """(runner, Stop) for each open attempt that is recorded as told to end; telling it again does no harm."""
+    for state in states:
+        for step, attempt in _open(state):
+            if attempt.stop_reason is not None:
+                planned = state.plan.step(step.key.path)
+                yield planned.runner, Stop(_key(state, step, attempt), cancel.grace(state.head, planned))
+
+
+def _open(state: RunState) -> Iterator[tuple[Step, Attempt]]:
+    for name in state.active:
+        step = state.steps[name]
+        if step.attempt is not None and step.attempt.ended_at is None:
+            yield step, step.attempt
+
+
+def _key(state: RunState, step: Step, attempt: Attempt) -> AttemptKey:
+    return AttemptKey(state.head.id, step.key.path, step.key.item, attempt.number)

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 from windlass.runs.model import AttemptKey, Status, Stop
 
 if TYPE_CHECKING:
+    from windlass.clock import Millis
     from windlass.plan.model import PlannedStep
     from windlass.runs.draft import Draft
-    from windlass.runs.model import CancelRequested
+    from windlass.runs.model import CancelRequested, RunHead
 
 DEADLINE = "deadline"
+HASTE: Millis = 1000  # between TERM and KILL once somebody has asked twice
 
 
 def request(draft: Draft, asked: CancelRequested) -> None:
@@ -26,7 +28,21 @@ def request(draft: Draft, asked: CancelRequested) -> None:
         )
     if asked.kill and not draft.head.killed:
         draft.update(killed=True)
+        _hurry(draft)
     _stop_everything(draft)
+
+
+def _hurry(draft: Draft) -> None:
+    """Attempts that were told to end with the grace of the first request have less of it now."""
+    for name in draft.active():
+        attempt = draft.step(name).attempt
+        if attempt is not None and attempt.ended_at is None and attempt.stop_reason is not None:
+            draft.commands.append(Stop(key_of(draft, name), grace(draft.head, draft.planned(name))))
+
+
+def grace(head: RunHead, planned: PlannedStep) -> Millis:
+    """How long an attempt that is told to end has before it is killed."""
+    return min(planned.kill_after, HASTE) if head.killed else planned.kill_after
 
 
 def deadline(draft: Draft, message: str) -> None:
@@ -64,7 +80,7 @@ def stop_step(draft: Draft, name: str, reason: str) -> None:
         return
     attempt = replace(attempt, stop_reason=reason, stop_at=draft.now)
     draft.put(replace(step, attempts=(*step.attempts[:-1], attempt)))
-    draft.commands.append(Stop(key_of(draft, name), draft.planned(name).kill_after))
+    draft.commands.append(Stop(key_of(draft, name), grace(draft.head, draft.planned(name))))
 
 
 def key_of(draft: Draft, name: str) -> AttemptKey:
