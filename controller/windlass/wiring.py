@@ -35,6 +35,7 @@ from windlass.sources.auth import Auth
 from windlass.sources.location import parse_location
 from windlass.sources.mirror import Mirror
 from windlass.store.ledger import Ledger
+from windlass.triggers.webhook import check_secret
 
 if TYPE_CHECKING:
     from windlass.executors.base import Executor
@@ -47,6 +48,8 @@ FIRST_ROUND = 60.0  # seconds; a repository that cannot be read must not keep th
 def serve(settings: Settings) -> int:
     """Run the server. Raises UsageError when it must not start; returns 0 after a stop, 1 when it had to give up."""
     keys = {name: [read_key(source, name)] for name, source in settings.secrets.items()}
+    for name, (key,) in keys.items():
+        check_secret(name, key)
     tokens = {f"token-{i + 1}": read_key(source, f"auth.tokens[{i}]") for i, source in enumerate(settings.tokens)}
     with DataLock(settings.data) as lock, _bound(settings) as listening:
         server = Server(settings, keys, lock)
@@ -78,7 +81,7 @@ class Server:
         admission = Admission(writer, engine, clock, "local")
         catalog = Catalog()
         schedules = Schedules(catalog, admission, writer, reads, clock, self._overlap)
-        reconciler = SourceReconciler(catalog, schedules, writer, clock)
+        reconciler = SourceReconciler(catalog, schedules, writer, clock, keys=keys, news=self._bell.ring)
         states = [_source(repository, settings, keys) for repository in settings.repositories]
         restore_catalog(catalog, states, reads)
         self._parts = Parts(

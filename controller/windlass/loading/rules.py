@@ -188,6 +188,10 @@ bidirectional-text | an invisible character changes the order in which text is s
     what runs (Trojan Source).
 risky-env-name | a variable changes how programs are loaded | LD_PRELOAD, BASH_ENV, PYTHONPATH and the like run code
     in every program of the step.
+webhook-key | the server has no key by the name that a hook's verification gives | Deliveries to it are answered with
+    401 until the key stands below secrets: in the server file.
+schedule-refused | a schedule cannot be used by this version | The rest of the workflow works; only this schedule does
+    not fire.
 library-not-checked | a library is not in the cache, so its actions are not checked | Nothing is fetched while
     checking.
 """

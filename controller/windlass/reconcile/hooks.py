@@ -13,9 +13,11 @@ from windlass.crashpoints import reach
 from windlass.errors import ExpressionError, InputError, InputProblem, NotFoundError
 from windlass.expressions import evaluate_bool
 from windlass.loading.inputs import parse_inputs
+from windlass.plan.values import escaped
 from windlass.reconcile.creation import Cause, NewRun, evaluated, record
+from windlass.reconcile.posted_form import open_inputs, posted_fields
 from windlass.triggers.payload import event_of, parse_body
-from windlass.triggers.webhook import verify
+from windlass.triggers.webhook import ping, verify
 from windlass_schemas.inputs import inputs_json_schema
 
 if TYPE_CHECKING:
@@ -34,12 +36,16 @@ REMEMBERED = 7 * 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class HookAnswer:
-    """`runs` as (id, workflow); `reason` when nothing was started; `respond` as the trigger declares it."""
+    """`runs` as (id, workflow); `reason` when nothing was started; `respond` as the trigger declares it.
+
+    `challenge` is what Slack wants to hear when it verifies the address.
+    """
 
     runs: tuple[tuple[str, str], ...]
     fresh: bool = True
     reason: str | None = None
     respond: Mapping[str, Any] = field(default_factory=dict)
+    challenge: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,29 +93,41 @@ class Hooks:
         options = {"header": written.header, "idHeader": written.id_header}
         verified = verify(written.scheme, request, self._keys(written), self._clock.now(), options)
         body = parse_body(request.header("content-type"), request.body)
-        event = event_of(request, body)
-        return self._start(repository, name, targets, event, verified.delivery_id, {})
-
-    def submit_form(self, repository: str, name: str, values: Mapping[str, str]) -> HookAnswer:
-        """The form that GET shows was posted: only where nothing is verified."""
-        targets = [t for t in self.targets(repository, name) if t.trigger.verify.scheme == "none"]
-        if not targets:
-            raise NotFoundError("no such form")
-        event = {"kind": "webhook", "body": dict(values), "headers": {}, "query": {}}
-        return self._start(repository, name, targets, event, None, values)
-
-    def has_form(self, repository: str, name: str) -> bool:
-        """Whether this hook takes a posted form: only where nothing is verified."""
-        return all(target.trigger.verify.scheme == "none" for target in self.targets(repository, name))
+        reason = ping(written.scheme, request, body)
+        if reason is not None:
+            said = body.get("challenge") if isinstance(body, dict) else None
+            return HookAnswer((), reason=reason, challenge=said if isinstance(said, str) else None)
+        hidden = frozenset({written.header.lower()}) if written.header else frozenset()
+        event = event_of(request, body, hidden=hidden)
+        form = posted_fields(request, body) if self._asked(targets) else None
+        if form is not None:
+            self._check_fields(form, targets)
+        return self._start(repository, name, targets, event, verified.delivery_id, form)
 
     def form(self, repository: str, name: str) -> tuple[str, dict[str, Any]]:
-        """The title and the JSON Schema of the inputs that the trigger does not set. Raises NotFoundError."""
-        target = self.targets(repository, name)[0]
-        if not self.has_form(repository, name):
+        """The title and the JSON Schema of the inputs that the trigger does not set. Raises NotFoundError: only a hook
+        that verifies nothing and leaves something open has a form."""
+        targets = self.targets(repository, name)
+        asked = self._asked(targets)
+        if not asked:
             raise NotFoundError("no such form")
-        model = target.live.model
-        asked = {n: declared for n, declared in model.inputs.items() if n not in target.trigger.inputs}
-        return model.metadata.title or target.live.name, inputs_json_schema(asked)
+        live = targets[0].live
+        return live.model.metadata.title or live.name, inputs_json_schema(asked)
+
+    @staticmethod
+    def _asked(targets: Sequence[_Target]) -> dict[str, Any]:
+        """The inputs that a form asks for; none where the sender is verified, for a person cannot sign."""
+        if any(target.trigger.verify.scheme != "none" for target in targets):
+            return {}
+        return {name: one for target in targets for name, one in open_inputs(target.live.model, target.trigger).items()}
+
+    def _check_fields(self, form: Mapping[str, str], targets: Sequence[_Target]) -> None:
+        asked = self._asked(targets)
+        unknown = [
+            InputProblem(f"/{escaped(name)}", "this form has no such field") for name in form if name not in asked
+        ]
+        if unknown:
+            raise InputError(unknown)
 
     def _keys(self, written: Any) -> Sequence[bytes]:
         if written.scheme == "none":
@@ -132,23 +150,24 @@ class Hooks:
         targets: list[_Target],
         event: Mapping[str, Any],
         delivery: str | None,
-        form: Mapping[str, str],
+        form: Mapping[str, str] | None,
     ) -> HookAnswer:
         prepared: list[NewRun] = []
         reasons: list[str] = []
+        respond = None
         for target in targets:
             reason = self._refusal(target, event)
-            if reason is None:
-                prepared.append(self._admission.plan(target.live, self._cause(target, name, event, form)))
-            else:
+            if reason is not None:
                 reasons.append(reason)
+                continue
+            respond = target.trigger.respond if not prepared else respond
+            prepared.append(self._admission.plan(target.live, self._cause(target, name, event, form)))
         reach("hook.before-record")
         answer, fresh = self._record(f"{repository}/{name}", delivery, repository, name, prepared, reasons)
         reach("hook.recorded")
         if fresh:
             for new in prepared:
                 self._engine.add(new.state())
-        respond = targets[0].trigger.respond
         return HookAnswer(
             runs=tuple((run["id"], run["workflow"]) for run in answer["runs"]),
             fresh=fresh,
@@ -168,14 +187,22 @@ class Hooks:
         return None if wanted else f"{target.live.name}: its `if` is false"
 
     @staticmethod
-    def _cause(target: _Target, name: str, event: Mapping[str, Any], form: Mapping[str, str]) -> Cause:
+    def _cause(target: _Target, name: str, event: Mapping[str, Any], form: Mapping[str, str] | None) -> Cause:
         model, trigger = target.live.model, target.trigger
         try:
             values, env = evaluated(trigger.inputs, trigger.env, event)
         except ExpressionError as error:
             raise InputError([InputProblem("", str(error))]) from error
-        texts = {name: text for name, text in form.items() if text != "" and name not in values}
-        inputs = parse_inputs(model.inputs, values, texts=texts)
+        asked = open_inputs(model, trigger)
+        texts = {name: text for name, text in (form or {}).items() if name in asked and text != ""}
+        try:
+            inputs = parse_inputs(model.inputs, values, texts=texts)
+        except InputError as error:
+            if form is not None:
+                raise
+            # What does not fit was computed from the request: no place in its body can be named for it.
+            told = [InputProblem("", f"input {p.pointer.lstrip('/')}: {p.message}") for p in error.problems]
+            raise InputError(told) from error
         return Cause(
             kind="webhook",
             name=name,

@@ -18,7 +18,7 @@ from windlass.errors import FencedError, WindlassError
 from windlass.loading.inputs import parse_inputs
 from windlass.reconcile.creation import Cause, evaluated, record
 from windlass.reconcile.timetable import Timetable
-from windlass.triggers.schedule import Schedule, due, from_written, next_tick
+from windlass.triggers.schedule import Schedule, ScheduleError, due, from_written, next_tick
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -227,11 +227,10 @@ def written_schedules(live: LiveWorkflow) -> list[tuple[str, Schedule, str]]:
         if document.get("enabled") is False:
             continue
         digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:32]
-        result.append(
-            (
-                f"schedule[{index}]",
-                from_written(document, f"schedule[{index}]", f"{live.repository}/{live.name}"),
-                digest,
-            )
-        )
+        trigger, owner = f"schedule[{index}]", f"{live.repository}/{live.name}"
+        try:
+            result.append((trigger, from_written(document, trigger, owner), digest))
+        except ScheduleError as error:
+            # The repository's problems say it too (reconcile/live_checks.py); the others go on (R29).
+            log.event("schedule.refused", level="error", schedule=f"{owner}/{trigger}", error=str(error))
     return result

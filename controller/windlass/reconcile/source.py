@@ -13,13 +13,17 @@ from typing import TYPE_CHECKING, Any
 from windlass import log
 from windlass.crashpoints import reach
 from windlass.errors import SourceError
+from windlass.problems import in_order
 from windlass.reconcile.activation import Activated, activate
 from windlass.reconcile.conditions import Condition, settled
+from windlass.reconcile.live_checks import live_problems
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
     from windlass.clock import Clock, Millis
     from windlass.problems import Problem
-    from windlass.reconcile.catalog import Catalog
+    from windlass.reconcile.catalog import Catalog, LiveWorkflow
     from windlass.reconcile.schedules import Schedules
     from windlass.settings import RepositorySettings
     from windlass.sources.mirror import Mirror
@@ -44,11 +48,24 @@ class SourceState:
 
 
 class SourceReconciler:
-    def __init__(self, catalog: Catalog, schedules: Schedules, writer: Writer, clock: Clock) -> None:
+    """`keys` are the names of the server's webhook keys; `news` is called after each change, to wake who watches."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        schedules: Schedules,
+        writer: Writer,
+        clock: Clock,
+        *,
+        keys: Collection[str] = (),
+        news: Callable[[], None] = lambda: None,
+    ) -> None:
         self._catalog = catalog
         self._schedules = schedules
         self._writer = writer
         self._clock = clock
+        self._keys = frozenset(keys)
+        self._news = news
 
     def reconcile(self, source: SourceState, *, confirm: bool = False) -> None:
         """One pass; never raises for what a repository can do to us."""
@@ -73,8 +90,12 @@ class SourceReconciler:
 
     def _load(self, source: SourceState, commit: str, branch: str, now: Millis, *, confirm: bool) -> None:
         name = source.settings.name
-        result: Activated = activate(name, source.mirror, commit, self._catalog.of(name), confirm=confirm)
+        before = self._catalog.of(name)
+        result: Activated = activate(name, source.mirror, commit, before, confirm=confirm)
         reach("source.loaded")
+        needed = _commits(result.live)
+        for one in sorted(needed):
+            source.mirror.pin(one)  # before anything refers to it; a pin too many harms nobody
         forced = source.commit is not None and not source.mirror.descends(source.commit, commit)
 
         def work(tx: Tx) -> None:
@@ -89,7 +110,9 @@ class SourceReconciler:
         reach("source.activated")
         self._schedules.arm(name)
         source.commit, source.branch = commit, branch
-        source.problems, source.held_back = result.problems, result.held_back
+        source.problems = tuple(in_order([*result.problems, *live_problems(result.live, self._keys)]))
+        source.held_back = result.held_back
+        _let_go(source, _commits(before.values()) - needed)
         log.event("source.activated", repository=name, revision=commit, workflows=len(result.live))
 
     def _report(self, source: SourceState, fetched: Condition, now: Millis, *, changed: bool) -> None:
@@ -113,15 +136,31 @@ class SourceReconciler:
             tx.add_event("source", source.settings.name, view)
 
         self._writer.write(work)
+        self._news()
+
+
+def _commits(workflows: Iterable[LiveWorkflow]) -> set[str]:
+    """The commits that live definitions come from, those of stale ones too: they stay in the mirror (R17)."""
+    return {workflow.commit for workflow in workflows}
+
+
+def _let_go(source: SourceState, commits: Iterable[str]) -> None:
+    """A commit that stays pinned costs space and nothing else: never a reason to call a reconciliation failed."""
+    for commit in sorted(commits):
+        try:
+            source.mirror.unpin(commit)
+        except SourceError as error:
+            log.event("source.unpin-failed", level="warning", repository=source.settings.name, error=str(error))
 
 
 def _valid(source: SourceState, now: Millis) -> Condition:
-    errors = sum(1 for problem in source.problems if problem.severity == "error")
+    errors, warnings = (sum(1 for p in source.problems if p.severity == kind) for kind in ("error", "warning"))
     if source.commit is None:
         return Condition("Valid", None, "NotLoaded", "nothing has been loaded yet", now)
     if errors:
         return Condition("Valid", False, "ProblemsFound", f"{errors} problems; the last good versions stay live", now)
-    return Condition("Valid", True, "Valid", "every file is valid", now)
+    told = "every file is valid" + (f"; {warnings} warnings, see problems" if warnings else "")
+    return Condition("Valid", True, "Valid", told, now)
 
 
 def source_object(source: SourceState) -> dict[str, Any]:

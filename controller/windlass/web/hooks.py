@@ -7,7 +7,7 @@ this delivery was seen before, or that nothing waits for it (fine print, "Hooks"
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from windlass.reconcile.hooks import HookAnswer
 
 router = APIRouter(prefix="/hooks", tags=["hooks"])
-FORM = "application/x-www-form-urlencoded"
 
 
 @router.post("/{repository}/{name}", status_code=202)
@@ -33,11 +32,6 @@ async def deliver(request: Request, repository: str, name: str) -> Response:
     """A webhook: 202 with the runs, 200 when redelivered, 401 for a bad signature."""
     controller = controller_of(request)
     taken = _taken(request, await request.body())
-    posted = request.headers.get("content-type", "").partition(";")[0].strip().lower() == FORM
-    if posted and await run_in_threadpool(controller.parts.hooks.has_form, repository, name):
-        values = dict(parse_qsl(taken.body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=1000))
-        result = await run_in_threadpool(controller.parts.hooks.submit_form, repository, name, values)
-        return await _respond(controller, repository, result)
     result = await run_in_threadpool(controller.deliver, repository, name, taken)
     return await _respond(controller, repository, result)
 
@@ -69,6 +63,8 @@ async def _respond(controller: Controller, repository: str, result: HookAnswer) 
         for run, workflow in result.runs
     ]
     body: dict[str, Any] = {"runs": runs}
+    if result.challenge is not None:
+        return answer({**body, "challenge": result.challenge}, 200)
     if not runs:
         return answer({**body, "reason": result.reason}, 200)
     if not result.fresh:
