@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import time
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from windlass.errors import SourceError
@@ -98,6 +97,8 @@ def retry_after(trace: str) -> float | None:
     value = found[-1].strip()
     if value.isdecimal():
         return float(value[:9])
+    from email.utils import parsedate_to_datetime
+
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
     except ValueError:

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from windlass.errors import SourceError, UsageError
-from windlass.sources.branch import local_head
-from windlass.sources.command import run_git
 from windlass.sources.local_refs import find_git_folder
 from windlass.sources.tree import Entry, Tree, build_tree
 
@@ -73,6 +71,9 @@ def head_commit(root: Path) -> str | None:
 
 
 def _commit_in(folder: Path, git_dir: Path) -> str | None:
+    from windlass.sources.branch import local_head  # here, since `check` does not ask
+    from windlass.sources.command import run_git
+
     try:
         return local_head(folder, None, lambda args: run_git(args, git_dir=git_dir, doing="read HEAD")).commit
     except SourceError:
