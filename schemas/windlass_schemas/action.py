@@ -34,8 +34,8 @@ class Action(Document):
 
     kind: Literal["Action"] = Field(description="The kind of document.")
     metadata: Metadata = Field(description="Its name, and what people need to know.")
-    inputs: Inputs = Field(default={}, description="What it is given, as INPUT_<NAME>.")
-    outputs: Outputs = Field(default={}, description="What it writes to $WINDLASS_OUTPUT.")
+    inputs: Inputs = Field(default_factory=dict, description="What it is given, as INPUT_<NAME>.")
+    outputs: Outputs = Field(default_factory=dict, description="What it writes to $WINDLASS_OUTPUT.")
     image: Maybe[Text] = Field(default=None, min_length=1, description="The container image.")
     shell: Maybe[Shell] = Field(default=None, description="The program that runs the script; bash when absent.")
     run: Maybe[Run] = Field(default=None, description="The script, or a list of parts.")
@@ -47,7 +47,7 @@ class Action(Document):
     )
     command: Maybe[Command] = Field(default=None, description="A program and its arguments, without a shell.")
     args: Maybe[Args] = Field(default=None, description="More arguments for `command`.")
-    env: Env = Field(default={}, description="Environment variables, the weakest layer.")
+    env: Env = Field(default_factory=dict, description="Environment variables, the weakest layer.")
     permissions: Permissions = Field(default_factory=Permissions, description="What it needs beside its inputs.")
     deprecated: Maybe[Text] = Field(
         default=None, min_length=1, description="Why not to use it any more, and what instead."

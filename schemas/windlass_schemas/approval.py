@@ -24,7 +24,7 @@ class Approval(Written):
     )
     minimum: CountOrExpression = Field(default=1, description="How many different people must approve.")
     message: Maybe[Text] = Field(default=None, description="The question that is shown; takes expressions.")
-    inputs: Inputs = Field(default={}, description="What is asked; the answers are the step's outputs.")
+    inputs: Inputs = Field(default_factory=dict, description="What is asked; the answers are the step's outputs.")
     timeout: Maybe[DurationOrExpression] = Field(
         default=None, description="How long to wait for an answer; for ever when absent."
     )

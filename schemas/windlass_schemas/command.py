@@ -32,7 +32,7 @@ class Part(Written):
         examples=["${{ always() }}"],
     )
     shell: Maybe[Shell] = Field(default=None, description="The program that runs this part.")
-    env: Env = Field(default={}, description="Environment variables of this part alone.")
+    env: Env = Field(default_factory=dict, description="Environment variables of this part alone.")
     timeout: Maybe[DurationOrExpression] = Field(default=None, description="How long the part may take.")
 
 

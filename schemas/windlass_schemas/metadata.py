@@ -13,4 +13,4 @@ class Metadata(Written):
     title: Maybe[Text] = Field(default=None, description="The name shown to people; `name` when absent.")
     description: Maybe[Text] = Field(default=None, description="What it does, in Markdown.")
     owners: tuple[Text, ...] = Field(default=(), description="Teams and people who look after it.")
-    labels: dict[PlainName, Text] = Field(default={}, description="Labels to search by.")
+    labels: dict[PlainName, Text] = Field(default_factory=dict, description="Labels to search by.")

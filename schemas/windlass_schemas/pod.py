@@ -39,16 +39,16 @@ class Resources(Written):
     """What a step is promised and what it may use at most."""
 
     requests: dict[Text, Quantity] = Field(
-        default={}, description="What is set aside.", examples=[{"cpu": "500m", "memory": "1Gi"}]
+        default_factory=dict, description="What is set aside.", examples=[{"cpu": "500m", "memory": "1Gi"}]
     )
-    limits: dict[Text, Quantity] = Field(default={}, description="What is never exceeded.")
+    limits: dict[Text, Quantity] = Field(default_factory=dict, description="What is never exceeded.")
 
 
 class Service(Written):
     """A helper container that runs beside the step, reachable under its name."""
 
     image: Text = Field(min_length=1, description="The image of the container.", examples=["postgres:17"])
-    env: Env = Field(default={}, description="Environment variables of the container.")
+    env: Env = Field(default_factory=dict, description="Environment variables of the container.")
     command: Maybe[Command] = Field(default=None, description="Replaces the image's entry point.")
     args: Maybe[Args] = Field(default=None, description="The arguments of the command.")
     ports: tuple[Annotated[Whole, Field(ge=1, le=65535)], ...] = Field(
@@ -105,12 +105,12 @@ class SecurityContext(Written):
 class Pod(Written):
     """The part of the pod spec that a step may set."""
 
-    node_selector: dict[Text, Text] = Field(default={}, description="Labels a node must have.")
+    node_selector: dict[Text, Text] = Field(default_factory=dict, description="Labels a node must have.")
     tolerations: tuple[Toleration, ...] = Field(default=(), description="Taints that are accepted.")
     service_account: Maybe[Text] = Field(default=None, description="The service account; the tenant's when absent.")
     volumes: tuple[Volume, ...] = Field(default=(), description="Volumes that are mounted.")
-    labels: dict[Text, Text] = Field(default={}, description="Labels of the pod.")
-    annotations: dict[Text, Text] = Field(default={}, description="Annotations of the pod.")
+    labels: dict[Text, Text] = Field(default_factory=dict, description="Labels of the pod.")
+    annotations: dict[Text, Text] = Field(default_factory=dict, description="Annotations of the pod.")
     priority_class: Maybe[Text] = Field(default=None, description="The priority class.")
     runtime_class: Maybe[Text] = Field(default=None, description="The runtime class.")
     image_pull_secrets: tuple[Text, ...] = Field(default=(), description="Secrets to pull the image with.")

@@ -57,8 +57,10 @@ class Protection(Written):
 class Environment(Written):
     """A place that workflows act on."""
 
-    env: Env = Field(default={}, description="Environment variables; win over those of the repository.")
-    secrets: dict[SecretName, SecretReference] = Field(default={}, description="Secrets; win over the repository's.")
+    env: Env = Field(default_factory=dict, description="Environment variables; win over those of the repository.")
+    secrets: dict[SecretName, SecretReference] = Field(
+        default_factory=dict, description="Secrets; win over the repository's."
+    )
     protection: Maybe[Protection] = Field(default=None, description="What a run must satisfy.")
 
 
@@ -85,12 +87,14 @@ class Repository(Document):
     kind: Literal["Repository"] = Field(description="The kind of document.")
     metadata: Maybe[Metadata] = Field(default=None, description="What people need to know about the repository.")
     paths: Paths = Field(default_factory=Paths, description="Where workflows, actions and tests are.")
-    libraries: dict[Label, Library] = Field(default={}, description="Alias to library; `std` is built in.")
-    env: Env = Field(default={}, description="Environment variables of every step.")
-    environments: dict[PlainName, Later[Environment]] = Field(default={}, description="The places acted on.")
-    secrets: dict[SecretName, SecretReference] = Field(default={}, description="Name to reference; never a value.")
+    libraries: dict[Label, Library] = Field(default_factory=dict, description="Alias to library; `std` is built in.")
+    env: Env = Field(default_factory=dict, description="Environment variables of every step.")
+    environments: dict[PlainName, Later[Environment]] = Field(default_factory=dict, description="The places acted on.")
+    secrets: dict[SecretName, SecretReference] = Field(
+        default_factory=dict, description="Name to reference; never a value."
+    )
     defaults: Maybe[Later[Execution]] = Field(default=None, description="Keys for steps that do not set them.")
     notify: tuple[Notify, ...] = Field(default=(), description="Who hears of what.")
     checks: dict[PlainName, Literal["error", "warning", "off"]] = Field(
-        default={}, description="Rule to what the pull request check makes of it."
+        default_factory=dict, description="Rule to what the pull request check makes of it."
     )

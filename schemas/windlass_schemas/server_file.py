@@ -85,7 +85,7 @@ class ServerFile(Written):
     external_url: Maybe[Text] = Field(default=None, min_length=1, description="The address that links are built from.")
     repositories: tuple[Later[ServerRepository], ...] = Field(default=(), description="The repositories served.")
     secrets: dict[SecretName, Later[SecretFrom]] = Field(
-        default={}, description="Keys that webhooks are verified with."
+        default_factory=dict, description="Keys that webhooks are verified with."
     )
     auth: Maybe[Later[ServerAuth]] = Field(default=None, description="Who may use the API.")
     limits: Maybe[Later[ServerLimits]] = Field(default=None, description="Bounds of this server.")

@@ -102,13 +102,15 @@ class Step(Execution):
     wait: Maybe[Later[Wait]] = Field(default=None, description="Waits for a span of time or until a moment.")
     args: Maybe[Args] = Field(default=None, description="More arguments for `command`.")
     with_: dict[ValueName, Any] = Field(
-        default={}, alias="with", description="The inputs of the action or workflow in `uses`."
+        default_factory=dict, alias="with", description="The inputs of the action or workflow in `uses`."
     )
     needs: Needs = Field(default=(), description="Steps that must end before; references imply it.")
     if_: Maybe[Condition] = Field(default=None, alias="if", description="Whether the step runs; success() when absent.")
-    env: Env = Field(default={}, description="Environment variables; null unsets one.")
-    files: dict[Text, Later[File]] = Field(default={}, description="Path to a file that is there at the start.")
-    outputs: Outputs = Field(default={}, description="What the step writes to $WINDLASS_OUTPUT.")
+    env: Env = Field(default_factory=dict, description="Environment variables; null unsets one.")
+    files: dict[Text, Later[File]] = Field(
+        default_factory=dict, description="Path to a file that is there at the start."
+    )
+    outputs: Outputs = Field(default_factory=dict, description="What the step writes to $WINDLASS_OUTPUT.")
     for_each: Maybe[ForEach] = Field(
         default=None, description="Run once for each item; `item` and `index` are known in expressions."
     )
@@ -124,7 +126,9 @@ class Step(Execution):
     )
     artifacts: Maybe[Later[Artifacts]] = Field(default=None, description="Files that outlive the step.")
     cache: Maybe[Later[Cache]] = Field(default=None, description="Folders or outputs kept between runs.")
-    services: dict[Label, Later[Service]] = Field(default={}, description="Helper containers beside the step.")
+    services: dict[Label, Later[Service]] = Field(
+        default_factory=dict, description="Helper containers beside the step."
+    )
     concurrency: Maybe[Later[Concurrency]] = Field(default=None, description="A group that limits the step.")
     idempotent: Maybe[FlagOrExpression] = Field(
         default=None, description="May be started again when it is not known whether it ran."

@@ -83,9 +83,11 @@ class Cache(Written):
 class Artifacts(Written):
     """Files that outlive the step."""
 
-    save: Saved = Field(default={}, description="Name to path or glob of the working directory, or a list of paths.")
+    save: Saved = Field(
+        default_factory=dict, description="Name to path or glob of the working directory, or a list of paths."
+    )
     load: dict[Text, SingleExpression] = Field(
-        default={}, description="Path in the working directory to the artifact of another step."
+        default_factory=dict, description="Path in the working directory to the artifact of another step."
     )
 
     def saved(self) -> dict[str, tuple[str, ...]]:

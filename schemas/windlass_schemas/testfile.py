@@ -18,7 +18,7 @@ class GivenResult(Written):
     """How a step ends in a test, without being run."""
 
     status: StepEnd = Field(default="succeeded", description="The status of the step.")
-    outputs: dict[ValueName, Any] = Field(default={}, description="The outputs of the step.")
+    outputs: dict[ValueName, Any] = Field(default_factory=dict, description="The outputs of the step.")
     items: Maybe[tuple["GivenResult", ...]] = Field(default=None, description="The items of a loop, in order.")
 
 
@@ -35,11 +35,12 @@ class Case(Written):
     """One case."""
 
     name: Text = Field(min_length=1, description="What the case shows.")
-    inputs: dict[ValueName, Any] = Field(default={}, description="The inputs of the run.")
-    env: Env = Field(default={}, description="The trigger's layer of the environment.")
-    event: dict[str, Any] = Field(default={}, description="What started the run, as `event` in expressions.")
+    inputs: dict[ValueName, Any] = Field(default_factory=dict, description="The inputs of the run.")
+    env: Env = Field(default_factory=dict, description="The trigger's layer of the environment.")
+    event: dict[str, Any] = Field(default_factory=dict, description="What started the run, as `event` in expressions.")
     steps: dict[StepName, GivenResult] = Field(
-        default={}, description="Results instead of execution; a step without one succeeds with empty outputs."
+        default_factory=dict,
+        description="Results instead of execution; a step without one succeeds with empty outputs.",
     )
     expect: Expected = Field(default_factory=Expected, description="What must be true at the end.")
 

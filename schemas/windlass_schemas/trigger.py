@@ -17,5 +17,7 @@ class Trigger(Written):
     if_: Maybe[Condition] = Field(
         default=None, alias="if", description="Whether an event starts a run; `event` is known."
     )
-    inputs: dict[ValueName, Any] = Field(default={}, description="Inputs of the run; take expressions.")
-    env: Env = Field(default={}, description="Environment of the run, the strongest layer; takes expressions.")
+    inputs: dict[ValueName, Any] = Field(default_factory=dict, description="Inputs of the run; take expressions.")
+    env: Env = Field(
+        default_factory=dict, description="Environment of the run, the strongest layer; takes expressions."
+    )

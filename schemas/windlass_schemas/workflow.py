@@ -85,10 +85,10 @@ class Workflow(Document):
     kind: Literal["Workflow"] = Field(description="The kind of document.")
     metadata: Metadata = Field(description="Its name, and what people need to know.")
     enabled: Flag = Field(default=True, description="Whether its triggers fire; people can start it either way.")
-    inputs: Inputs = Field(default={}, description="What it is given; form, flags and API are made from it.")
-    outputs: WorkflowOutputs = Field(default={}, description="What it gives back.")
+    inputs: Inputs = Field(default_factory=dict, description="What it is given; form, flags and API are made from it.")
+    outputs: WorkflowOutputs = Field(default_factory=dict, description="What it gives back.")
     triggers: Maybe[Later[Triggers]] = Field(default=None, description="What starts it, beside people.")
-    env: Env = Field(default={}, description="Environment variables of all steps; take expressions.")
+    env: Env = Field(default_factory=dict, description="Environment variables of all steps; take expressions.")
     environment: Maybe[Text] = Field(
         default=None,
         min_length=1,
@@ -96,7 +96,7 @@ class Workflow(Document):
     )
     concurrency: Maybe[Later[Concurrency]] = Field(default=None, description="How many runs go at once.")
     run_title: Maybe[Text] = Field(default=None, min_length=1, description="The title of a run; takes expressions.")
-    run_labels: dict[PlainName, Scalar] = Field(default={}, description="Labels of a run; take expressions.")
+    run_labels: dict[PlainName, Scalar] = Field(default_factory=dict, description="Labels of a run; take expressions.")
     retention: Maybe[Later[Retention]] = Field(default=None, description="How long runs, logs, artifacts are kept.")
     expect: Maybe[Later[Expect]] = Field(default=None, description="What is normal; an alert otherwise.")
     access: Maybe[Later[Access]] = Field(default=None, description="Who may start and cancel runs.")
