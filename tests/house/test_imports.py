@@ -29,6 +29,8 @@ PLACES = {
     "cel_expr_python": ("windlass/expressions",),
     "cronsim": ("windlass/triggers/cron.py",),
     "fastapi": ("windlass/web",),
+    "fastapi_offline": ("windlass/web/docs.py",),
+    "httpx2": ("windlass/cli/client.py",),
     "prometheus_client": ("windlass/web",),
     "psycopg": ("windlass/store",),
     "sqlalchemy": ("windlass/store",),

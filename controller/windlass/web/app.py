@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 
 from windlass import __version__
-from windlass.web import events, health, hooks, logs, repositories, runs, workflows
+from windlass.web import docs, events, health, hooks, logs, repositories, runs, workflows
 from windlass.web.guard import Guard
 from windlass.web.metrics import Metrics
 from windlass.web.problem import install
@@ -29,14 +29,14 @@ def create_app(controller: Controller, tokens: Mapping[str, bytes]) -> Any:
         version=__version__,
         summary="GitOps for workflows",
         openapi_url="/api/openapi.json",
-        docs_url="/api/docs",
+        docs_url=None,  # windlass.web.docs
         redoc_url=None,
         redirect_slashes=False,
     )
     app.state.controller = controller
     app.state.metrics = Metrics(controller)
     install(app)
-    for part in (health, repositories, workflows, runs, logs, events, hooks):
+    for part in (health, repositories, workflows, runs, logs, events, hooks, docs):
         app.include_router(part.router)
     settings = controller.parts.settings
     return Guard(

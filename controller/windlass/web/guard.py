@@ -1,8 +1,9 @@
 """Every request passes here first: Host, Origin, token, size, security headers (promise R38).
 
 In: the ASGI app, whether the server is open on loopback, the known tokens. Out: the same app behind a guard. Hooks
-verify themselves, probes answer everybody; any other path needs a token unless the server is open. A wrong token is 401
-even where none is needed; a foreign Origin, or on an open server a Host that is not loopback, is 403.
+verify themselves, probes and the API's description answer everybody; any other path needs a token unless the server is
+open. A wrong token is 401 even where none is needed; a foreign Origin, or on an open server a Host that is not
+loopback, is 403.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import hmac
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from windlass.web import docs
 from windlass.web.problem import problem
 
 if TYPE_CHECKING:
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
-OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+# What every installation answers alike: two words for probes, and how the API is used.
+OPEN_PATHS = frozenset({"/healthz", "/readyz", "/api/openapi.json"}) | docs.PATHS
 HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
