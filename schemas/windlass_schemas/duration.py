@@ -6,6 +6,7 @@ means minutes in one tool and seconds in the next.
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic_core import PydanticCustomError
@@ -23,7 +24,12 @@ def parse_duration(value: Any) -> int:
     """Milliseconds. Raises PydanticCustomError `invalid-duration`."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         raise PydanticCustomError("invalid-duration", "a duration needs a unit, for example 30s, 10m or 1h30m")
-    if not isinstance(value, str) or len(value) > 100 or not re.fullmatch(DURATION_PATTERN, value):
+    return _milliseconds(value if isinstance(value, str) else "")
+
+
+@lru_cache(maxsize=1024)  # durations repeat over files
+def _milliseconds(value: str) -> int:
+    if len(value) > 100 or not re.fullmatch(DURATION_PATTERN, value):
         raise PydanticCustomError(
             "invalid-duration", "a duration is one or more of number and unit (ms, s, m, h, d), for example 1h30m"
         )

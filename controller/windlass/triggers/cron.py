@@ -86,9 +86,13 @@ def dst_notes(cron: Cron, zone_name: str, now: Millis) -> list[str]:
     tz = zone(zone_name)
     if cron.hourly or tz is UTC:
         return []
-    today = now // DAY
+    return list(_notes_from(cron, zone_name, now // DAY))
+
+
+@lru_cache(maxsize=4096)  # the files of a repository have few different lines
+def _notes_from(cron: Cron, zone_name: str, today: int) -> tuple[str, ...]:
     notes = (_note(cron, zone_name, change) for change in transitions(zone_name, today, today + YEAR))
-    return [note for note in notes if note]
+    return tuple(note for note in notes if note)
 
 
 def _walk(cron: Cron, moment: datetime) -> datetime:
