@@ -65,7 +65,7 @@ class Seen:
         assert isinstance(found, Started)
         return found
 
-    def _wait(self, key: AttemptKey, kind: type) -> Observation:
+    def _wait(self, key: AttemptKey, kind: type[Started | Ended]) -> Observation:
         def look() -> Observation | None:
             return next((o for o in self.all if isinstance(o, kind) and o.key == key), None)
 

@@ -22,7 +22,8 @@ class Executor(Protocol):
     """Runs attempts somewhere. Methods return at once, never block on the attempt, and may be called from one thread.
 
     - Exactly one `Ended` is sent for each attempt that was given to `start` or `adopt`, whatever happens, and at
-      most one `Started` before it. The sink may be called from any thread and must not be called after `close`.
+      most one `Started` before it. The sink may be called from any thread, also from
+      within these methods, and is not called after `close`: it must only take note.
     - `start` is idempotent by key: a key that is known, or whose traces exist from an earlier life, does not run again
       (promise R2); a start that fails is an `Ended` with cause `start-failed`, never an exception.
     - `stop` may come before `Started`, twice, or after the end: all fine. Every process of the attempt gets

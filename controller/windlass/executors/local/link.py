@@ -6,6 +6,8 @@ In: datagrams to send. Out: each message to `heard`, and `on_lost` after a super
 from __future__ import annotations
 
 import os
+import select
+import signal
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from windlass.executors.local.reader import Reader
 
 _SHORT_LIFE = 2.0  # seconds; three supervisors in a row that live no longer: something is wrong with this machine
+_FAREWELL = 60.0  # seconds: longer than the usual grace and what follows it
 _RECEIVE = channel.LIMIT * 2
 
 
@@ -62,14 +65,16 @@ class Link:
         return True
 
     def close(self, *, wait: bool) -> None:
-        """Hang up: ready wardens and an idle supervisor end. `wait`: until the supervisor has."""
+        """Hang up: waiting wardens and an idle supervisor end. `wait`, and in foreground: until the supervisor has."""
         if self._process is None:
             return
         self._process.socket.close()
-        os.close(self._pidfd)
         if wait or self._foreground:
+            if not select.select([self._pidfd], [], [], _FAREWELL)[0]:
+                os.kill(self._process.pid, signal.SIGKILL)  # what it still guards cannot be ended by anybody
             with suppress(ChildProcessError):
                 os.waitpid(self._process.pid, 0)
+        os.close(self._pidfd)
 
     def _spawn(self) -> None:
         try:

@@ -15,6 +15,7 @@ import os
 import select
 import signal
 import sys
+import time
 
 from windlass.executors.local import channel
 from windlass.executors.local.board import Board
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 READY = 2  # wardens that wait for a launch: one is taken while the next is forked
+PATIENCE = 5.0  # seconds for the orphans of a killed warden to die
 KEEP = 6  # wardens that may wait for another launch after their first, rather than end; more would only use memory
 
 
@@ -109,19 +111,15 @@ class Supervisor:
                 channel.report(channel.FD, "gone", pid)
 
     def end_orphans(self) -> None:
-        """Kill every child that is no warden, with all below it: a killed warden's processes are given to us."""
-        while True:
-            orphans = [pid for pid in children(os.getpid()) if pid not in self.wardens]
-            if not orphans:
-                return
-            for orphan in orphans:
-                signal_all(descendants(orphan), signal.SIGKILL)
+        """Kill every child that is no warden: what a killed warden leaves is given to us, then what is below that."""
+        deadline = time.monotonic() + PATIENCE
+        while orphans := [pid for pid in children(os.getpid()) if pid not in self.wardens]:
             signal_all(orphans, signal.SIGKILL)
-            for orphan in orphans:
-                try:
-                    os.waitpid(orphan, 0)
-                except ChildProcessError:
-                    continue
+            gone = [os.waitpid(orphan, os.WNOHANG)[0] for orphan in orphans]
+            if not any(gone):
+                time.sleep(0.001)  # they are dying
+            if time.monotonic() > deadline:  # a dead disk holds them; new wardens matter more
+                return
 
     def be_warden(self, place: int) -> int:
         """In the fork: wait for launches and see each through. The exit status: 0 when all is told."""

@@ -14,7 +14,7 @@ import signal
 import time
 
 from windlass.executors.local import channel, journal
-from windlass.executors.local.descendants import descendants, signal_all
+from windlass.executors.local.descendants import children, descendants, signal_all
 from windlass.executors.local.logfile import LogFile
 from windlass.executors.local.preparation import (
     NotStartable,
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 DRAIN = 2.0  # seconds that leftovers of a finished program may go on writing (docs: Running)
 GIVE_UP = 30.0  # seconds of KILL after which what is left cannot be ended by us: a set-user-id program, a dead disk
+SPIN = 0.1  # seconds that one round of killing lasts at most: the log must be read, too
 STOP_FILE = "stop"
 STOP = signal.SIGTERM  # stop the attempt whose folder holds STOP_FILE: this warden may be at its next one by now
 STOP_NOW = signal.SIGHUP  # stop whatever you have, with its own grace
@@ -180,7 +181,7 @@ class Warden:
             self.drain()
         elif self.status is not None and self.stopping:
             self.terminate()  # what the program left behind while it was stopped has not had its TERM
-        if self.kill_at is not None and time.monotonic() >= self.kill_at:
+        if self.killed_at is not None or (self.kill_at is not None and time.monotonic() >= self.kill_at):
             self.kill()
 
     def drain(self) -> None:
@@ -223,18 +224,19 @@ class Warden:
         signal_all(fresh, signal.SIGCONT)
 
     def kill(self) -> None:
-        """Freeze, so that nothing forks away between two looks, then kill; looked at again until nothing is left."""
-        frozen: set[int] = set()
-        for _ in range(50):
-            fresh = [pid for pid in descendants(self.pid) if pid not in frozen]
-            if not fresh:
-                break
-            signal_all(fresh, signal.SIGSTOP)
-            frozen.update(fresh)
-        signal_all(list(frozen), signal.SIGKILL)
+        """Kill the children; what is below them is given to us and is next. No look further down, which takes time in
+        which processes that keep forking get away; repeated while new ones show up, at each death, and by the clock.
+        """
         now = time.monotonic()
         self.killed_at = self.killed_at or now
         self.kill_at = now + min(1.0, 0.01 + (now - self.killed_at) / 4)
+        killed: set[int] = set()
+        while time.monotonic() - now < SPIN:
+            fresh = [pid for pid in children(self.pid) if pid not in killed]
+            if not fresh:
+                return
+            signal_all(fresh, signal.SIGKILL)
+            killed.update(fresh)
 
     def timeout(self) -> float | None:
         """Milliseconds until something is due; None when only events matter."""
