@@ -70,21 +70,20 @@ def examine(path: str, kind: Kind, data: bytes, circumstances: Circumstances) ->
     claimed = _claimed(document.value)
     if model is not None:
         problems += _meaning(site, kind, model)
-    elif kind == "Workflow":
-        problems += _meaning_of_rest(site)
+    elif kind in ("Workflow", "Example", "Action"):
+        problems += _meaning_of_rest(site, kind)
     problems += refused
     facts = facts_of(site, model) if model is not None else None
     return Examined(FileResult(path, kind, tuple(problems), facts, claimed), model, document.value)
 
 
-def _meaning_of_rest(site: Site) -> list[Problem]:
-    """What is wrong in a workflow beside its shape, so that all its mistakes are shown at once."""
-    rest = read_rest(site.document, "Workflow")
+def _meaning_of_rest(site: Site, kind: Kind) -> list[Problem]:
+    """What is wrong beside the file's shape, so that all its mistakes are shown at once."""
+    rest = read_rest(site.document, "Action" if kind == "Action" else "Workflow")
     if rest is None:
         return []
-    model, value = rest
-    found = check_workflow(replace(site, document=replace(site.document, value=value)), model)
-    return [problem for problem in found if problem.rule != "unused-input"]  # it may be used in what was left out
+    found = _meaning(replace(site, document=replace(site.document, value=rest.value)), kind, rest.model)
+    return [problem for problem in found if rest.knows(problem, site.document)]
 
 
 def _meaning(site: Site, kind: Kind, model: Any) -> list[Problem]:
