@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from windlass import __version__
-from windlass.loading.examine import FileResult
-from windlass.loading.facts import Facts, Mention
-from windlass.problems import Problem, Span
+from windlass.loading.verdict import decoded, encoded
 
 if TYPE_CHECKING:
+    from windlass.loading.examine import FileResult
     from windlass.loading.places import Kind, Listed
+    from windlass.loading.verdict import Row
 
 RACY = 2_000_000_000  # nanoseconds: a file may change twice within the grain of a file system's clock
 
@@ -70,9 +70,11 @@ class ResultCache:
         self._changed = True
         return self._found(entry, [kind, entry.size, getattr(entry, "mtime_ns", 0), row[3], row[4]])
 
-    def keep(self, entry: Listed, result: FileResult, data: bytes) -> None:
+    def keep(self, entry: Listed, result: FileResult, data: bytes, row: Row | None = None) -> None:
+        """`row` is the result as a row, when that is at hand."""
         mtime = getattr(entry, "mtime_ns", 0)
-        self._kept[entry.path] = [result.kind, entry.size, mtime, _digest(entry, data), _encoded(result)]
+        verdict = encoded(result) if row is None else row
+        self._kept[entry.path] = [result.kind, entry.size, mtime, _digest(entry, data), verdict]
         self._changed = True
 
     def save(self) -> bool:
@@ -90,7 +92,7 @@ class ResultCache:
 
     def _found(self, entry: Listed, row: list[Any]) -> FileResult | None:
         try:
-            result = _decoded(entry.path, row[0], row[4])
+            result = decoded(entry.path, row[0], row[4])
         except (ValueError, TypeError, IndexError):
             return None
         self._kept[entry.path] = row
@@ -118,51 +120,3 @@ def _code_stamp() -> str:
             with os.scandir(folder) as items:
                 newest = max([newest, *(item.stat().st_mtime_ns for item in items if item.name.endswith(".py"))])
     return str(newest)
-
-
-def _encoded(result: FileResult) -> list[Any]:
-    problems = [
-        [*_span(p.span), p.path, p.rule, p.message, p.severity, p.hint] for p in result.problems
-    ]  # the file is the entry's
-    facts = result.facts
-    if facts is None:
-        return [problems, result.claimed]
-    spare = [
-        [_mention(use) for use in facts.uses],
-        [_mention(workflow) for workflow in facts.workflows],
-        [[_mention(hook), verify] for hook, verify in facts.hooks],
-        facts.inputs,
-        facts.deprecated,
-    ]
-    return [problems, result.claimed, facts.name, _span(facts.name_span), *(spare if any(spare) else ())]
-
-
-def _span(span: Span) -> list[int]:
-    return [span.line, span.column, span.end_line, span.end_column]
-
-
-def _mention(mention: Mention) -> list[Any]:
-    return [mention.text, mention.path, _span(mention.span), [[name, _span(span)] for name, span in mention.given]]
-
-
-def _decoded(path: str, kind: Kind, row: list[Any]) -> FileResult:
-    problems = tuple(Problem(path, Span(*p[:4]), *p[4:]) for p in row[0])
-    facts = None
-    if len(row) > 4:
-        facts = Facts(
-            row[2],
-            Span(*row[3]),
-            tuple(map(_read_mention, row[4])),
-            tuple(map(_read_mention, row[5])),
-            tuple((_read_mention(hook), verify) for hook, verify in row[6]),
-            tuple((name, required) for name, required in row[7]),
-            row[8],
-        )
-    elif len(row) > 2:
-        facts = Facts(row[2], Span(*row[3]))
-    return FileResult(path, kind, problems, facts, row[1])
-
-
-def _read_mention(row: list[Any]) -> Mention:
-    text, path, span, given = row
-    return Mention(text, path, Span(*span), tuple((name, Span(*place)) for name, place in given))
