@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 SOURCES = [
     *(ROOT / "controller/windlass/loading").rglob("*.py"),
     *(ROOT / "controller/windlass/expressions").rglob("*.py"),
+    *(ROOT / "controller/windlass/reconcile").rglob("*.py"),
     ROOT / "controller/windlass/sources/names.py",
     ROOT / "controller/windlass/sources/tree.py",
     *(ROOT / "schemas/windlass_schemas").glob("*.py"),

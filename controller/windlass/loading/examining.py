@@ -53,20 +53,19 @@ def examine_all(
             found[entry.path] = Examined(result)
         else:
             jobs.append((entry.path, kind, data))
-    with _without_collection(len(jobs)):
-        for examined, row in _examined(jobs, circumstances, processes):
-            path = examined.result.path
-            found[path] = examined
-            if cache is not None:
-                cache.keep(listed[path], examined.result, contents[path], row)
+    for examined, row in _examined(jobs, circumstances, processes):
+        path = examined.result.path
+        found[path] = examined
+        if cache is not None:
+            cache.keep(listed[path], examined.result, contents[path], row)
     return {path: found[path] for path in wanted}, contents
 
 
 @contextmanager
-def _without_collection(jobs: int) -> Iterator[None]:
+def without_collection(files: int) -> Iterator[None]:
     """Models of many files are many objects without a single circle: looking for circles among them, over and over,
     would take as long as making them."""
-    if jobs < FEW or not gc.isenabled():
+    if files < FEW or not gc.isenabled():
         yield
         return
     gc.disable()

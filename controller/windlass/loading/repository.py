@@ -15,7 +15,7 @@ from windlass.loading.checks import NoCheckers
 from windlass.loading.crossing import check_crossing
 from windlass.loading.definitions import LoadedAction, LoadedTest, LoadedWorkflow
 from windlass.loading.examine import Circumstances, Examined, FileResult, examine
-from windlass.loading.examining import examine_all, unreadable
+from windlass.loading.examining import examine_all, unreadable, without_collection
 from windlass.loading.places import SETTINGS, Kind, Listed, hides_definitions, kind_of
 from windlass.loading.text import MAX_BYTES, too_large
 from windlass.problems import START, Problem, in_order
@@ -67,8 +67,21 @@ def load_repository(
     work tree; `processes` above 1 share the work of many files and are for programs without threads.
     """
     listed = {entry.path: entry for entry in entries}
+    with without_collection(len(listed)):
+        return _load(listed, read, checkers or NoCheckers(), listing_problems, only, cache, processes)
+
+
+def _load(
+    listed: Mapping[str, Listed],
+    read: Reader,
+    checkers: Checkers,
+    listing_problems: Iterable[tuple[str, str, str]],
+    only: str | None,
+    cache: ResultCache | None,
+    processes: int,
+) -> Loaded:
     settings = _settings(listed, read)
-    circumstances = Circumstances(settings.model, checkers or NoCheckers(), unsure=settings.unsure)
+    circumstances = Circumstances(settings.model, checkers, unsure=settings.unsure)
     places = _places(listed.values(), settings.paths, only)
     refused, wanted = _refused(listed.values(), places, settings.paths, only)
     if cache is not None:

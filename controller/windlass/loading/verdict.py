@@ -1,6 +1,6 @@
 """A `FileResult` as a row of plain lists, for the cache and for other processes.
 
-In: a result. Out: a row that JSON can hold, and the result again. The usual one, a good file that uses nothing, is short.
+In: a result. Out: a row that JSON can hold, and the result again. The usual one, a good file, is short.
 """
 
 from __future__ import annotations
