@@ -50,7 +50,7 @@ FOR_HELP = {
     "dataclasses", "copy", "inspect", "reprlib",  # dataclasses, and below: inspect
     "ast", "dis", "importlib", "keyword", "linecache", "opcode", "token", "tokenize", "weakref",
     "collections", "contextlib", "copyreg", "enum", "functools", "itertools", "operator", "types", "typing", "warnings",
-    "abc", "codecs", "genericpath", "io", "os", "posixpath", "stat",  # what `site` loads as well
+    "abc", "codecs", "gc", "genericpath", "io", "os", "posixpath", "stat",  # what `site` loads as well
 }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ In: a path. Out: what `loading` makes of the work tree, uncommitted changes incl
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from windlass.clock import SystemClock
 from windlass.errors import UsageError
+from windlass.loading.cache import ResultCache, default_folder
 from windlass.loading.places import SETTINGS
 from windlass.reconcile.definitions import load_files
 from windlass.sources import work_tree
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
     from windlass.loading.places import Listed
     from windlass.loading.repository import Loaded
+
+DAY = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,30 +43,56 @@ class WorkTree:
 
 def find_root(path: Path) -> Path:
     """The repository that `path` belongs to. A file in no repository still runs: it is as if one began above its
-    `workflows` folder, or else where it stands.
+    `workflows` folder, or else where it stands. A folder is none without one: "0 files, no problems" would be a lie.
+
+    Raises UsageError.
     """
     try:
         return work_tree.find_root(path)
     except UsageError:
         found = path.resolve()
-        if not found.is_file():
+        if (found / "workflows").is_dir():
             return found
+        if not found.is_file():
+            raise
         return next((parent.parent for parent in found.parents if parent.name == "workflows"), found.parent)
 
 
-def load_work_tree(root: Path, *, only: str | None = None) -> WorkTree:
-    """`only`: one workflow file is wanted; others are not read."""
+def load_work_tree(root: Path, *, only: str | None = None, cache: bool = False) -> WorkTree:
+    """`only`: one workflow file is wanted; others are not read. `cache`: nor those that have not changed."""
     found = work_tree.scan(root, _places(root) if only is None else (SETTINGS, only))
 
     def read(entries: Sequence[Listed]) -> dict[str, bytes]:
         contents = {}
         for entry in entries:
             with suppress(OSError):  # what is left out is reported as unreadable
-                contents[entry.path] = (root / entry.path).read_bytes()
+                contents[entry.path] = _read(f"{root}/{entry.path}", entry.size)
         return contents
 
-    loaded = load_files(found.entries, read, SystemClock(), listing_problems=found.problems, only=only)
+    clock = SystemClock()
+    results = ResultCache(default_folder(), str(root), context=str(clock.now() // DAY)) if cache else None
+    loaded = load_files(
+        found.entries,
+        read,
+        clock,
+        listing_problems=found.problems,
+        only=only,
+        cache=results,
+        processes=len(os.sched_getaffinity(0)),
+    )
     return WorkTree(root, loaded)
+
+
+def _read(path: str, size: int) -> bytes:
+    """All of a file that was `size` bytes long when it was listed; thousands are read, so no object around it."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
+        data = os.read(descriptor, size + 1)
+        while len(data) > size and (more := os.read(descriptor, 1 << 20)):  # it has grown since
+            data, size = data + more, len(data) + len(more) - 1
+        return data
+    finally:
+        os.close(descriptor)
 
 
 def _places(root: Path) -> tuple[str, ...]:
