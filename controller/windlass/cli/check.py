@@ -30,7 +30,7 @@ def command(arguments: argparse.Namespace) -> int:
     roots = list(dict.fromkeys(find_root(path) for path in paths))
     if len(roots) > 1:
         raise UsageError("the paths belong to different repositories", f"check them one by one: {roots[0]}, {roots[1]}")
-    tree = load_work_tree(roots[0])
+    tree = load_work_tree(roots[0], cache=not arguments.no_cache)
     problems = _reported(tree.loaded.problems, roots[0], paths)
     refused = {"error", "warning"} if arguments.strict else {"error"}
     ok = not any(problem.severity in refused for problem in problems)
