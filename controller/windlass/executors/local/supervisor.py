@@ -143,6 +143,7 @@ class Supervisor:
             if not warden.clean or self.board.waiting() >= KEEP or os.getppid() != self.parent:
                 return 0
             signal_on_parent_death(signal.SIGKILL)
+            os.chdir("/")  # no hold on a folder that is going to be deleted
             self.board.waits(place)
             set_title("windlass: ready", self.area)
         return 0
