@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from bench.figure import Figure, command, timed
+from bench.figure import ENV, Figure, command, timed
 from bench.workflows import ordinary, repository
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ def figures() -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
         root = repository(base / "repo", {f"workflows/w{i}.yaml": ordinary(f"w{i}") for i in range(FILES)})
-        env = {**os.environ, "XDG_CACHE_HOME": str(base / "cache")}
+        env = {**ENV, "XDG_CACHE_HOME": str(base / "cache")}
         texts = [ordinary(f"w{i}") for i in range(500)]
         parse = 2 * len(texts) / timed(lambda: [yaml.compose(text, Loader=yaml.CSafeLoader) for text in texts])
         cold = FILES / timed(lambda: command([WINDLASS, "check"], env=env, cwd=root))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.figure import Figure, command, median_of
+from bench.figure import ENV, Figure, command, median_of
 from bench.workflows import chain, fan, ordinary, repository
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ def figures() -> Iterator[Figure]:
         base = Path(folder)
         files = {"workflows/chain.yaml": chain("chain", 40), "workflows/fan.yaml": fan("fan", 200)}
         root = repository(base / "repo", {**files, "workflows/one.yaml": ordinary("one")})
-        env = {**os.environ, "WINDLASS_DATA": str(base / "data"), "XDG_CACHE_HOME": str(base / "cache")}
+        env = {**ENV, "WINDLASS_DATA": str(base / "data"), "XDG_CACHE_HOME": str(base / "cache")}
         python = median_of(lambda: command([sys.executable, "-c", ""])) * 1000
         seen = median_of(lambda: command([WINDLASS, "--help"], env=env)) * 1000
         yield Figure("windlass --help", seen, "ms", "≤ 50", python, "an empty Python program")

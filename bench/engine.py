@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.figure import Figure, timed
+from bench.figure import Figure, command, timed
+from bench.served import until
 from windlass.clock import SystemClock
 from windlass.executors.held import HeldExecutor, Outcome
 from windlass.plan.model import Plan, PlannedStep
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from windlass.executors.base import Executor
+    from windlass.store.tx import Tx
 
 RUNS, STEPS = 64, 40
 
@@ -30,7 +32,7 @@ def figures() -> Iterator[Figure]:
     seen = RUNS * STEPS / _held()
     yield Figure("no-op steps, held executor", seen, "steps/s", "≥ 5,000", more=True)
     seen = RUNS * STEPS / _local()
-    floor = 200 / timed(lambda: subprocess.run(["bash", "-c", "seq 200 | xargs -P2 -I{} sh -c true"], check=True))
+    floor = 200 / timed(lambda: command(["bash", "-c", "seq 200 | xargs -P2 -I{} sh -c true"]))
     yield Figure("real steps, local executor", seen, "steps/s", "≥ 500", floor, "xargs -P2 sh -c true", more=True)
 
 
@@ -43,6 +45,17 @@ def _plan() -> Plan:
     return Plan("bench", "chain", None, {}, {}, steps)
 
 
+def recorded(new: NewRun, tx: Tx) -> None:
+    """`record` with its arguments the other way round, for `partial`."""
+    record(tx, new)
+
+
+def new_runs(count: int) -> list[NewRun]:
+    """Runs of a chain of steps, not yet in a ledger."""
+    plan, now = _plan(), SystemClock().now()
+    return [NewRun(RunHead(new_id(now), "bench", "chain", None), plan, b"{}", "") for _ in range(count)]
+
+
 def _drive(executor_of: object) -> float:
     with tempfile.TemporaryDirectory() as folder:
         ledger = Ledger.open(f"sqlite:///{folder}/ledger.db")
@@ -52,16 +65,14 @@ def _drive(executor_of: object) -> float:
         engine = Engine(ledger.writer, executors, clock)
         executor = executor_of(Path(folder), engine)  # type: ignore[operator]
         executors["local"] = executor
-        plan = _plan()
-        runs = [NewRun(RunHead(new_id(clock.now()), "bench", "chain", None), plan, b"{}", "") for _ in range(RUNS)]
+        runs = new_runs(RUNS)
         for new in runs:
-            ledger.writer.write(lambda tx, new=new: record(tx, new))
+            ledger.writer.write(partial(recorded, new))
         engine.start()
         started = time.perf_counter()
         for new in runs:
             engine.add(new.state())
-        while sum(engine.ended_runs().values()) < RUNS:
-            time.sleep(0.002)
+        until(lambda: sum(engine.ended_runs().values()) >= RUNS, 0.002)
         took = time.perf_counter() - started
         engine.stop()
         executor.close(kill=True)

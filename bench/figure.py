@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import time
@@ -10,6 +11,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+
+# Of every process that is measured: bytecode is written and used, as on a user's machine.
+ENV = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+LONGEST = 120.0  # seconds for one command
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,7 @@ class Figure:
             f"  floor {_short(self.floor)} {self.unit} ({self.floor_is})  ratio {self.ratio()}" if self.floor else ""
         )
         note = f"  [{self.note}]" if self.note else ""
-        return f"{self.name}: {_short(self.seen)} {self.unit}  goal {self.goal}{floor}{note}"
+        return f"{self.name}: {_short(self.seen)} {self.unit}  goal {self.goal or 'none'}{floor}{note}"
 
     def row(self) -> str:
         floor = f"{_short(self.floor)} {self.unit}" if self.floor else ""
@@ -67,7 +73,8 @@ def median_of(work: Callable[[], object], runs: int = 5, warmup: int = 1) -> flo
 
 def command(words: Sequence[str], **more: object) -> None:
     """A command that must succeed, its output thrown away."""
-    subprocess.run(words, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **more)  # type: ignore[call-overload]
+    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    subprocess.run(words, check=True, timeout=LONGEST, **{"env": ENV, **silent, **more})  # type: ignore[call-overload]
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -32,6 +32,12 @@ def fan(name: str, count: int) -> str:
     return _head(name) + f"steps:\n{steps}"
 
 
+def stamping(name: str, count: int, stamps: Path) -> str:
+    """`count` steps, one after the other, that write the time at their start and their end; no process is started."""
+    script = f'{{shell: bash, run: \'echo "$EPOCHREALTIME" >> "{stamps}"; echo "$EPOCHREALTIME" >> "{stamps}"\'}}'
+    return _head(name) + "steps:\n" + f"  - {script}\n" * count
+
+
 def ordinary(name: str) -> str:
     """About 60 lines, as teams write them: inputs, a schedule, five steps with expressions, cleanup."""
     steps = "".join(
@@ -94,4 +100,4 @@ def commit(folder: Path) -> None:
 
 
 def git(folder: Path, *words: str) -> None:
-    subprocess.run(["git", "-C", str(folder), *words], check=True, env=GIT_ENV, stdout=subprocess.DEVNULL)
+    subprocess.run(["git", "-C", str(folder), *words], check=True, timeout=60, env=GIT_ENV, stdout=subprocess.DEVNULL)
