@@ -9,7 +9,7 @@ import pytest
 
 from windlass.plan.model import Plan, PlannedStep, Retry
 from windlass.runs.decide import decide
-from windlass.runs.model import CancelRequested, Ended, Launch, RunHead, Started, Stop
+from windlass.runs.model import CancelRequested, Ended, Launch, RunHead, Started, StepKey, Stop
 from windlass.runs.state import RunState
 
 if TYPE_CHECKING:
@@ -76,10 +76,10 @@ class World:
         return self.tell()
 
     def statuses(self) -> dict[str, str]:
-        return {name: step.status.value for name, step in self.state.steps.items()}
+        return {key.path: step.status.value for key, step in self.state.steps.items() if not key.item}
 
     def step(self, name: str) -> Step:
-        return self.state.steps[name]
+        return self.state.steps[StepKey(name)]
 
     @property
     def head(self) -> RunHead:

@@ -8,11 +8,13 @@ from copy import deepcopy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from windlass.plan.loop import Loop
 from windlass.plan.model import Retry
 from windlass.runs.decide import decide
 from windlass.runs.model import CancelRequested, Ended, Started, Status
 from windlass.runs.state import RunState
 
+LOOPS = [None, None, None, Loop("forEach", source=3, max_parallel=2), Loop("forEach", source=2, fail_fast=False)]
 CONDITIONS = [
     (None, False),
     (None, False),
@@ -48,6 +50,7 @@ def step_lists(draw, make_step):
                     retry=Retry(attempts=attempts, delay=draw(st.sampled_from([0, 1000]))),
                     timeout=draw(st.sampled_from([None, 3000])),
                     continue_on_error=draw(st.booleans()),
+                    loop=draw(st.sampled_from(LOOPS)),
                     idempotent=draw(st.booleans()),
                 )
             )
@@ -116,7 +119,7 @@ def _check_end(world, cancelled):
     if cancelled and head.cancel_cause == "cancelled-by-user":
         assert head.status is Status.CANCELLED
         return
-    counted = [s for n, s in world.state.steps.items() if not world.plan.step(n).continue_on_error]
+    counted = [s for k, s in world.state.steps.items() if not world.plan.step(k.path).continue_on_error]
     bad = {s.status for s in counted} & {Status.FAILED, Status.ERRORED}
     if head.status is Status.SUCCEEDED:
         assert not bad

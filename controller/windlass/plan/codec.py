@@ -11,6 +11,7 @@ import json
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
+from windlass.plan.loop import Loop
 from windlass.plan.model import EnvLayer, OutputSpec, Plan, PlannedStep, Retry
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ def camel(name: str) -> str:
 
 
 _NAMES: dict[type[Any], list[tuple[str, str]]] = {
-    cls: [(f.name, camel(f.name)) for f in fields(cls)] for cls in (Plan, PlannedStep, Retry, OutputSpec, EnvLayer)
+    cls: [(f.name, camel(f.name)) for f in fields(cls)]
+    for cls in (Plan, PlannedStep, Retry, OutputSpec, EnvLayer, Loop)
 }
 
 
@@ -77,6 +79,7 @@ def _step(document: Mapping[str, Any]) -> PlannedStep:
         "env": _layers(document["env"]),
         "outputs": {n: OutputSpec(o["schema"], o["size"]) for n, o in document["outputs"].items()},
         "retry": _retry(document["retry"]),
+        "loop": Loop(**_known(Loop, document["loop"])) if document.get("loop") else None,
     }
     return PlannedStep(**values)
 

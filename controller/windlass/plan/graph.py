@@ -45,8 +45,12 @@ def expression_texts(step: Step) -> Iterator[str]:
     if isinstance(step.if_, str):
         yield step.if_
     yield from _texts(step.env)
-    for value in (step.image, step.working_directory, step.command, step.args):
+    for value in (step.image, step.working_directory, step.command, step.args, step.for_each):
         yield from _texts(value)
+    if step.matrix is not None:
+        written = step.matrix
+        whole = written if isinstance(written, str) else [written.axes, written.include, written.exclude]
+        yield from _texts(whole)
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from windlass.clock import Millis
+    from windlass.plan.loop import Loop
 
 Section = Literal["steps", "finally"]
 
@@ -68,6 +69,7 @@ class PlannedStep:
     retry: Retry = Retry()
     continue_on_error: bool = False
     idempotent: bool = False
+    loop: Loop | None = None
     runner: str = "local"
     image: str | None = None
     working_directory: str | None = None

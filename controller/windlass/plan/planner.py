@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from windlass.errors import ExpressionError
 from windlass.expressions import evaluate
 from windlass.plan.graph import dependencies, reading
+from windlass.plan.loop import Loop
 from windlass.plan.model import EnvLayer, OutputSpec, Plan, PlannedStep, Retry
 from windlass.plan.shells import SHELLS, Shell, php_script
 from windlass_schemas.duration import parse_duration
@@ -130,10 +131,27 @@ class _Expander:
             retry=self._retry(self._default("retry", step.retry)),
             continue_on_error=self._now(step.continue_on_error, read_flag) or False,
             idempotent=self._now(step.idempotent, read_flag) or False,
+            loop=self._loop(step),
             runner=self._default("runner", step.runner) or self._workflow.runner or self._occasion.runner,
             image=self._default("image", step.image),
             working_directory=self._default("working_directory", step.working_directory),
         )
+
+    def _loop(self, step: Step) -> Loop | None:
+        if step.for_each is None and step.matrix is None:
+            return None
+        most = self._now(step.max_parallel, read_whole)
+        fail_fast = self._now(step.fail_fast, read_flag)
+        bounds: dict[str, Any] = {
+            "max_parallel": 10 if most is None else most,
+            "fail_fast": True if fail_fast is None else fail_fast,
+        }
+        if step.for_each is not None:
+            return Loop("forEach", source=step.for_each, **bounds)
+        if isinstance(step.matrix, str):
+            return Loop("matrix", source=step.matrix, **bounds)
+        assert step.matrix is not None
+        return Loop("matrix", axes=step.matrix.axes, include=step.matrix.include, exclude=step.matrix.exclude, **bounds)
 
     def _layers(self, step: Step) -> tuple[EnvLayer, ...]:
         layers = list(self._shared)

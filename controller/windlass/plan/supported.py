@@ -27,10 +27,6 @@ STEP_KEYS = {
     "uses": "uses",
     "approval": "approval",
     "wait": "wait",
-    "for_each": "forEach",
-    "matrix": "matrix",
-    "max_parallel": "maxParallel",
-    "fail_fast": "failFast",
     "artifacts": "artifacts",
     "cache": "cache",
     "services": "services",
@@ -45,7 +41,7 @@ EXECUTION_KEYS = {
     "pod": "pod",
 }
 TRIGGERS = ("git", "queue", "postgres", "workflow", "event")
-PLANNED_NOW = ("timeout", "kill_after", "continue_on_error", "idempotent")
+PLANNED_NOW = ("timeout", "kill_after", "continue_on_error", "idempotent", "max_parallel", "fail_fast")
 KNOWN_AT_START = frozenset({"inputs", "event"})
 RUNNERS = frozenset({"local"})
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from windlass.runs.model import AttemptKey, Status, Stop
+from windlass.runs.model import AttemptKey, Status, StepKey, Stop
 
 if TYPE_CHECKING:
     from windlass.clock import Millis
@@ -34,10 +34,10 @@ def request(draft: Draft, asked: CancelRequested) -> None:
 
 def _hurry(draft: Draft) -> None:
     """Attempts that were told to end with the grace of the first request have less of it now."""
-    for name in draft.active():
-        attempt = draft.step(name).attempt
+    for key in draft.active():
+        attempt = draft.step(key).attempt
         if attempt is not None and attempt.ended_at is None and attempt.stop_reason is not None:
-            draft.commands.append(Stop(key_of(draft, name), grace(draft.head, draft.planned(name))))
+            draft.commands.append(Stop(key_of(draft, key), grace(draft.head, draft.planned(key.path))))
 
 
 def grace(head: RunHead, planned: PlannedStep) -> Millis:
@@ -51,40 +51,36 @@ def deadline(draft: Draft, message: str) -> None:
 
 
 def _stop_everything(draft: Draft) -> None:
-    for name in draft.active():
-        if _reaches(draft, draft.planned(name)):
-            stop_step(draft, name, draft.head.cancel_cause or "cancelled-by-user")
+    for key in draft.active():
+        if stops(draft, draft.planned(key.path)):
+            stop_step(draft, key, draft.head.cancel_cause or "cancelled-by-user")
     apply_to_pending(draft)
 
 
-def _reaches(draft: Draft, planned: PlannedStep) -> bool:
-    """Steps of `finally` outlive the first cancel."""
+def stops(draft: Draft, planned: PlannedStep) -> bool:
+    """Whether a cancel ends this step and its retries; those of `finally` outlive the first one."""
     if draft.head.cancel_at is None:
         return False
     return planned.section == "steps" or draft.head.killed
 
 
-def stops_retries(draft: Draft, planned: PlannedStep) -> bool:
-    return _reaches(draft, planned)
-
-
-def stop_step(draft: Draft, name: str, reason: str) -> None:
+def stop_step(draft: Draft, key: StepKey, reason: str) -> None:
     """Tell the open attempt to end, or end a step that waits for its next attempt."""
-    step = draft.step(name)
+    step = draft.step(key)
     attempt = step.attempt
     if attempt is None or attempt.ended_at is not None:
         message = "the run took longer than its timeout" if reason == DEADLINE else "cancelled"
-        draft.end(name, Status.CANCELLED, reason, message)
+        draft.end(key, Status.CANCELLED, reason, message)
         return
     if attempt.stop_reason is not None:
         return
     attempt = replace(attempt, stop_reason=reason, stop_at=draft.now)
     draft.put(replace(step, attempts=(*step.attempts[:-1], attempt)))
-    draft.commands.append(Stop(key_of(draft, name), grace(draft.head, draft.planned(name))))
+    draft.commands.append(Stop(key_of(draft, key), grace(draft.head, draft.planned(key.path))))
 
 
-def key_of(draft: Draft, name: str) -> AttemptKey:
-    step = draft.step(name)
+def key_of(draft: Draft, key: StepKey) -> AttemptKey:
+    step = draft.step(key)
     assert step.attempt is not None
     return AttemptKey(draft.head.id, step.key.path, step.key.item, step.attempt.number)
 
@@ -99,12 +95,12 @@ def apply_to_pending(draft: Draft) -> None:
         if not draft.open(section):
             continue
         for name in steps:
-            if draft.step(name).status is Status.PENDING:
-                end_pending(draft, name)
+            if draft.named(name).status is Status.PENDING:
+                end_pending(draft, StepKey(name))
 
 
-def end_pending(draft: Draft, name: str) -> None:
+def end_pending(draft: Draft, key: StepKey) -> None:
     if draft.head.cancel_cause == DEADLINE:
-        draft.end(name, Status.SKIPPED, "needs-failed", "the run took longer than its timeout")
+        draft.end(key, Status.SKIPPED, "needs-failed", "the run took longer than its timeout")
     else:
-        draft.end(name, Status.CANCELLED, draft.head.cancel_cause, "cancelled before it started")
+        draft.end(key, Status.CANCELLED, draft.head.cancel_cause, "cancelled before it started")

@@ -10,12 +10,15 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from windlass.runs.model import Command, RunHead, Status, Step
-from windlass.runs.state import broken
+from windlass.runs.model import Command, RunHead, Status, Step, StepKey
+from windlass.runs.state import Progress, broken, progressed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from windlass.clock import Millis
     from windlass.plan.model import Plan, PlannedStep
+    from windlass.runs.expand import Expansion
     from windlass.runs.state import RunState
 
 
@@ -29,6 +32,7 @@ class Decision:
     commands: tuple[Command, ...] = ()
     wake_at: Millis | None = None
     tainted: frozenset[str] = field(default_factory=frozenset)
+    expansions: Mapping[str, Expansion] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
@@ -36,26 +40,54 @@ class Decision:
 
 
 class Draft:
-    """Reads fall through to the state; writes stay here. `ready` holds steps whose dependencies have all ended."""
+    """Reads fall through to the state; writes stay here. `ready` holds steps whose dependencies have all ended,
+    `moved` loops with an item that has ended.
+    """
 
     def __init__(self, state: RunState, now: Millis) -> None:
         self.state = state
         self.plan: Plan = state.plan
         self.now = now
         self.head = state.head
-        self.changed: dict[str, Step] = {}
+        self.changed: dict[StepKey, Step] = {}
         self.commands: list[Command] = []
         self.ready: deque[str] = deque()
+        self.moved: deque[str] = deque()
         self.tainted: set[str] = set()
+        self.expansions: dict[str, Expansion] = {}
+        self._progress: dict[str, Progress] = {}
         self._blocked: dict[str, int] = {}
         self._ended = {"steps": 0, "finally": 0}
 
-    def step(self, name: str) -> Step:
-        found = self.changed.get(name)
-        return found if found is not None else self.state.steps[name]
+    def state_of(self, key: StepKey) -> Step | None:
+        """A step; None for an item that has not begun."""
+        found = self.changed.get(key)
+        return found if found is not None else self.state.steps.get(key)
+
+    def step(self, key: StepKey) -> Step:
+        found = self.state_of(key)
+        assert found is not None, key
+        return found
+
+    def named(self, name: str) -> Step:
+        """The step of that name; a loop's own, not one of its items."""
+        return self.step(StepKey(name))
 
     def planned(self, name: str) -> PlannedStep:
         return self.plan.step(name)
+
+    def progress(self, name: str) -> Progress:
+        found = self._progress.get(name)
+        return found if found is not None else self.state.progress.get(name, Progress())
+
+    def expansion(self, name: str) -> Expansion | None:
+        found = self.expansions.get(name)
+        return found if found is not None else self.state.expansions.get(name)
+
+    def item_keys(self, name: str) -> list[StepKey]:
+        """The items of a loop that have begun, in order."""
+        fresh = (key for key in self.changed if key.path == name and key.item and key not in self.state.steps)
+        return [*self.state.items.get(name, ()), *fresh]
 
     def is_tainted(self, name: str) -> bool:
         return name in self.tainted or name in self.state.tainted
@@ -63,29 +95,35 @@ class Draft:
     def open(self, section: str) -> int:
         return self.state.open[section] - self._ended[section]
 
-    def active(self) -> list[str]:
-        """Steps that have begun and not ended, in the order in which they began."""
-        names = [n for n in self.state.active if not self.step(n).status.terminal]
-        seen = set(names)
-        names += [
-            n
-            for n, s in self.changed.items()
-            if n not in seen and not s.status.terminal and s.status is not Status.PENDING
-        ]
-        return names
+    def active(self) -> list[StepKey]:
+        """Steps with an attempt that runs or is to be repeated, in the order in which they began."""
+        keys = [key for key in self.state.active if not self.step(key).status.terminal]
+        for key, step in self.changed.items():
+            if key in self.state.active or step.status.terminal or step.status is Status.PENDING:
+                continue
+            if key.item or self.planned(key.path).loop is None:
+                keys.append(key)
+        return keys
 
     def update(self, **changes: Any) -> None:
         self.head = replace(self.head, **changes)
 
     def put(self, step: Step) -> None:
         """Write a step. Its end is final, frees its dependents and, if it is broken, taints them."""
+        before = self.state_of(step.key)
+        if before is not None and before.status.terminal:
+            return
+        self.changed[step.key] = step
+        if step.key.item:
+            name = step.key.path
+            self._progress[name] = progressed(self.progress(name), before, step)
+            if step.status.terminal:
+                self.moved.append(name)
+        elif step.status.terminal:
+            self._settle(step)
+
+    def _settle(self, step: Step) -> None:
         name = step.key.path
-        before = self.step(name)
-        if before.status.terminal:
-            return
-        self.changed[name] = step
-        if not step.status.terminal:
-            return
         self._ended[self.planned(name).section] += 1
         taints = broken(self.plan, step) or self.is_tainted(name)
         for dependent in self.state.dependents[name]:
@@ -96,9 +134,9 @@ class Draft:
             if left == 0:
                 self.ready.append(dependent)
 
-    def end(self, name: str, status: Status, cause: str | None = None, message: str | None = None) -> None:
+    def end(self, key: StepKey, status: Status, cause: str | None = None, message: str | None = None) -> None:
         """End a step without a further attempt."""
-        step = self.step(name)
+        step = self.step(key)
         self.put(replace(step, status=status, cause=cause, message=message, retry_at=None, ended_at=self.now))
 
     def decision(self, wake_at: Millis | None) -> Decision:
@@ -109,4 +147,5 @@ class Draft:
             commands=tuple(self.commands),
             wake_at=wake_at,
             tainted=frozenset(self.tainted),
+            expansions=self.expansions,
         )

@@ -56,7 +56,7 @@ def _close_steps(draft: Draft) -> None:
 
 def _verdict(draft: Draft, section: Mapping[str, PlannedStep]) -> Step | None:
     """The step that decides: the first that ended among the errored ones, else among the failed ones."""
-    bad = [step for step in map(draft.step, section) if broken(draft.plan, step)]
+    bad = [step for step in map(draft.named, section) if broken(draft.plan, step)]
     errored = [step for step in bad if step.status is Status.ERRORED]
     return min(errored or bad, key=lambda step: step.ended_at or 0, default=None)
 
@@ -83,7 +83,7 @@ def _outputs(draft: Draft) -> dict[str, Any]:
     functions = functions_of(draft)
     result: dict[str, Any] = {}
     for name, declared in draft.plan.outputs.items():
-        if any(draft.step(step).status is Status.SKIPPED for step in declared.get("reads", ())):
+        if any(draft.named(step).status is Status.SKIPPED for step in declared.get("reads", ())):
             result[name] = None
             continue
         value = declared["value"]

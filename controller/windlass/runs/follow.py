@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from windlass.errors import ExpressionError
 from windlass.expressions import evaluate_bool
-from windlass.runs import cancel
-from windlass.runs.model import Status
+from windlass.runs import cancel, loops
+from windlass.runs.model import Status, StepKey
 from windlass.runs.scope import condition_functions, values_for
 from windlass.runs.start import start_attempt
 
@@ -24,35 +24,42 @@ def enqueue_roots(draft: Draft) -> None:
     """Steps of the current phase that wait for nothing; after a restart, any that nobody has looked at."""
     section = draft.plan.steps if draft.head.phase == "steps" else draft.plan.finally_
     for name in section:
-        if draft.state.blocked[name] == 0 and draft.step(name).status is Status.PENDING:
+        if draft.state.blocked[name] == 0 and draft.named(name).status is Status.PENDING:
             draft.ready.append(name)
 
 
 def ready_steps(draft: Draft) -> None:
-    while draft.ready:
+    while draft.ready or draft.moved:
+        if draft.moved:
+            loops.advance(draft, draft.moved.popleft())
+            continue
         name = draft.ready.popleft()
         planned = draft.planned(name)
-        if draft.step(name).status is Status.PENDING and planned.section == draft.head.phase:
+        if draft.named(name).status is Status.PENDING and planned.section == draft.head.phase:
             _follow(draft, planned)
 
 
 def _follow(draft: Draft, planned: PlannedStep) -> None:
-    if draft.head.cancel_at is not None and (planned.section == "steps" or draft.head.killed):
-        cancel.end_pending(draft, planned.name)
+    key = StepKey(planned.name)
+    if cancel.stops(draft, planned):
+        cancel.end_pending(draft, key)
         return
     skip = _skipped_with(draft, planned)
     if skip is not None:
-        draft.end(planned.name, Status.SKIPPED, *skip)
+        draft.end(key, Status.SKIPPED, *skip)
         return
     try:
         wanted = _condition(draft, planned)
     except ExpressionError as error:
-        draft.end(planned.name, Status.ERRORED, "expression", f"if: {error}")
+        draft.end(key, Status.ERRORED, "expression", f"if: {error}")
         return
     if not wanted:
-        draft.end(planned.name, Status.SKIPPED, "if-false", "its `if` is false")
+        draft.end(key, Status.SKIPPED, "if-false", "its `if` is false")
         return
-    start_attempt(draft, planned.name)
+    if planned.loop is not None:
+        loops.begin(draft, planned.name)
+    else:
+        start_attempt(draft, key)
 
 
 def _skipped_with(draft: Draft, planned: PlannedStep) -> tuple[str, str] | None:
@@ -63,14 +70,14 @@ def _skipped_with(draft: Draft, planned: PlannedStep) -> tuple[str, str] | None:
             if found is not None:
                 return found
     for name in planned.reads:
-        step = draft.step(name)
+        step = draft.named(name)
         if step.status is Status.SKIPPED:
             return "needs-skipped", f"it reads outputs of {name}, which was skipped"
     return None
 
 
 def _rules_out(draft: Draft, name: str) -> tuple[str, str] | None:
-    step = draft.step(name)
+    step = draft.named(name)
     if step.status is Status.SKIPPED:
         if step.cause == "if-false":
             return None

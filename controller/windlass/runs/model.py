@@ -92,6 +92,7 @@ class Step:
     retry_at: Millis | None = None
     started_at: Millis | None = None
     ended_at: Millis | None = None
+    looped: bool = False  # it has items instead of attempts and outputs
 
     @property
     def attempt(self) -> Attempt | None:

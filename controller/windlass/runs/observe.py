@@ -12,6 +12,7 @@ from windlass.runs import cancel, outcome, retry
 from windlass.runs.model import Attempt, CancelRequested, Ended, Started, Status, Step
 
 if TYPE_CHECKING:
+    from windlass.plan.model import PlannedStep
     from windlass.runs.draft import Draft
     from windlass.runs.model import AttemptKey, Observation
 
@@ -27,9 +28,9 @@ def take(draft: Draft, observation: Observation) -> None:
 
 
 def _open_attempt(draft: Draft, key: AttemptKey) -> tuple[Step, Attempt] | None:
-    if key.path not in draft.state.steps:
+    step = draft.state_of(key.step)
+    if step is None:
         return None
-    step = draft.step(key.path)
     attempt = step.attempt
     if step.status.terminal or attempt is None or attempt.number != key.number or attempt.ended_at is not None:
         return None
@@ -53,6 +54,14 @@ def _ended(draft: Draft, observation: Ended) -> None:
         close_attempt(draft, *found, observation)
 
 
+def _no_more(draft: Draft, planned: PlannedStep, step: Step) -> bool:
+    """Nothing new starts: after a cancel, and in a loop that fails fast once an item broke."""
+    if cancel.stops(draft, planned):
+        return True
+    loop = planned.loop
+    return bool(step.key.item) and loop is not None and loop.fail_fast and draft.progress(planned.name).broken
+
+
 def close_attempt(draft: Draft, step: Step, attempt: Attempt, ended: Ended) -> None:
     """Judge an attempt that is over, then end its step or wait for the next attempt."""
     planned = draft.planned(step.key.path)
@@ -67,7 +76,7 @@ def close_attempt(draft: Draft, step: Step, attempt: Attempt, ended: Ended) -> N
         started_at=attempt.started_at,
     )
     step = replace(step, attempts=(*step.attempts[:-1], attempt))
-    retry_at = None if cancel.stops_retries(draft, planned) else retry.next_attempt_at(planned, step, ended.at)
+    retry_at = None if _no_more(draft, planned, step) else retry.next_attempt_at(planned, step, ended.at)
     if retry_at is not None:
         draft.put(replace(step, status=Status.WAITING, retry_at=retry_at, cause=result.cause, message=result.message))
         return

@@ -49,7 +49,8 @@ def _stopped(planned: PlannedStep, reason: str) -> Outcome:
         return Outcome(Status.FAILED, "timeout", f"took longer than its timeout of {limit}")
     if reason == "deadline":
         return Outcome(Status.CANCELLED, "deadline", "the run took longer than its timeout")
-    return Outcome(Status.CANCELLED, reason, "cancelled")
+    message = "another item failed" if reason == "fail-fast" else "cancelled"
+    return Outcome(Status.CANCELLED, reason, message)
 
 
 def _kept(planned: PlannedStep, raw: bytes) -> Mapping[str, Any]:

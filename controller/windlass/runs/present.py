@@ -38,8 +38,22 @@ def run_object(head: RunHead, steps: Iterable[Step] | None = None) -> dict[str, 
         "endedAt": _time(head.ended_at),
     }
     if steps is not None:
-        result["steps"] = {step.key.path: step_object(step) for step in steps}
+        result["steps"] = _steps(steps)
     return result
+
+
+def _steps(steps: Iterable[Step]) -> dict[str, Any]:
+    """By name; the items of a loop below its step, in order."""
+    found: dict[str, Any] = {}
+    items: dict[str, list[dict[str, Any]]] = {}
+    for step in steps:
+        if step.key.item:
+            items.setdefault(step.key.path, []).append({"key": step.key.item, **step_object(step)})
+        else:
+            found[step.key.path] = step_object(step)
+            if step.looped:
+                found[step.key.path]["items"] = items.setdefault(step.key.path, [])
+    return found
 
 
 def step_object(step: Step) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from windlass.clock import to_rfc3339
 from windlass.expressions import evaluate, to_text
+from windlass.runs.expand import expand
 from windlass.runs.model import Status
 from windlass.runs.state import broken
 
@@ -18,12 +19,29 @@ if TYPE_CHECKING:
 
     from windlass.plan.model import EnvLayer, PlannedStep
     from windlass.runs.draft import Draft
+    from windlass.runs.expand import Expansion
 
 
-def values_for(draft: Draft, planned: PlannedStep) -> dict[str, Any]:
-    """Those of `finally` see every step: all of `steps` is over, so they need not wait for any."""
+def values_for(draft: Draft, planned: PlannedStep, item: str = "") -> dict[str, Any]:
+    """For a step, or for one item of its loop: `item`, `index` and `matrix` beside the other names.
+
+    Those of `finally` see every step: all of `steps` is over, so they need not wait for any.
+    """
     seen = {*planned.needs, *planned.reads}
-    return scope_values(draft, seen.union(draft.plan.steps) if planned.section == "finally" else seen)
+    values = scope_values(draft, seen.union(draft.plan.steps) if planned.section == "finally" else seen)
+    if item:
+        values |= expansion_of(draft, planned).by_key[item].names
+    return values
+
+
+def expansion_of(draft: Draft, planned: PlannedStep) -> Expansion:
+    """A loop's items, expanded once and remembered. Raises ExpressionError."""
+    found = draft.expansion(planned.name)
+    if found is None:
+        assert planned.loop is not None
+        found = expand(planned.loop, values_for(draft, planned), functions_of(draft))
+        draft.expansions[planned.name] = found
+    return found
 
 
 def scope_values(draft: Draft, steps: Iterable[str]) -> dict[str, Any]:
@@ -49,8 +67,20 @@ def scope_values(draft: Draft, steps: Iterable[str]) -> dict[str, Any]:
 
 
 def _step_value(draft: Draft, name: str) -> dict[str, Any]:
-    step = draft.step(name)
-    return {"status": step.status.value, "outputs": dict(step.outputs)}
+    step = draft.named(name)
+    loop = draft.planned(name).loop
+    if loop is None:
+        return {"status": step.status.value, "outputs": dict(step.outputs)}
+    return {"status": step.status.value, "items": _items(draft, name)}
+
+
+def _items(draft: Draft, name: str) -> list[dict[str, Any]]:
+    """`steps.NAME.items`: each item's key, status and outputs, in order; those of a restart as the ledger has them."""
+    found = []
+    for key in draft.item_keys(name):
+        step = draft.step(key)
+        found.append({"key": key.item, "status": step.status.value, "outputs": dict(step.outputs)})
+    return found
 
 
 def layered(
@@ -96,7 +126,7 @@ def condition_functions(draft: Draft, planned: PlannedStep) -> dict[str, Callabl
 
 
 def _counts_as_success(draft: Draft, name: str) -> bool:
-    step = draft.step(name)
+    step = draft.named(name)
     if step.status is Status.SKIPPED:
         return step.cause == "if-false"
     return step.status is Status.SUCCEEDED or (

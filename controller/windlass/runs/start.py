@@ -19,16 +19,18 @@ from windlass.runs.scope import functions_of, layered, values_for
 if TYPE_CHECKING:
     from windlass.plan.model import PlannedStep
     from windlass.runs.draft import Draft
+    from windlass.runs.model import StepKey
 
 
-def start_attempt(draft: Draft, name: str) -> None:
-    step, planned = draft.step(name), draft.planned(name)
+def start_attempt(draft: Draft, of: StepKey) -> None:
+    """Of a step, or of an item that was put into the draft before."""
+    step, planned = draft.step(of), draft.planned(of.path)
     attempt = Attempt(number=len(step.attempts) + 1, created_at=draft.now)
     key = AttemptKey(draft.head.id, step.key.path, step.key.item, attempt.number)
     try:
         launch = _launch(draft, planned, key)
     except ExpressionError as error:
-        draft.end(name, Status.ERRORED, "expression", str(error))
+        draft.end(of, Status.ERRORED, "expression", str(error))
         return
     draft.put(
         replace(
@@ -44,7 +46,7 @@ def start_attempt(draft: Draft, name: str) -> None:
 
 
 def _launch(draft: Draft, planned: PlannedStep, key: AttemptKey) -> Launch:
-    values = values_for(draft, planned)
+    values = values_for(draft, planned, key.item)
     functions = functions_of(draft)
 
     def text(value: Any) -> str:

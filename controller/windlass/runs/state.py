@@ -1,21 +1,32 @@
 """A run in memory: its head, its steps, and what follows from them.
 
 In: rows of the ledger or a new run. Out: `RunState`, which `decide` reads and the shell changes by `apply`, once the
-decision is in the ledger. Derived facts (open dependencies, who has a failed ancestor, what is active) are kept up
-to date step by step, so that deciding costs what changed and not the size of the plan.
+decision is in the ledger. Derived facts (open dependencies, who has a failed ancestor, what is active, how far loops
+are) are kept up to date step by step, so that deciding costs what changed and not the size of the plan.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from windlass.runs.model import RunHead, Status, Step, StepKey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from windlass.plan.model import Plan
     from windlass.runs.draft import Decision
+    from windlass.runs.expand import Expansion
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A loop: `begun` items in order from the first; `open` of them have not ended; `broken`: one failed or errored."""
+
+    begun: int = 0
+    open: int = 0
+    broken: bool = False
 
 
 def broken(plan: Plan, step: Step) -> bool:
@@ -24,23 +35,31 @@ def broken(plan: Plan, step: Step) -> bool:
 
 
 def new_steps(plan: Plan) -> list[Step]:
-    return [Step(StepKey(name)) for name in (*plan.steps, *plan.finally_)]
+    planned = {**plan.steps, **plan.finally_}
+    return [Step(StepKey(name), looped=step.loop is not None) for name, step in planned.items()]
 
 
 class RunState:
-    """`steps` by name. `blocked` counts unfinished dependencies, `tainted` has steps with a broken ancestor."""
+    """`blocked` counts unfinished dependencies, `tainted` has steps with a broken ancestor; both by name."""
 
-    __slots__ = ("active", "blocked", "dependents", "head", "open", "plan", "steps", "tainted", "unexamined")
+    __slots__ = (
+        "active", "blocked", "dependents", "expansions", "head", "items", "open", "plan", "progress", "steps",
+        "tainted", "unexamined",
+    )  # fmt: skip
 
     def __init__(self, plan: Plan, head: RunHead, steps: Iterable[Step] | None = None) -> None:
         self.plan = plan
         self.head = head
-        self.steps: dict[str, Step] = {s.key.path: s for s in (new_steps(plan) if steps is None else steps)}
-        self.dependents: dict[str, list[str]] = {name: [] for name in self.steps}
-        self.blocked: dict[str, int] = dict.fromkeys(self.steps, 0)
+        self.steps: dict[StepKey, Step] = {s.key: s for s in (new_steps(plan) if steps is None else steps)}
+        names = [key.path for key in self.steps if not key.item]
+        self.dependents: dict[str, list[str]] = {name: [] for name in names}
+        self.blocked: dict[str, int] = dict.fromkeys(names, 0)
         self.open = {"steps": len(plan.steps), "finally": len(plan.finally_)}
         self.tainted: set[str] = set()
-        self.active: dict[str, None] = {}
+        self.active: dict[StepKey, None] = {}  # attempts that run or wait to be repeated
+        self.progress: dict[str, Progress] = {}
+        self.items: dict[str, list[StepKey]] = {}  # of each loop, in the order in which they began
+        self.expansions: dict[str, Expansion] = {}
         self.unexamined = True  # a state from the ledger is looked at whole, once
         self._derive()
 
@@ -50,41 +69,54 @@ class RunState:
                 for need in planned.needs:
                     self.dependents[need].append(name)
                     self.blocked[name] += 1
-        done = [step for step in self.steps.values() if step.status.terminal]
         for step in self.steps.values():
-            if not step.status.terminal and step.status is not Status.PENDING:
-                self.active[step.key.path] = None
-        # Ends are replayed in an order that respects the graph: taint only ever flows to dependents.
-        for step in sorted(done, key=lambda s: s.ended_at or 0):
-            self._settle(step.key.path)
+            self._count(None, step)
         self._spread_taint()
 
-    def _settle(self, name: str) -> None:
-        self.open[self.plan.step(name).section] -= 1
-        for dependent in self.dependents[name]:
-            self.blocked[dependent] -= 1
-
     def _spread_taint(self) -> None:
-        queue = [n for n, step in self.steps.items() if broken(self.plan, step)]
+        queue = [k.path for k, step in self.steps.items() if not k.item and broken(self.plan, step)]
         while queue:
             for dependent in self.dependents[queue.pop()]:
                 if dependent not in self.tainted:
                     self.tainted.add(dependent)
                     queue.append(dependent)
 
+    def _count(self, before: Step | None, step: Step) -> None:
+        """Take a step's change into the derived facts."""
+        key = step.key
+        planned = self.plan.step(key.path)
+        if key.item:
+            self.progress[key.path] = progressed(self.progress.get(key.path, Progress()), before, step)
+            if before is None:
+                self.items.setdefault(key.path, []).append(key)
+        elif step.status.terminal:
+            self.open[planned.section] -= 1
+            for dependent in self.dependents[key.path]:
+                self.blocked[dependent] -= 1
+        if step.status.terminal or step.status is Status.PENDING or (planned.loop is not None and not key.item):
+            self.active.pop(key, None)
+        else:
+            self.active[key] = None
+
     def apply(self, decision: Decision) -> None:
         """Take over a decision, after it was recorded."""
         self.head = decision.head
         for step in decision.steps:
-            name = step.key.path
-            self.steps[name] = step
-            if step.status.terminal:
-                self.active.pop(name, None)
-                self._settle(name)
-            elif step.status is not Status.PENDING:
-                self.active[name] = None
+            before = self.steps.get(step.key)
+            self.steps[step.key] = step
+            self._count(before, step)
         self.tainted |= decision.tainted
+        self.expansions.update(decision.expansions)
         self.unexamined = False
 
-    def by_key(self) -> Mapping[StepKey, Step]:
-        return {step.key: step for step in self.steps.values()}
+
+def progressed(progress: Progress, before: Step | None, step: Step) -> Progress:
+    """A loop's progress after one of its items changed; an item that ended without beginning counts as begun."""
+    began = before is None
+    ended = step.status.terminal
+    was_open = before is not None and not before.status.terminal
+    return Progress(
+        begun=progress.begun + began,
+        open=progress.open + (began and not ended) - (was_open and ended),
+        broken=progress.broken or step.status in (Status.FAILED, Status.ERRORED),
+    )

@@ -23,10 +23,10 @@ SILENCE = 30_000  # after TERM, the grace time and KILL: an executor that is gon
 def act(draft: Draft) -> None:
     if _deadline(draft) is not None and draft.now >= (_deadline(draft) or 0):
         cancel.deadline(draft, f"took longer than its timeout of {for_people(draft.plan.timeout or 0)}")
-    for name in draft.active():
-        step = draft.step(name)
+    for key in draft.active():
+        step = draft.step(key)
         if step.status is Status.WAITING and step.retry_at is not None and step.retry_at <= draft.now:
-            start_attempt(draft, name)
+            start_attempt(draft, key)
         elif step.attempt is not None and step.attempt.ended_at is None:
             _attempt(draft, step, step.attempt)
 
@@ -36,13 +36,13 @@ def _attempt(draft: Draft, step: Step, attempt: Attempt) -> None:
     if attempt.stop_at is not None:
         if draft.now >= attempt.stop_at + planned.kill_after + SILENCE:
             message = "the executor did not confirm the end"
-            key = cancel.key_of(draft, step.key.path)
+            key = cancel.key_of(draft, step.key)
             observe.close_attempt(draft, step, attempt, Ended(key, draft.now, None, cause="lost", message=message))
         return
     if planned.timeout is None or attempt.started_at is None:
         return
     if draft.now >= attempt.started_at + planned.timeout:
-        cancel.stop_step(draft, step.key.path, "timeout")
+        cancel.stop_step(draft, step.key, "timeout")
 
 
 def _deadline(draft: Draft) -> Millis | None:
@@ -56,7 +56,7 @@ def next_wake(draft: Draft) -> Millis | None:
     """The earliest moment at which `act` has something to do."""
     if draft.head.status.terminal:
         return None
-    times = [_due(draft, draft.step(name)) for name in draft.active()]
+    times = [_due(draft, draft.step(key)) for key in draft.active()]
     times.append(_deadline(draft))
     return min((t for t in times if t is not None), default=None)
 

@@ -21,7 +21,7 @@ RUN_COLUMNS = (
     "killed", "phase", "result",
 )  # fmt: skip
 STEP_COLUMNS = (
-    "run_id", "path", "item", "status", "cause", "message", "outputs", "retry_at", "started_at", "ended_at",
+    "run_id", "path", "item", "status", "cause", "message", "outputs", "retry_at", "started_at", "ended_at", "looped",
 )  # fmt: skip
 ATTEMPT_COLUMNS = (
     "run_id", "path", "item", "number", "status", "cause", "message", "exit_code", "created_at", "started_at",
@@ -116,11 +116,12 @@ def step_to_row(run: str, step: Step) -> Row:
         "retry_at": step.retry_at,
         "started_at": step.started_at,
         "ended_at": step.ended_at,
+        "looped": int(step.looped),
     }
 
 
 def step_from_row(row: Sequence[Any], attempts: tuple[Attempt, ...] = ()) -> Step:
-    _, path, item, status, cause, message, outputs, retry_at, started_at, ended_at = row
+    _, path, item, status, cause, message, outputs, retry_at, started_at, ended_at, looped = row
     return Step(
         StepKey(path, item),
         _STATUS[status],
@@ -131,6 +132,7 @@ def step_from_row(row: Sequence[Any], attempts: tuple[Attempt, ...] = ()) -> Ste
         retry_at,
         started_at,
         ended_at,
+        bool(looped),
     )
 
 

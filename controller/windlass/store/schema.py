@@ -140,6 +140,7 @@ steps = Table(
     _time("retry_at", null=True),
     _time("started_at", null=True),
     _time("ended_at", null=True),
+    Column("looped", Integer, nullable=False),
     PrimaryKeyConstraint("run_id", "path", "item"),
     sqlite_with_rowid=False,
 )

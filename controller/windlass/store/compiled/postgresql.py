@@ -101,9 +101,10 @@ SQL: dict[str, str] = {
         "%(result)s::VARCHAR, %(is_open)s::SMALLINT, %(trigger_kind)s::VARCHAR, %(actor_name)s::VARCHAR)",
     "insert_step":
         "INSERT INTO steps (run_id, path, item, position, status, cause, message, outputs, retry_at, "
-        "started_at, ended_at) VALUES (%(run_id)s::VARCHAR, %(path)s::VARCHAR, %(item)s::VARCHAR, "
+        "started_at, ended_at, looped) VALUES (%(run_id)s::VARCHAR, %(path)s::VARCHAR, %(item)s::VARCHAR, "
         "%(position)s::INTEGER, %(status)s::VARCHAR, %(cause)s::VARCHAR, %(message)s::VARCHAR, "
-        "%(outputs)s::VARCHAR, %(retry_at)s::BIGINT, %(started_at)s::BIGINT, %(ended_at)s::BIGINT)",
+        "%(outputs)s::VARCHAR, %(retry_at)s::BIGINT, %(started_at)s::BIGINT, %(ended_at)s::BIGINT, "
+        "%(looped)s::INTEGER)",
     "insert_token":
         "INSERT INTO tokens (id, name, hash, created_at, expires_at) VALUES (%(id)s::VARCHAR, "
         "%(name)s::VARCHAR, %(hash)s::VARCHAR, %(created_at)s::BIGINT, %(expires_at)s::BIGINT)",
@@ -142,9 +143,10 @@ SQL: dict[str, str] = {
         "%(most)s",
     "open_steps":
         "SELECT steps.run_id, steps.path, steps.item, steps.status, steps.cause, steps.message, "
-        "steps.outputs, steps.retry_at, steps.started_at, steps.ended_at FROM runs JOIN steps ON runs.id = "
-        "steps.run_id WHERE runs.is_open = 1 AND (runs.created_at, runs.id) > (%(after_at)s, %(after_id)s) "
-        "AND (runs.created_at, runs.id) <= (%(last_at)s, %(last_id)s) ORDER BY steps.run_id, steps.position",
+        "steps.outputs, steps.retry_at, steps.started_at, steps.ended_at, steps.looped FROM runs JOIN steps "
+        "ON runs.id = steps.run_id WHERE runs.is_open = 1 AND (runs.created_at, runs.id) > (%(after_at)s, "
+        "%(after_id)s) AND (runs.created_at, runs.id) <= (%(last_at)s, %(last_id)s) ORDER BY steps.run_id, "
+        "steps.position",
     "pass_fence":
         "UPDATE fences SET commits=(fences.commits + 1) WHERE fences.scope = %(the_scope)s::VARCHAR AND "
         "fences.epoch = %(the_epoch)s::BIGINT AND fences.commits = %(the_commits)s::BIGINT",
@@ -229,8 +231,8 @@ SQL: dict[str, str] = {
         "%(path)s::VARCHAR AND steps.item = %(item)s::VARCHAR",
     "steps":
         "SELECT steps.run_id, steps.path, steps.item, steps.status, steps.cause, steps.message, "
-        "steps.outputs, steps.retry_at, steps.started_at, steps.ended_at FROM steps WHERE steps.run_id = "
-        "%(run_id)s::VARCHAR ORDER BY steps.position",
+        "steps.outputs, steps.retry_at, steps.started_at, steps.ended_at, steps.looped FROM steps WHERE "
+        "steps.run_id = %(run_id)s::VARCHAR ORDER BY steps.position",
     "take_fence":
         "INSERT INTO fences (scope, epoch, holder, taken_at, commits) VALUES (%(scope)s::VARCHAR, 1, "
         "%(holder)s::VARCHAR, %(taken_at)s::BIGINT, 0) ON CONFLICT (scope) DO UPDATE SET epoch = "
@@ -251,7 +253,8 @@ SQL: dict[str, str] = {
     "update_step":
         "UPDATE steps SET status=%(status)s::VARCHAR, cause=%(cause)s::VARCHAR, message=%(message)s::VARCHAR, "
         "outputs=%(outputs)s::VARCHAR, retry_at=%(retry_at)s::BIGINT, started_at=%(started_at)s::BIGINT, "
-        "ended_at=%(ended_at)s::BIGINT WHERE steps.run_id = %(the_run_id)s::VARCHAR AND steps.path = "
-        "%(the_path)s::VARCHAR AND steps.item = %(the_item)s::VARCHAR AND (steps.status NOT IN ('cancelled', "
-        "'errored', 'failed', 'skipped', 'succeeded'))",
+        "ended_at=%(ended_at)s::BIGINT, looped=%(looped)s::INTEGER WHERE steps.run_id = "
+        "%(the_run_id)s::VARCHAR AND steps.path = %(the_path)s::VARCHAR AND steps.item = "
+        "%(the_item)s::VARCHAR AND (steps.status NOT IN ('cancelled', 'errored', 'failed', 'skipped', "
+        "'succeeded'))",
 }

@@ -91,8 +91,8 @@ SQL: dict[str, str] = {
         ":cancel_cause, :killed, :phase, :result, :is_open, :trigger_kind, :actor_name)",
     "insert_step":
         "INSERT INTO steps (run_id, path, item, position, status, cause, message, outputs, retry_at, "
-        "started_at, ended_at) VALUES (:run_id, :path, :item, :position, :status, :cause, :message, :outputs, "
-        ":retry_at, :started_at, :ended_at)",
+        "started_at, ended_at, looped) VALUES (:run_id, :path, :item, :position, :status, :cause, :message, "
+        ":outputs, :retry_at, :started_at, :ended_at, :looped)",
     "insert_token":
         "INSERT INTO tokens (id, name, hash, created_at, expires_at) VALUES (:id, :name, :hash, :created_at, "
         ":expires_at)",
@@ -129,9 +129,10 @@ SQL: dict[str, str] = {
         "(runs.created_at, runs.id) > (:after_at, :after_id) ORDER BY runs.created_at, runs.id LIMIT :most",
     "open_steps":
         "SELECT steps.run_id, steps.path, steps.item, steps.status, steps.cause, steps.message, "
-        "steps.outputs, steps.retry_at, steps.started_at, steps.ended_at FROM runs JOIN steps ON runs.id = "
-        "steps.run_id WHERE runs.is_open = 1 AND (runs.created_at, runs.id) > (:after_at, :after_id) AND "
-        "(runs.created_at, runs.id) <= (:last_at, :last_id) ORDER BY steps.run_id, steps.position",
+        "steps.outputs, steps.retry_at, steps.started_at, steps.ended_at, steps.looped FROM runs JOIN steps "
+        "ON runs.id = steps.run_id WHERE runs.is_open = 1 AND (runs.created_at, runs.id) > (:after_at, "
+        ":after_id) AND (runs.created_at, runs.id) <= (:last_at, :last_id) ORDER BY steps.run_id, "
+        "steps.position",
     "pass_fence":
         "UPDATE fences SET commits=(fences.commits + 1) WHERE fences.scope = :the_scope AND fences.epoch = "
         ":the_epoch AND fences.commits = :the_commits",
@@ -209,8 +210,8 @@ SQL: dict[str, str] = {
         ":item",
     "steps":
         "SELECT steps.run_id, steps.path, steps.item, steps.status, steps.cause, steps.message, "
-        "steps.outputs, steps.retry_at, steps.started_at, steps.ended_at FROM steps WHERE steps.run_id = "
-        ":run_id ORDER BY steps.position",
+        "steps.outputs, steps.retry_at, steps.started_at, steps.ended_at, steps.looped FROM steps WHERE "
+        "steps.run_id = :run_id ORDER BY steps.position",
     "take_fence":
         "INSERT INTO fences (scope, epoch, holder, taken_at, commits) VALUES (:scope, 1, :holder, :taken_at, "
         "0) ON CONFLICT (scope) DO UPDATE SET epoch = (fences.epoch + 1), holder = excluded.holder, taken_at "
@@ -228,7 +229,7 @@ SQL: dict[str, str] = {
         "runs.id = :the_id AND runs.is_open = 1",
     "update_step":
         "UPDATE steps SET status=:status, cause=:cause, message=:message, outputs=:outputs, "
-        "retry_at=:retry_at, started_at=:started_at, ended_at=:ended_at WHERE steps.run_id = :the_run_id AND "
-        "steps.path = :the_path AND steps.item = :the_item AND (steps.status NOT IN ('cancelled', 'errored', "
-        "'failed', 'skipped', 'succeeded'))",
+        "retry_at=:retry_at, started_at=:started_at, ended_at=:ended_at, looped=:looped WHERE steps.run_id = "
+        ":the_run_id AND steps.path = :the_path AND steps.item = :the_item AND (steps.status NOT IN "
+        "('cancelled', 'errored', 'failed', 'skipped', 'succeeded'))",
 }

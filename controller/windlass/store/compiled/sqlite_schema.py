@@ -65,6 +65,6 @@ SCHEMA: tuple[str, ...] = (
     "CREATE INDEX ix_run_values_run_id ON run_values (run_id)",
     "CREATE TABLE steps ( run_id TEXT NOT NULL, path TEXT NOT NULL, item TEXT NOT NULL, position INTEGER NOT "
     "NULL, status TEXT NOT NULL, cause TEXT, message TEXT, outputs TEXT NOT NULL, retry_at BIGINT, started_at "
-    "BIGINT, ended_at BIGINT, CONSTRAINT pk_steps PRIMARY KEY (run_id, path, item), CONSTRAINT "
-    "fk_steps_run_id FOREIGN KEY(run_id) REFERENCES runs (id) ON DELETE CASCADE ) WITHOUT ROWID",
+    "BIGINT, ended_at BIGINT, looped INTEGER NOT NULL, CONSTRAINT pk_steps PRIMARY KEY (run_id, path, item), "
+    "CONSTRAINT fk_steps_run_id FOREIGN KEY(run_id) REFERENCES runs (id) ON DELETE CASCADE ) WITHOUT ROWID",
 )

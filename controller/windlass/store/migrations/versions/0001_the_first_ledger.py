@@ -236,6 +236,7 @@ def upgrade() -> None:
         sa.Column("started_at", sa.BigInteger(), nullable=True),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_steps_run_id"), ondelete="CASCADE"),
+        sa.Column("looped", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("run_id", "path", "item", name=op.f("pk_steps")),
         sqlite_with_rowid=False,
     )
