@@ -14,7 +14,7 @@ from windlass.errors import ConflictError, InputError, InputProblem, NotFoundErr
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import httpx2
 
@@ -52,6 +52,16 @@ class Client:
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
         return self._json(self._send("GET", path, params=params))
+
+    def items(self, path: str) -> Iterator[Any]:
+        """Every item of a list, page by page."""
+        cursor = None
+        while True:
+            page = self.get(path, {"limit": 500} | ({"cursor": cursor} if cursor else {}))
+            yield from page["items"]
+            cursor = page["next"]
+            if cursor is None:
+                return
 
     def post(self, path: str, body: Any = None) -> Any:
         return self._json(self._send("POST", path, json=body if body is not None else {}))

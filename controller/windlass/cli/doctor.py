@@ -104,7 +104,7 @@ def _server(arguments: argparse.Namespace) -> Finding:
     if url is None:
         return Finding("server", "ok", "none runs on this data folder")
     try:
-        repositories = Client(url).get("/repositories")["items"]
+        repositories = list(Client(url).items("/repositories"))
     except WindlassError as error:
         return Finding("server", "failed", str(error))
     bad = [

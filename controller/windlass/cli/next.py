@@ -65,7 +65,7 @@ def _here() -> dict[tuple[str, str, str], Any]:
 def _remote(arguments: argparse.Namespace) -> dict[tuple[str, str, str], Any]:
     from windlass.cli.client import Client
 
-    items = Client.of(arguments).get("/workflows")["items"]
+    items = Client.of(arguments).items("/workflows")
     documents = []
     for item in items:
         written = [t["written"] for t in item["triggers"] if t["kind"] == "schedule"]

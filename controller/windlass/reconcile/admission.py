@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from windlass.crashpoints import reach
 from windlass.errors import ConflictError, InputError, InputProblem
+from windlass.plan.values import escaped
 from windlass.reconcile.creation import NewRun, prepare, record
 
 if TYPE_CHECKING:
@@ -29,19 +30,23 @@ IDEMPOTENCY_SPAN: Millis = 24 * 3_600_000
 
 def checked_env(env: Mapping[str, Any]) -> dict[str, Any]:
     """The trigger's layer of the environment. Raises InputError with pointers below `/env`."""
-    problems = []
-    for name, value in env.items():
-        if not ENV_NAME.fullmatch(name) or name.startswith("WINDLASS_"):
-            problems.append(InputProblem(f"/env/{name}", "is no name for a variable (and WINDLASS_* is ours)"))
-        elif value is not None and not isinstance(value, (str, int, float, bool)):
-            problems.append(InputProblem(f"/env/{name}", "must be text, a number, a boolean or null"))
-        elif isinstance(value, str) and "\0" in value:
-            problems.append(InputProblem(f"/env/{name}", "must not hold NUL"))
-        elif isinstance(value, str) and "${{" in value:
-            problems.append(InputProblem(f"/env/{name}", "is taken as it is: expressions are not evaluated here"))
+    told = {name: _env_mistake(name, value) for name, value in env.items()}
+    problems = [InputProblem(f"/env/{escaped(name)}", mistake) for name, mistake in told.items() if mistake]
     if problems:
         raise InputError(problems)
     return dict(env)
+
+
+def _env_mistake(name: str, value: Any) -> str | None:
+    if not ENV_NAME.fullmatch(name) or name.startswith("WINDLASS_"):
+        return "is no name for a variable (and WINDLASS_* is ours)"
+    if value is not None and not isinstance(value, (str, int, float, bool)):
+        return "must be text, a number, a boolean or null"
+    if isinstance(value, str) and "\0" in value:
+        return "must not hold NUL"
+    if isinstance(value, str) and "${{" in value:
+        return "is taken as it is: expressions are not evaluated here"
+    return None
 
 
 class Admission:
@@ -90,13 +95,24 @@ class Admission:
         now = self._clock.now()
 
         def guard(tx: Tx, run: str) -> str | None:
-            found = tx.find_idempotency(scope, key, now - IDEMPOTENCY_SPAN)
-            if found is None:
+            known = _known(tx, scope, key, body_digest, now)
+            if known is None:
                 tx.insert_idempotency(scope, key, body_digest, run, now)
-                return None
-            known, digest = found
-            if digest != body_digest:
-                raise ConflictError(f"the idempotency key {key} was used with a different body")
             return known
 
         return guard
+
+    def seen(self, scope: str, key: str, body_digest: str) -> str | None:
+        """The run that this request made before: also when the workflow would refuse the request by now."""
+        now = self._clock.now()
+        return self._writer.write(lambda tx: _known(tx, scope, key, body_digest, now))
+
+
+def _known(tx: Tx, scope: str, key: str, body_digest: str, now: Millis) -> str | None:
+    found = tx.find_idempotency(scope, key, now - IDEMPOTENCY_SPAN)
+    if found is None:
+        return None
+    known, digest = found
+    if digest != body_digest:
+        raise ConflictError(f"the idempotency key {key} was used with a different body")
+    return known

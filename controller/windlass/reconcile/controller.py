@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from windlass.errors import ConflictError, InputError, InputProblem, NotFoundError
 from windlass.loading.inputs import parse_inputs
 from windlass.reconcile.admission import checked_env
-from windlass.reconcile.creation import Cause
+from windlass.reconcile.creation import SHOWN_SECRET, Cause
 from windlass.reconcile.log_reader import LogChunk, read_log
 from windlass.reconcile.source import source_object
 from windlass.reconcile.workflow_view import workflow_object
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from windlass.reconcile.hooks import HookAnswer
     from windlass.reconcile.parts import Parts
-    from windlass.runs.model import RunHead
+    from windlass.runs.model import RunHead, Step
     from windlass.store.filters import RunFilter
     from windlass.store.tx import Tx
     from windlass.triggers.webhook import HookRequest
@@ -54,17 +54,26 @@ class Controller:
             self.parts.sources.wait(name, owed, RECONCILE_WAIT)
         return self.repository(name)
 
-    def workflows(self, repository: str | None = None) -> list[dict[str, Any]]:
+    def workflows(
+        self, repository: str | None = None, after: tuple[str, ...] | None = None, most: int | None = None
+    ) -> list[dict[str, Any]]:
+        """By repository and name; `after`: a repository and a name to go on behind."""
         now = self.parts.clock.now()
-        live = self.parts.catalog.all()
-        return [workflow_object(w, now, brief=True) for w in live if repository in (None, w.repository)]
+        live = [w for w in self.parts.catalog.all() if repository in (None, w.repository)]
+        rest = [w for w in live if after is None or (w.repository, w.name) > after]
+        return [workflow_object(w, now, brief=True) for w in rest[:most]]
 
     def workflow(self, repository: str, name: str) -> dict[str, Any]:
         return workflow_object(self.parts.catalog.get(repository, name), self.parts.clock.now(), brief=False)
 
-    def firings(self, repository: str, workflow: str, limit: int) -> list[dict[str, Any]]:
+    def firings(
+        self, repository: str, workflow: str, limit: int, before: int | None = None
+    ) -> tuple[list[dict[str, Any]], str | None]:
+        """Newest first, and the cursor of the following page."""
         self.parts.catalog.get(repository, workflow)
-        return [firing.to_json() for firing in self.parts.reads.firings(repository, workflow, limit)]
+        found = self.parts.reads.firings(repository, workflow, limit + 1, before)
+        following = str(found[limit - 1].id) if len(found) > limit else None
+        return [firing.to_json() for firing in found[:limit]], following
 
     # ---- runs
 
@@ -73,6 +82,11 @@ class Controller:
     ) -> tuple[dict[str, Any], bool]:
         """`body`: inputs, env, idempotencyKey. Returns the run object and whether it is new."""
         live = self.parts.catalog.get(repository, workflow)
+        key = body.get("idempotencyKey")
+        scope, digest = f"{repository}/{workflow}", _digest(body)
+        known = self.parts.admission.seen(scope, key, digest) if key is not None else None
+        if known is not None:
+            return self.run(known), False
         if live.model.enabled is False:
             raise ConflictError(f"workflow {workflow} is disabled")
         inputs = self._inputs(live.model.inputs, body.get("inputs") or {})
@@ -85,12 +99,7 @@ class Controller:
             env=checked_env(body.get("env") or {}),
         )
         new = self.parts.admission.plan(live, cause)
-        key = body.get("idempotencyKey")
-        guard = None
-        if key is not None:
-            said = json.dumps([body.get("inputs") or {}, body.get("env") or {}], sort_keys=True, default=str)
-            digest = hashlib.sha256(said.encode()).hexdigest()
-            guard = self.parts.admission.once(f"{repository}/{workflow}", key, digest)
+        guard = self.parts.admission.once(scope, key, digest) if key is not None else None
         run, fresh = self.parts.admission.admit(new, guard=guard)
         return self.run(run), fresh
 
@@ -102,7 +111,10 @@ class Controller:
             raise InputError([InputProblem("/inputs" + p.pointer, p.message) for p in error.problems]) from error
 
     def run(self, run: str) -> dict[str, Any]:
-        return run_object(self._head(run), self.parts.reads.steps(run))
+        found = self.parts.reads.whole_run(run)
+        if found is None:
+            raise NotFoundError(f"no run {run}")
+        return run_object(*found)
 
     def _head(self, run: str) -> RunHead:
         head = self.parts.reads.run(run)
@@ -114,9 +126,13 @@ class Controller:
         page = self.parts.reads.list_runs(wanted, cursor, limit)
         return {"items": [run_object(head) for head in page.items], "next": page.next}
 
-    def plan(self, run: str) -> bytes:
+    def plan(self, run: str) -> dict[str, Any]:
+        """The frozen plan; secret inputs are shown as they are everywhere."""
         self._head(run)
-        return self.parts.reads.plan(run)
+        plan: dict[str, Any] = json.loads(self.parts.reads.plan(run))
+        for name in plan["secretInputs"]:
+            plan["inputs"][name] = SHOWN_SECRET
+        return plan
 
     def definition(self, run: str) -> str:
         self._head(run)
@@ -151,6 +167,13 @@ class Controller:
             offset=offset,
             limit=limit,
         )
+
+    def steps(self, run: str) -> tuple[bool, tuple[Step, ...]]:
+        """Whether the run has ended, and its steps, at one moment."""
+        found = self.parts.reads.whole_run(run)
+        if found is None:
+            raise NotFoundError(f"no run {run}")
+        return found[0].status.terminal, found[1]
 
     # ---- events and hooks
 
@@ -187,3 +210,9 @@ class Controller:
         if not self.parts.reads.reachable():
             reasons.append("the ledger cannot be read")
         return reasons
+
+
+def _digest(body: Mapping[str, Any]) -> str:
+    """Of what a request to start a run asks for."""
+    said = json.dumps([body.get("inputs") or {}, body.get("env") or {}], sort_keys=True)
+    return hashlib.sha256(said.encode()).hexdigest()

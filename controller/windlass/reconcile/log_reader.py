@@ -7,6 +7,7 @@ and whether the log is complete. An attempt that has ended without a log gives n
 from __future__ import annotations
 
 from dataclasses import dataclass
+from os import SEEK_END
 from typing import TYPE_CHECKING
 
 from windlass.errors import NotFoundError
@@ -47,9 +48,9 @@ def read_log(
             raise NotFoundError(f"step {step} has no attempt {attempt}")
         return LogChunk(b"", offset, complete=found.status.terminal)
     path = path_of(AttemptKey(run, step, item, chosen.number))
-    data = _bytes(path, offset, limit)
+    data, size = _bytes(path, offset, limit)
     ended = chosen.ended_at is not None
-    return LogChunk(data, offset + len(data), complete=ended and len(data) < limit)
+    return LogChunk(data, offset + len(data), complete=ended and offset + len(data) >= size)
 
 
 def _chosen(step: Step, number: int | None) -> Attempt | None:
@@ -58,12 +59,16 @@ def _chosen(step: Step, number: int | None) -> Attempt | None:
     return next((a for a in step.attempts if a.number == number), None)
 
 
-def _bytes(path: Path | None, offset: int, limit: int) -> bytes:
+def _bytes(path: Path | None, offset: int, limit: int) -> tuple[bytes, int]:
+    """What is there from `offset` on, and how long the log is now. Nothing past the end, however far."""
     if path is None:
-        return b""
+        return b"", 0
     try:
         with path.open("rb") as file:
+            size = file.seek(0, SEEK_END)
+            if offset >= size:
+                return b"", size
             file.seek(offset)
-            return file.read(limit)
+            return file.read(min(limit, size - offset)), size
     except FileNotFoundError:
-        return b""  # not begun, or removed by retention
+        return b"", 0  # not begun, or removed by retention

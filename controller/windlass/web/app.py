@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 
 from windlass import __version__
-from windlass.web import docs, events, health, hooks, logs, repositories, runs, workflows
+from windlass.web import docs, events, health, hooks, log_socket, logs, repositories, runs, workflows
 from windlass.web.guard import Guard
 from windlass.web.metrics import Metrics
 from windlass.web.problem import install
@@ -36,7 +36,7 @@ def create_app(controller: Controller, tokens: Mapping[str, bytes]) -> Any:
     app.state.controller = controller
     app.state.metrics = Metrics(controller)
     install(app)
-    for part in (health, repositories, workflows, runs, logs, events, hooks, docs):
+    for part in (health, repositories, workflows, runs, logs, log_socket, events, hooks, docs):
         app.include_router(part.router)
     settings = controller.parts.settings
     return Guard(

@@ -8,6 +8,7 @@ h) is 410.
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
@@ -15,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from windlass.web.context import controller_of
+from windlass.web.described import described
 from windlass.web.problem import Refused
 
 if TYPE_CHECKING:
@@ -23,11 +25,13 @@ if TYPE_CHECKING:
     from windlass.reconcile.controller import Controller
 
 router = APIRouter(prefix="/api/v1", tags=["events"])
+CURSOR = re.compile(r"[0-9]{1,18}", re.ASCII)
 KEEP_ALIVE = 15.0
 BATCH = 500
+QUERY = {"cursor": "integer: the id of the last event that was seen; `Last-Event-ID` wins"}
 
 
-@router.get("/events")
+@router.get("/events", **described({200: "text/event-stream"}, query=QUERY, refusals=(400, 410)))
 async def events(request: Request) -> Response:
     """A stream that starts after `Last-Event-ID` (or `cursor`), else with what happens from now on."""
     controller = controller_of(request)
@@ -42,10 +46,11 @@ async def _start(controller: Controller, request: Request) -> int:
     newest = await run_in_threadpool(controller.newest_event)
     if text is None:
         return newest
-    if not text.isdigit() or int(text) > newest:
+    if not CURSOR.fullmatch(text) or (newest and int(text) > newest):
         raise Refused(400, "cursor is none that this server gave")
     oldest = await run_in_threadpool(controller.oldest_event)
-    if oldest is not None and int(text) + 1 < oldest:
+    # Without any event left nobody can say whether one was missed.
+    if (oldest is None and int(text) > 0) or (oldest is not None and int(text) + 1 < oldest):
         raise Refused(410, "the cursor is older than what is kept; read the lists and start anew")
     return int(text)
 

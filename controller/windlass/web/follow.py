@@ -38,6 +38,7 @@ async def follow_logs(controller: Controller, run: str, wait: int | None) -> Asy
     """The log bytes of all steps until the end or `wait`; the last line is `run <id> <status>`."""
     until = None if wait is None else time.monotonic() + wait / 1000
     offsets: dict[tuple[str, int], int] = {}
+    last = b"\n"
     while True:
         bell = controller.parts.bell.listen()
         found = await run_in_threadpool(controller.run, run)
@@ -50,11 +51,13 @@ async def follow_logs(controller: Controller, run: str, wait: int | None) -> Asy
             if chunk.data:
                 grown = True
                 offsets[step, attempt] = chunk.next_offset
+                last = chunk.data[-1:]
                 yield chunk.data
         if grown:
             continue
         if Status(found["status"]).terminal or (until is not None and time.monotonic() >= until):
-            yield f"run {run} {found['status']}\n".encode()
+            end = b"" if last == b"\n" else b"\n"  # the last line stands by itself
+            yield end + f"run {run} {found['status']}\n".encode()
             return
         try:
             await asyncio.wait_for(bell, PAUSE)

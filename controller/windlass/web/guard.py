@@ -3,18 +3,20 @@
 In: the ASGI app, whether the server is open on loopback, the known tokens. Out: the same app behind a guard. Hooks
 verify themselves, probes and the API's description answer everybody; any other path needs a token unless the server is
 open. A wrong token is 401 even where none is needed; a foreign Origin, or on an open server a Host that is not
-loopback, is 403.
+loopback, is 403. Headers by which proxies name somebody else (`X-Forwarded-*`, `X-HTTP-Method-Override`) are not
+looked at (catalogue A08, A09).
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from windlass.web import docs
-from windlass.web.problem import problem
+from windlass.web.problem import Refused, problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
 # What every installation answers alike: two words for probes, and how the API is used.
 OPEN_PATHS = frozenset({"/healthz", "/readyz", "/api/openapi.json"}) | docs.PATHS
+BODY_TIME = 30.0  # seconds for a whole request body: one that trickles in holds nothing longer (catalogue W05)
 HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -33,10 +36,7 @@ HEADERS = [
         b"form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     ),
 ]
-
-
-class TooLarge(Exception):
-    """The body grew over the limit while it was read."""
+SECURITY = {name.decode(): value.decode() for name, value in HEADERS}
 
 
 class Guard:
@@ -53,7 +53,7 @@ class Guard:
         headers = _headers(scope)
         refusal = self._refusal(scope, headers)
         if refusal is not None:
-            await problem(*refusal)(scope, receive, send)
+            await problem(*refusal, headers=SECURITY)(scope, receive, send)
             return
         await self._limited(scope, receive, send)
 
@@ -68,9 +68,18 @@ class Guard:
         if actor is None:
             return 401, "a valid token is needed: Authorization: Bearer …"
         scope["windlass.actor"] = actor
+        if b"\0" in scope["query_string"] or b"%00" in scope["query_string"]:
+            return 400, "the query holds a NUL character"
+        return self._body_refusal(headers)
+
+    def _body_refusal(self, headers: Mapping[str, list[str]]) -> tuple[int, str] | None:
         for length in headers.get("content-length", []):
-            if not length.isdigit() or int(length) > self._limit:
+            if not (length.isascii() and length.isdigit()):
+                return 400, "Content-Length is no number"
+            if len(length) > 18 or int(length) > self._limit:
                 return 413, f"the body is larger than {self._limit} bytes"
+        if any(encoding.strip().lower() not in ("", "identity") for encoding in headers.get("content-encoding", [])):
+            return 415, "compressed bodies are not taken"
         return None
 
     def _actor(self, path: str, headers: Mapping[str, list[str]]) -> dict[str, Any] | None:
@@ -95,29 +104,32 @@ class Guard:
 
     async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
         read = 0
-        started = False
+        whole = scope["type"] == "websocket"  # its messages are no body
+        until = asyncio.get_running_loop().time() + BODY_TIME
 
         async def counted() -> Message:
-            nonlocal read
-            message = await receive()
+            """Refused is raised where a route reads its body, so it is answered like any other refusal."""
+            nonlocal read, whole
+            if whole:
+                return await receive()
+            try:
+                async with asyncio.timeout_at(until):
+                    message = await receive()
+            except TimeoutError:
+                raise Refused(408, "the body did not arrive in time", {"Connection": "close"}) from None
+            whole = not message.get("more_body", False)
             read += len(message.get("body", b""))
             if read > self._limit:
-                raise TooLarge
+                raise Refused(413, f"the body is larger than {self._limit} bytes", {"Connection": "close"})
             return message
 
         async def with_headers(message: Message) -> None:
-            nonlocal started
             if message["type"] == "http.response.start":
-                started = True
                 present = {name.lower() for name, _ in message["headers"]}
                 message["headers"] = [*message["headers"], *(h for h in HEADERS if h[0] not in present)]
             await send(message)
 
-        try:
-            await self.app(scope, counted, with_headers)
-        except TooLarge:
-            if not started:
-                await problem(413, f"the body is larger than {self._limit} bytes")(scope, receive, send)
+        await self.app(scope, counted, with_headers)
 
 
 def _headers(scope: Scope) -> dict[str, list[str]]:

@@ -17,8 +17,11 @@ from windlass.runs.model import Status
 from windlass.triggers.webhook import HookRequest
 from windlass.web.answer import answer
 from windlass.web.context import controller_of
+from windlass.web.described import described
 from windlass.web.follow import follow_logs, wait_for_end
 from windlass.web.form import form_page
+from windlass.web.shapes import HookAnswer as HookAnswerShape
+from windlass.web.shapes import PushAnswer
 
 if TYPE_CHECKING:
     from windlass.reconcile.controller import Controller
@@ -27,7 +30,11 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/hooks", tags=["hooks"])
 
 
-@router.post("/{repository}/{name}", status_code=202)
+@router.post(
+    "/{repository}/{name}",
+    status_code=202,
+    **described({202: HookAnswerShape, 200: HookAnswerShape}, refusals=(400, 404, 413, 415, 422)),
+)
 async def deliver(request: Request, repository: str, name: str) -> Response:
     """A webhook: 202 with the runs, 200 when redelivered, 401 for a bad signature."""
     controller = controller_of(request)
@@ -36,14 +43,14 @@ async def deliver(request: Request, repository: str, name: str) -> Response:
     return await _respond(controller, repository, result)
 
 
-@router.get("/{repository}/{name}", response_class=HTMLResponse)
+@router.get("/{repository}/{name}", **described({200: "text/html"}, refusals=(404,)))
 def form(request: Request, repository: str, name: str) -> Response:
     """The form of the inputs that the trigger does not set."""
     title, schema = controller_of(request).parts.hooks.form(repository, name)
     return HTMLResponse(form_page(title, schema))
 
 
-@router.post("/{repository}", status_code=202)
+@router.post("/{repository}", status_code=202, **described({202: PushAnswer}, refusals=(404, 413)))
 async def push(request: Request, repository: str) -> Response:
     """The forge's push notification: only wakes the poll."""
     controller = controller_of(request)
@@ -58,8 +65,10 @@ def _taken(request: Request, body: bytes) -> HookRequest:
 
 
 async def _respond(controller: Controller, repository: str, result: HookAnswer) -> Response:
+    # Never from the Host header, which anybody may set (catalogue W19): from the configuration, or relative.
+    base = (controller.parts.settings.external_url or "").rstrip("/")
     runs = [
-        {"id": run, "repository": repository, "workflow": workflow, "url": f"/api/v1/runs/{quote(run)}"}
+        {"id": run, "repository": repository, "workflow": workflow, "url": f"{base}/api/v1/runs/{quote(run)}"}
         for run, workflow in result.runs
     ]
     body: dict[str, Any] = {"runs": runs}

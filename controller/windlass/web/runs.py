@@ -10,18 +10,32 @@ from windlass.clock import from_rfc3339
 from windlass.runs.model import Status
 from windlass.store.filters import RunFilter
 from windlass.web.answer import answer
-from windlass.web.context import actor_of, controller_of, json_object, number
+from windlass.web.bodies import Nothing, read_body
+from windlass.web.context import actor_of, controller_of
+from windlass.web.described import described
+from windlass.web.paging import PAGE, limit_of
 from windlass.web.problem import Refused
+from windlass.web.shapes import Plan, Run, RunList
 
 router = APIRouter(prefix="/api/v1/runs", tags=["runs"])
 RUN_STATUSES = frozenset(s.value for s in Status) - {"pending", "skipped"}
 
+FILTERS = {
+    "repository": "string: its name",
+    "workflow": "string: its name",
+    "status": "string: one status",
+    "commit": "string: the whole id",
+    "actor": "string: the name of who or what asked for it",
+    "label": "strings: key=value; may be given several times",
+    "input.NAME": "string: the value of the input NAME, as text",
+    "since": "string: created at or after this RFC 3339 time",
+}
 
-@router.get("")
+
+@router.get("", **described({200: RunList}, query=FILTERS | PAGE, refusals=(400,)))
 def list_runs(request: Request) -> Response:
     """Newest first; `next` is the cursor of the following page."""
-    limit = number(request, "limit", 50, low=1, high=500)
-    page = controller_of(request).runs(_filter(request), request.query_params.get("cursor"), limit)
+    page = controller_of(request).runs(_filter(request), request.query_params.get("cursor"), limit_of(request))
     return answer(page)
 
 
@@ -35,7 +49,7 @@ def _filter(request: Request) -> RunFilter:
     since = query.get("since")
     try:
         after = from_rfc3339(since) if since is not None else None
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise Refused(400, "since must be an RFC 3339 time") from error
     return RunFilter(
         repository=query.get("repository"),
@@ -56,26 +70,30 @@ def _pair(text: str) -> tuple[str, str]:
     return key, value
 
 
-@router.get("/{run}")
+@router.get("/{run}", **described({200: Run}, refusals=(404,)))
 def one_run(request: Request, run: str) -> Response:
     """The run with its steps and attempts."""
     return answer(controller_of(request).run(run))
 
 
-@router.get("/{run}/plan")
+@router.get("/{run}/plan", **described({200: Plan}, refusals=(404,)))
 def plan(request: Request, run: str) -> Response:
     """The frozen plan."""
-    return Response(controller_of(request).plan(run), media_type="application/json")
+    return answer(controller_of(request).plan(run))
 
 
-@router.get("/{run}/definition")
+@router.get("/{run}/definition", **described({200: "application/yaml"}, refusals=(404,)))
 def definition(request: Request, run: str) -> Response:
     """The YAML it runs, as it was at its commit."""
     return Response(controller_of(request).definition(run), media_type="application/yaml")
 
 
-@router.post("/{run}/cancel", status_code=202)
+@router.post(
+    "/{run}/cancel",
+    status_code=202,
+    **described({202: Run}, body=Nothing, refusals=(400, 404, 409, 413, 415, 422)),
+)
 async def cancel(request: Request, run: str) -> Response:
     """Ask for its end; `finally` still runs. 409 when it has ended."""
-    await json_object(request, {})
+    await read_body(request, Nothing)
     return answer(await run_in_threadpool(controller_of(request).cancel, run, actor_of(request)), 202)

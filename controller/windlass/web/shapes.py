@@ -1,0 +1,296 @@
+"""What the API answers, as models: only for the OpenAPI document, answers themselves are plain JSON.
+
+In: nothing. Out: one model for each object of interfaces.md; a test validates real answers against the document made
+from them. Keys are camelCase, times RFC 3339 in UTC with milliseconds, null means none.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+RunStatus = Literal["queued", "running", "waiting", "cancelling", "succeeded", "failed", "errored", "cancelled"]
+StepStatus = Literal[
+    "pending", "queued", "running", "waiting", "cancelling", "succeeded", "failed", "errored", "cancelled", "skipped"
+]
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.rstrip("_").split("_")
+    return head + "".join(part.title() for part in rest)
+
+
+class Shape(BaseModel):
+    model_config = ConfigDict(alias_generator=_camel, extra="forbid")
+
+
+# ---- errors
+
+
+class PointedError(Shape):
+    pointer: str = Field(description="A JSON pointer into the body of the request; empty: the request as a whole.")
+    message: str
+
+
+class ProblemDetails(Shape):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[PointedError] = Field(default=[], description="For 422: every value that does not fit.")
+
+
+# ---- runs
+
+
+class Attempt(Shape):
+    number: int = Field(ge=1)
+    status: StepStatus
+    cause: str | None = Field(description="Why it did not succeed: a stable code in kebab-case.")
+    message: str | None
+    exit_code: int | None = Field(description="128 + signal when a signal ended it; null when nothing ran.")
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+class Step(Shape):
+    status: StepStatus
+    cause: str | None
+    message: str | None
+    outputs: dict[str, Any]
+    started_at: datetime | None
+    ended_at: datetime | None
+    attempts: list[Attempt]
+    items: list[Item] | None = Field(description="null unless the step is a loop.")
+
+
+class Item(Step):
+    key: str
+    steps: dict[str, Step] | None = None
+
+
+class Trigger(Shape):
+    kind: str
+    name: str
+    scheduled_at: datetime | None
+
+
+class Actor(Shape):
+    kind: str
+    name: str
+
+
+class RunItem(Shape):
+    """A run without its steps: an item of a list, the data of an event."""
+
+    id: str
+    repository: str
+    workflow: str
+    commit: str | None
+    status: RunStatus
+    cause: str | None = Field(description="Why it did not succeed: a stable code in kebab-case.")
+    message: str | None
+    title: str | None
+    labels: dict[str, str]
+    trigger: Trigger
+    actor: Actor
+    rerun_of: str | None
+    inputs: dict[str, Any] = Field(description='Those of type secret show "***".')
+    outputs: dict[str, Any]
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+class Run(RunItem):
+    steps: dict[str, Step]
+
+
+class RunList(Shape):
+    items: list[RunItem]
+    next: str | None = Field(description="The cursor of the following page; null at the end.")
+
+
+# ---- plans
+
+
+class Retry(Shape):
+    attempts: int
+    delay: int = Field(description="Milliseconds.")
+    factor: float
+    max_delay: int | None
+    on: list[str]
+    exit_codes: list[int]
+    never: list[int]
+
+
+class EnvLayer(Shape):
+    name: str
+    values: dict[str, Any]
+
+
+class DeclaredOutput(Shape):
+    schema_: dict[str, Any]
+    size: int | None
+
+
+class PlannedStep(Shape):
+    """A step, expanded: defaults applied, dependencies resolved, spans in milliseconds."""
+
+    model_config = ConfigDict(extra="allow")  # a plan of a newer Windlass may say more
+
+    name: str
+    section: Literal["steps", "finally"]
+    needs: list[str]
+    reads: list[str]
+    condition: str | bool | None
+    script: str | None
+    argv: list[str]
+    env: list[EnvLayer]
+    outputs: dict[str, DeclaredOutput]
+    timeout: int | None
+    retry: Retry
+    continue_on_error: bool
+    idempotent: bool
+    runner: str
+    image: str | None
+    working_directory: str | None
+
+
+class PlanOrder(Shape):
+    steps: list[str]
+    finally_: list[str]
+
+
+class Plan(Shape):
+    """What a run is going to do, frozen when it was triggered."""
+
+    model_config = ConfigDict(extra="allow")
+
+    version: int
+    repository: str
+    workflow: str
+    commit: str | None
+    inputs: dict[str, Any]
+    event: dict[str, Any]
+    steps: dict[str, PlannedStep]
+    finally_: dict[str, PlannedStep]
+    order: PlanOrder = Field(description="The written order of the steps.")
+    outputs: dict[str, Any]
+    env: list[EnvLayer]
+    timeout: int | None
+    title: str | None
+
+
+# ---- sources and definitions
+
+
+class Condition(Shape):
+    type: Literal["Ready", "Fetched", "Valid"]
+    status: Literal["True", "False", "Unknown"]
+    reason: str
+    message: str
+    last_transition_time: datetime
+
+
+class FileProblem(Shape):
+    """As `windlass check --output json` prints it; lines and columns count from 1."""
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    path: str
+    rule: str
+    severity: Literal["error", "warning", "note"]
+    message: str
+    hint: str | None
+
+
+class Repository(Shape):
+    name: str
+    commit: str | None
+    branch: str | None
+    conditions: list[Condition]
+    problems: list[FileProblem]
+
+
+class RepositoryList(Shape):
+    items: list[Repository]
+    next: str | None
+
+
+class WorkflowTrigger(Shape):
+    name: str
+    kind: str
+    enabled: bool
+    written: dict[str, Any]
+
+
+class Fire(Shape):
+    trigger: str
+    at: datetime
+
+
+class WorkflowItem(Shape):
+    """A live workflow; `stale`: git says something newer that is broken."""
+
+    name: str
+    repository: str
+    title: str | None
+    commit: str
+    path: str
+    stale: bool
+    enabled: bool
+    inputs: dict[str, Any] = Field(description="JSON Schema.")
+    triggers: list[WorkflowTrigger]
+    next: list[Fire]
+
+
+class Workflow(WorkflowItem):
+    description: str | None
+    owners: list[str]
+    definition: str = Field(description="The YAML as written.")
+
+
+class WorkflowList(Shape):
+    items: list[WorkflowItem]
+    next: str | None
+
+
+class Firing(Shape):
+    trigger: str
+    scheduled_at: datetime | None
+    at: datetime
+    run: str | None
+    reason: str | None = Field(description="Why nothing was started.")
+
+
+class FiringList(Shape):
+    items: list[Firing]
+    next: str | None
+
+
+# ---- hooks
+
+
+class StartedRun(Shape):
+    id: str
+    repository: str
+    workflow: str
+    url: str
+
+
+class HookAnswer(Shape):
+    runs: list[StartedRun]
+    reason: str | None = Field(default=None, description="Why nothing was started.")
+    challenge: str | None = Field(default=None, description="Slack's, when it verifies the address.")
+
+
+class PushAnswer(Shape):
+    repository: str
