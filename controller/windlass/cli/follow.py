@@ -9,6 +9,7 @@ import time
 from typing import IO, TYPE_CHECKING, Any
 
 from windlass.cli.lines import LineSplitter, for_display
+from windlass.runs.present import logs_of
 
 if TYPE_CHECKING:
     from windlass.cli.log_source import LogSource
@@ -29,14 +30,13 @@ class _Log:
 def follow(
     source: LogSource, out: IO[str], *, colour: bool, until_end: bool, attempt: int | None = None
 ) -> dict[str, Any]:
-    logs: dict[tuple[str, int], _Log] = {}
+    logs: dict[tuple[str, str, int], _Log] = {}
     while True:
         run = source.run()
         grown = False
-        for name, step in run["steps"].items():
-            for number in (a["number"] for a in step["attempts"] if attempt in (None, a["number"])):
-                log = logs.setdefault((name, number), _Log())
-                grown = _read(source, name, number, log, out, colour) or grown
+        for key in logs_of(run):
+            if attempt in (None, key[2]):
+                grown = _read(source, key, logs.setdefault(key, _Log()), out, colour) or grown
         out.flush()
         if grown:
             continue
@@ -45,12 +45,14 @@ def follow(
         time.sleep(PAUSE)
 
 
-def _read(source: LogSource, step: str, attempt: int, log: _Log, out: IO[str], colour: bool) -> bool:
+def _read(source: LogSource, key: tuple[str, str, int], log: _Log, out: IO[str], colour: bool) -> bool:
     """Print what is new; True when there was something."""
     if log.done:
         return False
-    data, log.offset, complete = source.log(step, attempt, log.offset)
+    step, item, attempt = key
+    data, log.offset, complete = source.log(step, attempt, log.offset, item)
+    label = f"{step}[{item}]" if item else step
     log.done = complete and not data
     texts = [*log.lines.feed(data), *(log.lines.flush() if log.done else ())]
-    out.write("".join(f"{step} │ {for_display(text, colour=colour)}\n" for text in texts))
+    out.write("".join(f"{label} │ {for_display(text, colour=colour)}\n" for text in texts))
     return bool(data)

@@ -25,7 +25,7 @@ class LogSource(Protocol):
     def run(self) -> dict[str, Any]:
         """The run object with its steps. Raises NotFoundError."""
 
-    def log(self, step: str, attempt: int | None, offset: int) -> tuple[bytes, int, bool]:
+    def log(self, step: str, attempt: int | None, offset: int, item: str = "") -> tuple[bytes, int, bool]:
         """Bytes from the offset, the next offset, whether the log is complete. Raises NotFoundError."""
 
 
@@ -52,10 +52,12 @@ class RemoteLogs:
         found: dict[str, Any] = self._client.get(self._path)
         return found
 
-    def log(self, step: str, attempt: int | None, offset: int) -> tuple[bytes, int, bool]:
+    def log(self, step: str, attempt: int | None, offset: int, item: str = "") -> tuple[bytes, int, bool]:
         params: dict[str, Any] = {"offset": offset}
         if attempt is not None:
             params["attempt"] = attempt
+        if item:
+            params["item"] = item
         return self._client.log(f"{self._path}/steps/{quote(step, safe='')}/logs", params)
 
 
@@ -76,7 +78,7 @@ class LocalLogs:
             raise NotFoundError(f"no run {self._run}")
         return run_object(*found)
 
-    def log(self, step: str, attempt: int | None, offset: int) -> tuple[bytes, int, bool]:
+    def log(self, step: str, attempt: int | None, offset: int, item: str = "") -> tuple[bytes, int, bool]:
         from windlass.reconcile.log_reader import read_log
 
         chunk = read_log(
@@ -85,7 +87,7 @@ class LocalLogs:
             self._folders.log,
             step,
             attempt=attempt,
-            item="",
+            item=item,
             offset=offset,
             limit=CHUNK,
         )

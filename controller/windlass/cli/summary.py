@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 COLOURS = {"succeeded": "32", "failed": "31", "errored": "31", "cancelled": "33", "skipped": "90"}
+MOST_ITEMS = 20
 MARKS = {"succeeded": "✓", "failed": "✗", "errored": "!", "cancelled": "■", "skipped": "-"}
 
 
@@ -28,8 +29,20 @@ def summary(run: Mapping[str, Any], *, colour: bool) -> str:
     for index, (name, step) in enumerate(steps):
         branch = "└─" if index == len(steps) - 1 else "├─"
         lines.append(f"{branch} {_status(step, colour)} {name:<{width}}  {_step_words(step)}".rstrip())
+        below = "   " if index == len(steps) - 1 else "│  "
+        lines += _items(step, below, colour)
     lines += _outputs(run["outputs"])
     return "\n".join(lines)
+
+
+def _items(step: Mapping[str, Any], below: str, colour: bool) -> Iterator[str]:
+    """A line for each item of a loop; of many, those that did not succeed and how many did."""
+    items = step["items"] or []
+    shown = items if len(items) <= MOST_ITEMS else [i for i in items if i["status"] != "succeeded"][:MOST_ITEMS]
+    for item in shown:
+        yield f"{below}   {_status(item, colour)} {for_display(item['key'], colour=False)}  {_step_words(item)}".rstrip()
+    if len(shown) < len(items):
+        yield f"{below}   {len(items)} items, {sum(i['status'] == 'succeeded' for i in items)} succeeded"
 
 
 def _status(thing: Mapping[str, Any], colour: bool) -> str:

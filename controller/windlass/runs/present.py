@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from windlass.clock import to_rfc3339
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
 
     from windlass.clock import Millis
     from windlass.runs.model import Attempt, RunHead, Step
@@ -54,6 +54,14 @@ def _steps(steps: Iterable[Step]) -> dict[str, Any]:
             if step.looped:
                 found[step.key.path]["items"] = items.setdefault(step.key.path, [])
     return found
+
+
+def logs_of(run: Mapping[str, Any]) -> Iterator[tuple[str, str, int]]:
+    """(step, item, attempt) of every log that a run object names, items after their step."""
+    for name, step in run["steps"].items():
+        for item, of in (("", step), *((i["key"], i) for i in step["items"] or ())):
+            for attempt in of["attempts"]:
+                yield name, item, attempt["number"]
 
 
 def step_object(step: Step) -> dict[str, Any]:

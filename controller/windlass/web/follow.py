@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.concurrency import run_in_threadpool
 
 from windlass.runs.model import Status
+from windlass.runs.present import logs_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -37,20 +38,21 @@ async def wait_for_end(controller: Controller, run: str, wait: int) -> dict[str,
 async def follow_logs(controller: Controller, run: str, wait: int | None) -> AsyncIterator[bytes]:
     """The log bytes of all steps until the end or `wait`; the last line is `run <id> <status>`."""
     until = None if wait is None else time.monotonic() + wait / 1000
-    offsets: dict[tuple[str, int], int] = {}
+    offsets: dict[tuple[str, str, int], int] = {}
     last = b"\n"
     while True:
         bell = controller.parts.bell.listen()
         found = await run_in_threadpool(controller.run, run)
         grown = False
-        for step, attempt in _attempts(found):
-            offset = offsets.get((step, attempt), 0)
+        for key in logs_of(found):
+            step, item, attempt = key
+            offset = offsets.get(key, 0)
             chunk = await run_in_threadpool(
-                controller.log, run, step, attempt=attempt, item="", offset=offset, limit=CHUNK
+                controller.log, run, step, attempt=attempt, item=item, offset=offset, limit=CHUNK
             )
             if chunk.data:
                 grown = True
-                offsets[step, attempt] = chunk.next_offset
+                offsets[key] = chunk.next_offset
                 last = chunk.data[-1:]
                 yield chunk.data
         if grown:
@@ -63,7 +65,3 @@ async def follow_logs(controller: Controller, run: str, wait: int | None) -> Asy
             await asyncio.wait_for(bell, PAUSE)
         except TimeoutError:
             continue
-
-
-def _attempts(run: dict[str, Any]) -> list[tuple[str, int]]:
-    return [(name, a["number"]) for name, step in run["steps"].items() for a in step["attempts"]]
