@@ -71,6 +71,7 @@ class Server:
         writer, reads = self._ledger.writer, self._ledger.reads
         epoch = writer.take_over(f"{socket.gethostname()}/{os.getpid()}", clock.now())
         log.event("controller.leading", epoch=epoch)
+        writer.on_event = lambda _cursor: self._bell.ring()
         executors: dict[str, Executor] = {}
         engine = Engine(writer, executors, clock, on_change=self._changed)
         self._executor = LocalExecutor(

@@ -1,7 +1,7 @@
 """`windlass check [PATH…]`: every problem of a repository at once.
 
-A PATH that is a file or a folder limits what is reported, not what is read. Exit 0 clean, 1 errors (with `--strict`
-warnings too), 2 wrong use.
+A PATH that is a file or a folder limits what is reported, not what is read; without one everything is reported, from
+any folder of the repository. Exit 0 clean, 1 errors (with `--strict` warnings too), 2 wrong use.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ def command(arguments: argparse.Namespace) -> int:
     if len(roots) > 1:
         raise UsageError("the paths belong to different repositories", f"check them one by one: {roots[0]}, {roots[1]}")
     tree = load_work_tree(roots[0], cache=not arguments.no_cache)
-    problems = _reported(tree.loaded.problems, roots[0], paths)
+    everything = tree.loaded.problems
+    problems = _reported(everything, roots[0], paths) if arguments.paths else list(everything)
     refused = {"error", "warning"} if arguments.strict else {"error"}
     ok = not any(problem.severity in refused for problem in problems)
     _print(arguments.output, problems, tree.loaded.files, ok, tree.text_of)

@@ -54,7 +54,9 @@ class LocalRun:
         ledger = Ledger.open(f"sqlite:///{folder}/ledger.db")
         ledger.writer.take_over("windlass run", self._clock.now())
         executors: dict[str, Executor] = {}
-        engine = Engine(ledger.writer, executors, self._clock, on_change=lambda h, s: self._news.put((h, s)))
+        engine = Engine(
+            ledger.writer, executors, self._clock, on_change=lambda h, s: self._news.put((h, s)), forgets=False
+        )
         executors["local"] = executor = LocalExecutor(folder, engine.observe, self._supervisor)
         try:
             ledger.writer.write(lambda tx: record(tx, new))

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from windlass.errors import UsageError
+from windlass.errors import ProblemsError, UsageError
 
 if TYPE_CHECKING:
     import argparse
@@ -42,20 +43,26 @@ def _text(value: str) -> str:
     try:
         return Path(value[1:]).read_text(encoding="utf-8").removesuffix("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{value[1:]} cannot be read: {error}", "write @@ for a value that begins with @") from error
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise UsageError(f"{value[1:]} cannot be read: {why}", "write @@ for a value that begins with @") from error
 
 
 def _file(name: str) -> dict[str, Any]:
     from windlass.loading.document import read_document
     from windlass.loading.faults import Faults
+    from windlass.loading.models import fault_problems
 
     try:
         data = Path(name).read_bytes()
     except OSError as error:
-        raise UsageError(f"{name} cannot be read: {error}") from error
+        raise UsageError(f"{name} cannot be read: {error.strerror}") from error
     try:
         document, _ = read_document(data)
     except Faults as error:
-        raise UsageError(f"{name}: {error}") from error
+        hint = "write names and values of inputs, as YAML or JSON"
+        shapes = ("empty-file", "not-a-mapping")  # their own hint is about definitions
+        found_problems = [replace(p, hint=hint if p.rule in shapes else p.hint) for p in fault_problems(name, error)]
+        shown = data.decode("utf-8", "replace")
+        raise ProblemsError(found_problems, lambda _: shown) from error
     found: dict[str, Any] = document.value
     return found

@@ -40,7 +40,8 @@ def _items(step: Mapping[str, Any], below: str, colour: bool) -> Iterator[str]:
     items = step["items"] or []
     shown = items if len(items) <= MOST_ITEMS else [i for i in items if i["status"] != "succeeded"][:MOST_ITEMS]
     for item in shown:
-        yield f"{below}   {_status(item, colour)} {for_display(item['key'], colour=False)}  {_step_words(item)}".rstrip()
+        words = f"{_status(item, colour)} {for_display(item['key'], colour=False)}  {_step_words(item)}"
+        yield f"{below}   {words}".rstrip()
     if len(shown) < len(items):
         yield f"{below}   {len(items)} items, {sum(i['status'] == 'succeeded' for i in items)} succeeded"
 

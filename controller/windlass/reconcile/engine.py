@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from windlass import log
 from windlass.crashpoints import reach
-from windlass.errors import FencedError, LedgerError
+from windlass.errors import ConflictError, FencedError, LedgerError
 from windlass.reconcile.timetable import Timetable
 from windlass.runs.decide import decide
 from windlass.runs.model import AttemptKey, CancelRequested, Launch, Stop
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     Listener = Callable[[RunHead, tuple[Step, ...]], None]
 
+PAUSE = 1.0  # seconds between attempts to reach a ledger that is away
 MAX_FAULTS = 5  # a run whose decision raises this often is ended rather than tried for ever (promise R29)
 
 
@@ -40,12 +41,21 @@ class Engine:
     """Owns every open run. All methods but `run` are called from any thread and return at once."""
 
     def __init__(
-        self, writer: Writer, executors: Mapping[str, Executor], clock: Clock, *, on_change: Listener | None = None
+        self,
+        writer: Writer,
+        executors: Mapping[str, Executor],
+        clock: Clock,
+        *,
+        on_change: Listener | None = None,
+        forgets: bool = True,
     ) -> None:
+        """`on_change` hears of every recorded change; `forgets`: attempts' folders go with the end of their run."""
         self._writer = writer
         self._executors = executors
         self._clock = clock
         self._on_change = on_change
+        self._forgets = forgets
+        self._stopping = threading.Event()
         self._inbox: queue.SimpleQueue[tuple[str, Observation | RunState | None]] = queue.SimpleQueue()
         self._states: dict[str, RunState] = {}
         self._timetable = Timetable()
@@ -75,6 +85,7 @@ class Engine:
 
     def stop(self) -> None:
         """Decide nothing more; running attempts are left as they are."""
+        self._stopping.set()
         self._inbox.put(("", None))
         if self._thread is not None:
             self._thread.join()
@@ -110,8 +121,7 @@ class Engine:
             arrived.setdefault(run, [])
         decisions = self._decide(arrived, now)
         if decisions:
-            self._record(decisions)
-            self._act(decisions)
+            self._act(self._record(decisions))
         return going_on
 
     def _collect(self, block: bool) -> tuple[dict[str, list[Observation]], bool]:
@@ -170,21 +180,52 @@ class Engine:
         self._faults.pop(run, None)
         return decision
 
-    def _record(self, decisions: list[tuple[RunState, Decision]]) -> None:
+    def _record(self, decisions: list[tuple[RunState, Decision]]) -> list[tuple[RunState, Decision]]:
+        """All decisions in one transaction; those that are in the ledger now.
+
+        A decision that the ledger refuses (its run has ended there) is dropped alone.
+        """
         reach("engine.before-commit")
+        try:
+            self._write(decisions)
+        except ConflictError:
+            decisions = [pair for pair in decisions if self._accepted(pair)]
+        reach("engine.recorded")
+        return decisions
+
+    def _accepted(self, pair: tuple[RunState, Decision]) -> bool:
+        try:
+            self._write([pair])
+        except ConflictError as error:
+            run = pair[0].head.id
+            log.event("run.refused", level="error", run=run, error=str(error))
+            self._states.pop(run, None)
+            self._timetable.set(run, None)
+            return False
+        return True
+
+    def _write(self, decisions: list[tuple[RunState, Decision]]) -> None:
+        """Wait for a ledger that is away: the states in memory have not changed, so nothing is lost (R31)."""
 
         def work(tx: Tx) -> None:
-            for state, decision in decisions:
+            for _, decision in decisions:
                 head = decision.head
                 if decision.steps:
                     tx.save_steps(head.id, decision.steps)
                 if decision.head_changed:
                     tx.save_run(head)
                     tx.add_event("run", head.id, run_object(head))
-                del state
 
-        self._writer.write(work)
-        reach("engine.recorded")
+        while True:
+            try:
+                self._writer.write(work)
+                return
+            except FencedError:
+                raise
+            except LedgerError as error:
+                log.event("engine.ledger-away", level="error", error=str(error))
+                if self._stopping.wait(PAUSE):
+                    raise
 
     def _act(self, decisions: list[tuple[RunState, Decision]]) -> None:
         launches: dict[str, list[Launch]] = defaultdict(list)
@@ -195,12 +236,11 @@ class Engine:
                     launches[command.runner].append(command)
                 else:
                     self._stop(state, command)
-            self._forget(state, decision.steps)
             if self._on_change is not None:
                 self._on_change(decision.head, decision.steps)
             if decision.head.status.terminal:
                 self._ended[decision.head.status.value] += 1
-                self._close(decision.head.id)
+                self._close(state)
         for runner, group in launches.items():
             self._executors[runner].start(group)
         reach("engine.carried-out")
@@ -208,19 +248,23 @@ class Engine:
     def _stop(self, state: RunState, stop: Stop) -> None:
         self._executors[state.plan.step(stop.key.path).runner].stop(stop)
 
-    def _forget(self, state: RunState, steps: Iterable[Step]) -> None:
-        """The end of an attempt is in the ledger: its folder and its evidence are not needed any more."""
-        run = state.head.id
-        for step in steps:
-            attempt = step.attempt
-            if attempt is not None and attempt.ended_at is not None and attempt.cause != "lost":
-                runner = state.plan.step(step.key.path).runner
-                self._executors[runner].forget(AttemptKey(run, *step.key, attempt.number))
+    def _forget(self, state: RunState) -> None:
+        """Every end is in the ledger: the attempts' folders are not needed any more.
 
-    def _close(self, run: str) -> None:
+        All of a run at once and beside the loop: on ext4 it is slow to make files among others just deleted.
+        """
+        for step in state.steps.values():
+            for attempt in step.attempts:
+                key = AttemptKey(state.head.id, *step.key, attempt.number)
+                self._executors[state.plan.step(step.key.path).runner].forget(key)
+
+    def _close(self, state: RunState) -> None:
+        run = state.head.id
         self._states.pop(run, None)
         self._timetable.set(run, None)
-        log.event("run.ended", run=run)
+        if self._forgets:
+            self._forget(state)
+        log.event("run.ended", run=run, status=state.head.status.value)
 
     def adopt(self, states: Iterable[RunState]) -> None:
         """At start: take over open runs; executors answer for each attempt that the ledger holds open."""
