@@ -189,8 +189,14 @@ def test_every_rule_that_is_named_is_explained(home: Home, mixed: Repo) -> None:
 
 
 def test_from_a_folder_below_files_are_named_from_the_root(home: Home, mixed: Repo) -> None:
-    done = home.windlass("check", "--output", "json", cwd=mixed.path / "workflows/deep")
+    done = home.windlass("check", "--output", "json", ".", cwd=mixed.path / "workflows/deep")
     assert {problem["file"] for problem in json.loads(done.stdout)["problems"]} == {"workflows/deep/cycle.yml"}
+
+
+def test_without_a_path_all_of_the_repository_is_reported(home: Home, mixed: Repo) -> None:
+    above = checked(home, mixed, code=1)
+    done = home.windlass("check", "--output", "json", cwd=mixed.path / "workflows/deep")
+    assert (done.returncode, json.loads(done.stdout)) == (1, above)
 
 
 @pytest.mark.parametrize("words", [("no-such-path",), ("--output", "xml"), ("--no-such-flag",)])

@@ -178,6 +178,7 @@ class Launch:
     runner: str
     argv: tuple[str, ...]  # "{script}" stands for the script's path
     env: Mapping[str, str]
+    unset: tuple[str, ...] = ()  # not even of the executor's own: LANG, HOME…
     script: str | None = None
     script_name: str = "script"
     inputs: str = "{}"  # JSON for the file WINDLASS_INPUTS

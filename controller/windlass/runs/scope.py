@@ -97,6 +97,12 @@ def layered(
     return result
 
 
+def unset_by(layers: Iterable[EnvLayer]) -> tuple[str, ...]:
+    """The names whose last word is null."""
+    last = {name: value for layer in layers for name, value in layer.values.items()}
+    return tuple(name for name, value in last.items() if value is None)
+
+
 def functions_of(draft: Draft) -> dict[str, Callable[..., Any]]:
     return {"now": lambda: to_rfc3339(draft.head.created_at)}
 

@@ -14,7 +14,7 @@ from windlass.errors import ExpressionError
 from windlass.expressions import evaluate, to_text
 from windlass.runs.model import Attempt, AttemptKey, Launch, Status
 from windlass.runs.outputs import read_limit
-from windlass.runs.scope import functions_of, layered, values_for
+from windlass.runs.scope import functions_of, layered, unset_by, values_for
 
 if TYPE_CHECKING:
     from windlass.plan.model import PlannedStep
@@ -60,6 +60,7 @@ def _launch(draft: Draft, planned: PlannedStep, key: AttemptKey) -> Launch:
         runner=planned.runner,
         argv=planned.argv if planned.script is not None else tuple(text(part) for part in planned.argv),
         env=env,
+        unset=unset_by(planned.env),
         script=planned.script,
         script_name=planned.script_name,
         inputs=json.dumps(shown, ensure_ascii=False, separators=(",", ":")),

@@ -1,7 +1,7 @@
 """The environment of a local attempt: PATH, HOME, LANG, TMPDIR, USER and nothing else of the caller (docs: A step).
 
-In: the caller's environment, a Launch, its folder. Out: a dict. The step's variables win over the first five; the paths
-only the executor knows win over everything.
+In: the caller's environment, a Launch, its folder. Out: a dict. The step's variables win over the first five, a null
+unsets them; the paths only the executor knows win over everything.
 """
 
 from __future__ import annotations
@@ -42,9 +42,11 @@ def _account() -> tuple[str, str]:
 
 
 def attempt_environment(base: Mapping[str, str], launch: Launch, folder: str) -> dict[str, str]:
+    given = {**base, "TMPDIR": f"{folder}/tmp"}  # noqa: S108 - the attempt's own
+    for name in launch.unset:
+        given.pop(name, None)
     return {
-        **base,
-        "TMPDIR": f"{folder}/tmp",  # noqa: S108 - the attempt's own
+        **given,
         **launch.env,
         "WINDLASS_OUTPUT": f"{folder}/output",
         "WINDLASS_ENV": f"{folder}/env",
