@@ -1,7 +1,8 @@
 """The logs of a run as lines of all steps, resumable after each one.
 
-In: the run's steps, a way to read bytes, a cursor. Out: objects with `cursor step item attempt time text`. A cursor holds for each step which attempt was read and how far, so it says where to go on with any number of steps at
-once. A line is what ends with a newline, or 16 KiB of a longer one, or what an ended attempt left behind.
+In: the run's steps, a way to read bytes, a cursor. Out: objects with `cursor step item attempt time text`. A cursor
+holds for each step which attempt was read and how far, so it says where to go on with any number of steps at once. A
+line is what ends with a newline, or 16 KiB of a longer one, or what an ended attempt left behind.
 """
 
 from __future__ import annotations
