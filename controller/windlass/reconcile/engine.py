@@ -112,6 +112,11 @@ class Engine:
         except (FencedError, LedgerError) as error:
             self._fatal = error
             log.event("engine.stopped", level="error", reason=str(error))
+        except Exception as error:
+            # A mistake of ours outside of one run's decision. A server whose loop is gone must not go on answering.
+            self._fatal = error
+            log.event("engine.stopped", level="error", reason=repr(error))
+            raise
 
     def turn(self, *, block: bool) -> bool:
         """One turn; False when asked to stop. Tests drive the loop with `block=False`."""
