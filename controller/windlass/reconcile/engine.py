@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import traceback
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
@@ -112,11 +113,9 @@ class Engine:
         except (FencedError, LedgerError) as error:
             self._fatal = error
             log.event("engine.stopped", level="error", reason=str(error))
-        except Exception as error:
-            # A mistake of ours outside of one run's decision. A server whose loop is gone must not go on answering.
+        except Exception as error:  # noqa: BLE001 - a server whose loop is gone must not go on answering
             self._fatal = error
-            log.event("engine.stopped", level="error", reason=repr(error))
-            raise
+            log.event("engine.stopped", level="error", reason=repr(error), trace=traceback.format_exc())
 
     def turn(self, *, block: bool) -> bool:
         """One turn; False when asked to stop. Tests drive the loop with `block=False`."""
