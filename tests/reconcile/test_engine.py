@@ -56,6 +56,17 @@ def test_an_attempt_that_was_to_be_stopped_is_told_so_by_the_next_life(new_life,
     assert (second.status(run), second.steps(run)) == ("cancelled", {"a": "cancelled"})
 
 
+def test_an_engine_that_dies_of_a_mistake_of_ours_says_so(life, step):
+    def broken(_launches):
+        raise RuntimeError("a mistake of ours")
+
+    life.held.start = broken
+    life.engine.start()
+    life.record(step("a"))
+    life.engine._thread.join(10)
+    assert isinstance(life.engine.failed, RuntimeError)
+
+
 def test_a_fenced_engine_records_and_starts_nothing(new_life, step):
     old, new = new_life(), None
     run = old.begin(step("a"), step("b", "a"))
