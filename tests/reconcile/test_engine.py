@@ -60,9 +60,10 @@ def test_an_engine_that_dies_of_a_mistake_of_ours_says_so(life, step):
     def broken(_launches):
         raise RuntimeError("a mistake of ours")
 
+    life.begin(step("a"), step("b", "a"))
     life.held.start = broken
     life.engine.start()
-    life.record(step("a"))
+    life.held.finish(life.held.running()[0])
     life.engine._thread.join(10)
     assert isinstance(life.engine.failed, RuntimeError)
 
