@@ -45,3 +45,15 @@ def test_a_broken_inputs_file_is_shown_at_its_place(home: Home, repo: Repo, text
     assert (done.returncode, done.stdout) == (2, "")
     assert place in done.stderr
     assert "apiVersion" not in done.stderr
+
+
+def test_an_output_may_read_the_status_of_any_step(run: Any) -> None:
+    result = run("""
+        outputs: {of: "${{ steps.a.status + ' ' + steps.b.status + ' ' + steps.last.status }}"}
+        steps:
+          a: {run: "true"}
+          b: {if: false, run: "true"}
+        finally:
+          last: {run: "true"}
+    """)
+    assert result["outputs"] == {"of": "succeeded skipped succeeded"}

@@ -17,7 +17,7 @@ from windlass.runs.scope import functions_of, scope_values
 from windlass.runs.state import broken
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from windlass.plan.model import PlannedStep
     from windlass.runs.draft import Draft
@@ -79,7 +79,7 @@ def _outputs(draft: Draft) -> dict[str, Any]:
     """The workflow's outputs; one that reads a skipped step is null. Raises ExpressionError."""
     if not draft.plan.outputs:
         return {}
-    values = scope_values(draft, _names(draft))
+    values = scope_values(draft, [*draft.plan.steps, *draft.plan.finally_])  # `.status` may be read of any step
     functions = functions_of(draft)
     result: dict[str, Any] = {}
     for name, declared in draft.plan.outputs.items():
@@ -93,7 +93,3 @@ def _outputs(draft: Draft) -> dict[str, Any]:
         except OutputError as error:
             raise ExpressionError(f"{name}: {error}") from error
     return result
-
-
-def _names(draft: Draft) -> Iterable[str]:
-    return {step for declared in draft.plan.outputs.values() for step in declared.get("reads", ())}
