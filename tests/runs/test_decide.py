@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from windlass.plan.model import OutputSpec, Retry
+from windlass.plan.model import OutputSpec, Retry, Wait
 from windlass.runs.decide import decide
 from windlass.runs.model import CancelRequested, Ended, Started, Stop
 
@@ -257,3 +257,30 @@ def test_late_and_doubled_observations_change_nothing(world, step):
     w.tell(Ended(first, w.now, 0), Ended(first, w.now, 0))
     assert w.statuses() == {"a": "running"}
     assert w.end("a").head.status == "succeeded"
+
+
+class TestWait:
+    def test_a_span_passes_without_an_attempt(self, world, step):
+        w = world(step("a", wait=Wait(span=60_000)), step("b", "a"))
+        assert (w.step("a").status, w.wake_at, w.launched) == ("waiting", w.now + 60_000, [])
+        assert (w.head.status, w.head.message) == ("waiting", w.step("a").message)
+        w.later(59_999)
+        assert w.statuses() == {"a": "waiting", "b": "pending"}
+        w.later(1)
+        assert w.statuses() == {"a": "succeeded", "b": "running"}
+        assert (w.head.status, w.head.message) == ("running", None)
+
+    def test_until_a_moment_that_an_expression_gives(self, world, step):
+        w = world(step("a", wait=Wait(until="${{ '1970-01-01T01:00:00Z' }}")))
+        assert w.wake_at == 3_600_000
+        w.later(3_600_000)
+        assert w.head.status == "succeeded"
+
+    @pytest.mark.parametrize("wait", [Wait(until="tomorrow"), Wait(span="${{ 'soon' }}")])
+    def test_what_is_no_time_is_errored(self, world, step, wait):
+        w = world(step("a", wait=wait))
+        assert (w.step("a").status, w.step("a").cause) == ("errored", "expression")
+
+    def test_cancel_ends_it(self, world, step):
+        w = world(step("a", wait=Wait(span=60_000))).cancel()
+        assert (w.head.status, w.statuses()) == ("cancelled", {"a": "cancelled"})

@@ -12,7 +12,7 @@ from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from windlass.plan.loop import Loop
-from windlass.plan.model import EnvLayer, OutputSpec, Plan, PlannedStep, Retry
+from windlass.plan.model import EnvLayer, OutputSpec, Plan, PlannedStep, Retry, Wait
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +27,7 @@ def camel(name: str) -> str:
 
 _NAMES: dict[type[Any], list[tuple[str, str]]] = {
     cls: [(f.name, camel(f.name)) for f in fields(cls)]
-    for cls in (Plan, PlannedStep, Retry, OutputSpec, EnvLayer, Loop)
+    for cls in (Plan, PlannedStep, Retry, OutputSpec, EnvLayer, Loop, Wait)
 }
 
 
@@ -79,6 +79,7 @@ def _step(document: Mapping[str, Any]) -> PlannedStep:
         "env": _layers(document["env"]),
         "outputs": {n: OutputSpec(o["schema"], o["size"]) for n, o in document["outputs"].items()},
         "retry": _retry(document["retry"]),
+        "wait": Wait(**_known(Wait, document["wait"])) if document.get("wait") else None,
         "loop": Loop(**_known(Loop, document["loop"])) if document.get("loop") else None,
     }
     return PlannedStep(**values)

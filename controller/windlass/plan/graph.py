@@ -47,6 +47,8 @@ def expression_texts(step: Step) -> Iterator[str]:
     yield from _texts(step.env)
     for value in (step.image, step.working_directory, step.command, step.args, step.for_each):
         yield from _texts(value)
+    if step.wait is not None:
+        yield from _texts([step.wait.for_, step.wait.until])
     if step.matrix is not None:
         written = step.matrix
         whole = written if isinstance(written, str) else [written.axes, written.include, written.exclude]

@@ -42,6 +42,14 @@ class OutputSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """A pause: `span` in milliseconds or an expression that gives a duration, or `until` a moment (RFC 3339)."""
+
+    span: Millis | str | None = None
+    until: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class EnvLayer:
     """One layer of the environment; None unsets. Layers stand weakest first in a step."""
 
@@ -70,6 +78,7 @@ class PlannedStep:
     continue_on_error: bool = False
     idempotent: bool = False
     loop: Loop | None = None
+    wait: Wait | None = None  # nothing is run: time passes
     runner: str = "local"
     image: str | None = None
     working_directory: str | None = None

@@ -14,7 +14,7 @@ from windlass.errors import ExpressionError
 from windlass.expressions import evaluate
 from windlass.plan.graph import dependencies, reading
 from windlass.plan.loop import Loop
-from windlass.plan.model import EnvLayer, OutputSpec, Plan, PlannedStep, Retry
+from windlass.plan.model import EnvLayer, OutputSpec, Plan, PlannedStep, Retry, Wait
 from windlass.plan.shells import SHELLS, Shell, php_script
 from windlass_schemas.duration import parse_duration
 from windlass_schemas.expression import read_flag, read_number, read_whole, read_whole_from_zero
@@ -132,6 +132,7 @@ class _Expander:
             continue_on_error=self._now(step.continue_on_error, read_flag) or False,
             idempotent=self._now(step.idempotent, read_flag) or False,
             loop=self._loop(step),
+            wait=Wait(step.wait.for_, step.wait.until) if step.wait is not None else None,
             runner=self._default("runner", step.runner) or self._workflow.runner or self._occasion.runner,
             image=self._default("image", step.image),
             working_directory=self._default("working_directory", step.working_directory),

@@ -26,7 +26,6 @@ WORKFLOW_KEYS = {
 STEP_KEYS = {
     "uses": "uses",
     "approval": "approval",
-    "wait": "wait",
     "artifacts": "artifacts",
     "cache": "cache",
     "services": "services",

@@ -39,7 +39,20 @@ def decide(state: RunState, observations: Iterable[Observation], now: Millis) ->
     while finish.next_phase(draft):
         cancel.apply_to_pending(draft)
         follow.ready_steps(draft)
+    _rest(draft)
     return draft.decision(timers.next_wake(draft))
+
+
+def _rest(draft: Draft) -> None:
+    """A run is `waiting` while nothing of it runs and something waits for its moment."""
+    head = draft.head
+    if head.status not in (Status.RUNNING, Status.WAITING) or head.cancel_at is not None:
+        return
+    steps = [draft.step(key) for key in draft.active()]
+    if steps and all(step.status is Status.WAITING and not step.attempts for step in steps):
+        draft.update(status=Status.WAITING, message=steps[0].message)
+    elif head.status is Status.WAITING:
+        draft.update(status=Status.RUNNING, message=None)
 
 
 def _begin(draft: Draft) -> None:

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 
 from windlass.errors import ExpressionError
 from windlass.expressions import evaluate_bool
-from windlass.runs import cancel, loops
+from windlass.runs import begin, cancel, loops
 from windlass.runs.model import Status, StepKey
 from windlass.runs.scope import condition_functions, values_for
-from windlass.runs.start import start_attempt
 
 if TYPE_CHECKING:
     from windlass.plan.model import PlannedStep
@@ -59,7 +58,7 @@ def _follow(draft: Draft, planned: PlannedStep) -> None:
     if planned.loop is not None:
         loops.begin(draft, planned.name)
     else:
-        start_attempt(draft, key)
+        begin.begin(draft, key)
 
 
 def _skipped_with(draft: Draft, planned: PlannedStep) -> tuple[str, str] | None:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from windlass.errors import ExpressionError
 from windlass.runs import cancel
+from windlass.runs.begin import begin as begin_item
 from windlass.runs.model import Status, Step, StepKey
 from windlass.runs.scope import expansion_of
-from windlass.runs.start import start_attempt
 
 if TYPE_CHECKING:
     from windlass.plan.loop import Loop
@@ -65,7 +65,7 @@ def _fill(draft: Draft, name: str, loop: Loop, items: tuple[Item, ...]) -> None:
             return
         key = StepKey(name, items[progress.begun].key)
         draft.put(Step(key))
-        start_attempt(draft, key)
+        begin_item(draft, key)
 
 
 def _stop_items(draft: Draft, name: str, items: tuple[Item, ...]) -> None:

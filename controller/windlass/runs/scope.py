@@ -86,14 +86,20 @@ def _items(draft: Draft, name: str) -> list[dict[str, Any]]:
 def layered(
     layers: Iterable[EnvLayer], values: dict[str, Any], functions: Mapping[str, Callable[..., Any]]
 ) -> dict[str, str]:
-    """The layers laid over one another, weakest first; null unsets. Raises ExpressionError."""
+    """The layers laid over one another, weakest first; null unsets. Raises ExpressionError.
+
+    The trigger's layer is text already, some of it from whoever sent an event: it is never evaluated (catalogue W11).
+    """
     result: dict[str, str] = {}
     for layer in layers:
+        literal = layer.name == "trigger"
         for name, value in layer.values.items():
             if value is None:
                 result.pop(name, None)
+            elif isinstance(value, str) and not literal:
+                result[name] = to_text(evaluate(value, values, functions))
             else:
-                result[name] = to_text(evaluate(value, values, functions) if isinstance(value, str) else value)
+                result[name] = to_text(value)
     return result
 
 

@@ -26,9 +26,17 @@ def act(draft: Draft) -> None:
     for key in draft.active():
         step = draft.step(key)
         if step.status is Status.WAITING and step.retry_at is not None and step.retry_at <= draft.now:
-            start_attempt(draft, key)
+            _awaited(draft, step)
         elif step.attempt is not None and step.attempt.ended_at is None:
             _attempt(draft, step, step.attempt)
+
+
+def _awaited(draft: Draft, step: Step) -> None:
+    """Its moment has come: a wait is over, or the next attempt starts."""
+    if draft.planned(step.key.path).wait is not None:
+        draft.end(step.key, Status.SUCCEEDED)
+    else:
+        start_attempt(draft, step.key)
 
 
 def _attempt(draft: Draft, step: Step, attempt: Attempt) -> None:
