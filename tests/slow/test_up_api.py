@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -257,9 +258,11 @@ def events(server: Server, last: str, count: int) -> list[tuple[str, str, dict[s
     """The next `count` events after `last`: (id, kind, data)."""
     found: list[tuple[str, str, dict[str, Any]]] = []
     fields: dict[str, str] = {}
+    deadline = time.monotonic() + 20
     with server.http.stream("GET", "/api/v1/events", headers={"Last-Event-ID": last}) as stream:
         assert stream.headers["content-type"].startswith("text/event-stream")
-        for line in stream.iter_lines():
+        for line in stream.iter_lines():  # a comment at least every 15 s
+            assert time.monotonic() < deadline, found
             name, _, value = line.partition(": ")
             if line == "" and "data" in fields:
                 found.append((fields["id"], fields["event"], json.loads(fields["data"])))
