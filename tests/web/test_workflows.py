@@ -152,12 +152,11 @@ def test_malformed_bodies(shared, body, kind, status):
 
 
 def test_the_environment_is_the_triggers_layer(shared):
-    run = shared.begin(env={"REGION": "eu", "DEBUG": True, "NONE": None})
+    run = shared.begin(env={"REGION": "eu", "DEBUG": True, "NONE": None, "TEXT": "${{ run.id }}"})
     launch = shared.held.launch(shared.running(run=run))
-    assert (launch.env["REGION"], launch.env["DEBUG"]) == ("eu", "true")
-    body = {"env": {"WINDLASS_X": "1", "a b": "1", "LIST": [], "E": "${{ 1 }}", "N~/": "x"}}
+    assert (launch.env["REGION"], launch.env["DEBUG"], launch.env["TEXT"]) == ("eu", "true", "${{ run.id }}")
+    body = {"env": {"WINDLASS_X": "1", "a b": "1", "LIST": [], "N~/": "x"}}
     assert pointers(shared.http.post(RUNS, json=body)) == [
-        "/env/E",
         "/env/LIST",
         "/env/N~0~1",
         "/env/WINDLASS_X",

@@ -44,8 +44,6 @@ def _env_mistake(name: str, value: Any) -> str | None:
         return "must be text, a number, a boolean or null"
     if isinstance(value, str) and "\0" in value:
         return "must not hold NUL"
-    if isinstance(value, str) and "${{" in value:
-        return "is taken as it is: expressions are not evaluated here"
     return None
 
 
