@@ -57,3 +57,19 @@ def test_an_output_may_read_the_status_of_any_step(run: Any) -> None:
           last: {run: "true"}
     """)
     assert result["outputs"] == {"of": "succeeded skipped succeeded"}
+
+
+def test_a_timeout_made_of_a_wrong_input_is_a_wrong_input(home: Home, repo: Repo) -> None:
+    repo.add("it", "inputs: {t: {type: string, default: 1s}}\nsteps: {a: {timeout: '${{ inputs.t }}', run: 'true'}}\n")
+    done = home.windlass("run", "it", "--input", "t=banana", "--output", "json", cwd=repo.path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "a duration is" in done.stderr
+
+
+def test_a_name_that_two_files_claim_is_explained(home: Home, repo: Repo) -> None:
+    body = "apiVersion: windlass.dev/v1\nkind: Workflow\nmetadata: {name: it}\nsteps: {a: {run: 'true'}}\n"
+    repo.commit({"workflows/one.yaml": body, "workflows/two.yaml": body})
+    done = home.windlass("run", "it", cwd=repo.path)
+    assert done.returncode == 2
+    assert "workflows/one.yaml:3:18: error:" in done.stderr
+    assert "workflows/two.yaml:3:18: error:" in done.stderr

@@ -22,8 +22,8 @@ def report(error: Exception) -> int:
         return 2
     if isinstance(error, InputError):
         for problem in error.problems:
-            name = problem.pointer.lstrip("/") or "inputs"
-            say(f"input {name}: {problem.message}")
+            name = problem.pointer.lstrip("/")
+            say(f"input {name}: {problem.message}" if name else f"inputs: {problem.message}")
         return 2
     if isinstance(error, ServerUnreachableError):
         say(str(error))

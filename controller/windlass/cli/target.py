@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Target:
+    root: Path
     repository: str
     commit: str | None
     workflow: Workflow
@@ -60,7 +61,8 @@ def _of_file(tree: WorkTree, root: Path, file: str) -> Target:
 def _of_name(tree: WorkTree, root: Path, name: str) -> Target:
     if name in tree.loaded.workflows:
         return _target(tree, root, name)
-    broken = [p for p in tree.loaded.problems if Path(p.file).stem == name and p.severity == "error"]
+    claimed = {found.path for found in tree.loaded.broken if name in (found.name, Path(found.path).stem)}
+    broken = [p for p in tree.loaded.problems if p.file in claimed and p.severity == "error"]
     if broken:
         raise ProblemsError(broken, tree.text_of)
     close = difflib.get_close_matches(name, tree.loaded.workflows, 1)
@@ -71,6 +73,7 @@ def _of_name(tree: WorkTree, root: Path, name: str) -> Target:
 def _target(tree: WorkTree, root: Path, name: str) -> Target:
     loaded = tree.loaded.workflows[name]
     return Target(
+        root=root,
         repository=repository_name(root),
         commit=head_commit(root),
         workflow=loaded.model,

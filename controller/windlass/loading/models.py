@@ -137,7 +137,7 @@ def _rule_and_message(code: str, detail: ErrorDetails, document: Document, path:
     if code == "literal_error":
         expected = (detail.get("ctx") or {}).get("expected", "")
         return "invalid-value", f"{_name(path)} must be {expected}, not {_shown(value)}"
-    if code in _EMPTY:
+    if code in _EMPTY or (code == "string_pattern_mismatch" and isinstance(value, str) and not value.strip()):
         return "empty-value", f"{_name(path)} must not be empty"
     message = detail["msg"][:1].lower() + detail["msg"][1:]
     if code in _RANGE:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from windlass.crashpoints import reach
-from windlass.errors import ExpressionError
+from windlass.errors import ExpressionError, InputError, InputProblem
 from windlass.expressions import evaluate, to_text
 from windlass.plan.codec import digest, to_bytes
 from windlass.plan.planner import Occasion, make_plan
@@ -69,9 +69,15 @@ def prepare(
     now: Millis,
     runner: str = "local",
 ) -> NewRun:
-    """Plan a run. Nothing is written; the caller records it."""
+    """Plan a run. Nothing is written; the caller records it.
+
+    Raises InputError: what is needed now (a timeout, a retry) and cannot be evaluated is made of inputs and event.
+    """
     occasion = Occasion(repository, commit, cause.inputs, cause.event, cause.env, runner)
-    plan = make_plan(workflow, settings, occasion)
+    try:
+        plan = make_plan(workflow, settings, occasion)
+    except ExpressionError as error:
+        raise InputError([InputProblem("", str(error))]) from error
     run = new_id(now)
     shown = {n: SHOWN_SECRET if n in plan.secret_inputs and v is not None else v for n, v in cause.inputs.items()}
     scope = _scope(plan, cause, run)
