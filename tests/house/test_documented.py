@@ -8,13 +8,17 @@ from __future__ import annotations
 import argparse
 import ast
 import json
+import pkgutil
 import re
 import subprocess
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from fastapi.routing import APIRoute, APIWebSocketRoute
 
+import windlass.web
 from windlass.cli.verbs import VERBS
 from windlass.runs.causes import CAUSES
 
@@ -85,6 +89,21 @@ def test_each_environment_variable_is_documented(house: House) -> None:
     assert not missing, f"no page mentions {missing}"
 
 
+def test_each_route_is_in_the_table_of_the_api(house: House) -> None:
+    page = (house.root / "docs/api.md").read_text()
+    routes = {call for module in _web() for call in _calls(module)}
+    assert len(routes) > 15, "the search finds nothing: it has to follow the code"
+    assert not {call for call in routes if f"| `{call}` |" not in page}
+
+
+def test_each_figure_is_explained(house: House) -> None:
+    code = (house.root / "controller/windlass/web/metrics.py").read_text()
+    page = (house.root / "docs/operations.md").read_text()
+    figures = set(re.findall(r'"(windlass_[a-z_]+)"', code))
+    assert figures
+    assert not {figure for figure in figures if f"`{figure}" not in page}
+
+
 def test_each_cause_in_the_code_is_on_the_list(house: House) -> None:
     used = {cause for path in house.code("controller/windlass") for cause in _causes(path)}
     assert used, "the search finds nothing: it has to follow the code"
@@ -95,6 +114,20 @@ def test_generated_pages_are_fresh(house: House) -> None:
     command = [sys.executable, "scripts/reference.py", "--check"]
     done = subprocess.run(command, cwd=house.root, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def _web() -> list[Any]:
+    names = [found.name for found in pkgutil.iter_modules(windlass.web.__path__)]
+    return [import_module(f"windlass.web.{name}") for name in names]
+
+
+def _calls(module: Any) -> list[str]:
+    """`METHOD /path` of each route that a module declares and that the API's description shows; WebSockets too."""
+    routes = module.router.routes if hasattr(module, "router") else []
+    found = [f"WS {route.path}" for route in routes if isinstance(route, APIWebSocketRoute)]
+    shown = [route for route in routes if isinstance(route, APIRoute) and route.include_in_schema]
+    calls = found + [f"{method} {route.path}" for route in shown for method in sorted(route.methods - {"HEAD"})]
+    return [re.sub(r":\w+}", "}", call) for call in calls]
 
 
 def _undescribed(schema: dict[str, Any], name: str) -> list[str]:
