@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterable
 
+    from windlass.cli.unchanged import Report
     from windlass.problems import Problem
 
 
 def command(arguments: argparse.Namespace) -> int:
-    from windlass.cli.work_tree import find_root, load_work_tree
+    from windlass.cli.work_tree import find_root, text_of
 
     paths = [Path(text) for text in arguments.paths or ["."]]
     for path in paths:
@@ -30,13 +31,32 @@ def command(arguments: argparse.Namespace) -> int:
     roots = list(dict.fromkeys(find_root(path) for path in paths))
     if len(roots) > 1:
         raise UsageError("the paths belong to different repositories", f"check them one by one: {roots[0]}, {roots[1]}")
-    tree = load_work_tree(roots[0], cache=not arguments.no_cache)
-    everything = tree.loaded.problems
-    problems = _reported(everything, roots[0], paths) if arguments.paths else list(everything)
+    root = roots[0]
+    report = _load(root) if arguments.no_cache else _load_or_remember(root)
+    problems = _reported(report.problems, root, paths) if arguments.paths else list(report.problems)
     refused = {"error", "warning"} if arguments.strict else {"error"}
     ok = not any(problem.severity in refused for problem in problems)
-    _print(arguments.output, problems, tree.loaded.files, ok, tree.text_of)
+    _print(arguments.output, problems, report.files, ok, lambda file: text_of(root, file))
     return 0 if ok else 1
+
+
+def _load_or_remember(root: Path) -> Report:
+    from windlass.cli.unchanged import LastReport
+
+    last = LastReport(root)
+    report = last.find()
+    if report is None:
+        report = _load(root, cache=True)
+        last.keep(report)
+    return report
+
+
+def _load(root: Path, *, cache: bool = False) -> Report:
+    from windlass.cli.unchanged import Report
+    from windlass.cli.work_tree import load_work_tree
+
+    loaded = load_work_tree(root, cache=cache).loaded
+    return Report(tuple(loaded.problems), loaded.files)
 
 
 def _reported(problems: Iterable[Problem], root: Path, paths: list[Path]) -> list[Problem]:

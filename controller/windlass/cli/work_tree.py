@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING
 
 from windlass.clock import SystemClock
 from windlass.errors import UsageError
-from windlass.loading.cache import ResultCache, default_folder
 from windlass.loading.places import SETTINGS
-from windlass.reconcile.definitions import load_files
 from windlass.sources import work_tree
 
 if TYPE_CHECKING:
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
 
     from windlass.loading.places import Listed
     from windlass.loading.repository import Loaded
+    from windlass.sources.tree import Tree
 
 DAY = 86_400_000
 
@@ -35,10 +34,15 @@ class WorkTree:
 
     def text_of(self, file: str) -> str | None:
         """The file as text, to show the line of a problem."""
-        try:
-            return (self.root / file).read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            return None
+        return text_of(self.root, file)
+
+
+def text_of(root: Path, file: str) -> str | None:
+    """None when it cannot be read."""
+    try:
+        return (root / file).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
 
 
 def find_root(path: Path) -> Path:
@@ -58,9 +62,17 @@ def find_root(path: Path) -> Path:
         return next((parent.parent for parent in found.parents if parent.name == "workflows"), found.parent)
 
 
+def list_definitions(root: Path) -> Tree:
+    """The files among which definitions are, without reading them."""
+    return work_tree.scan(root, _places(root))
+
+
 def load_work_tree(root: Path, *, only: str | None = None, cache: bool = False) -> WorkTree:
     """`only`: one workflow file is wanted; others are not read. `cache`: nor those that have not changed."""
-    found = work_tree.scan(root, _places(root) if only is None else (SETTINGS, only))
+    from windlass.loading.cache import ResultCache, default_folder
+    from windlass.reconcile.definitions import load_files  # here: what is unchanged is judged without it
+
+    found = work_tree.scan(root, (SETTINGS, only)) if only is not None else list_definitions(root)
 
     def read(entries: Sequence[Listed]) -> dict[str, bytes]:
         contents = {}

@@ -11,18 +11,20 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from windlass import __version__
+from windlass.loading.stamp import RACY, code_stamp, default_folder
 from windlass.loading.verdict import decoded, encoded
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from windlass.loading.examine import FileResult
     from windlass.loading.places import Kind, Listed
     from windlass.loading.verdict import Row
 
-RACY = 2_000_000_000  # nanoseconds: a file may change twice within the grain of a file system's clock
+__all__ = ["RACY", "ResultCache", "default_folder"]
 
 
 class ResultCache:
@@ -30,7 +32,7 @@ class ResultCache:
 
     def __init__(self, folder: Path, root: str, context: str = "") -> None:
         self._file = folder / f"check-{hashlib.sha256(root.encode('utf-8', 'surrogateescape')).hexdigest()[:32]}.json"
-        self._outer = f"{__version__} {_code_stamp()} {context}"
+        self._outer = f"{__version__} {code_stamp()} {context}"
         self._context = ""
         self._written = 0
         self._rows: dict[str, list[Any]] = {}
@@ -46,7 +48,7 @@ class ResultCache:
                 stored = json.loads(stream.read())
             fresh = stored["context"] == self._context
             self._rows = stored["files"] if fresh and isinstance(stored["files"], dict) else {}
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             self._rows = {}
         self._changed = not self._rows
 
@@ -99,24 +101,5 @@ class ResultCache:
         return result
 
 
-def default_folder() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "windlass"
-
-
 def _digest(entry: Listed, data: bytes) -> str:
     return entry.blob or hashlib.sha256(data).hexdigest()
-
-
-def _code_stamp() -> str:
-    """Changes when the code that judges files does, also where nobody changes the version: in a checkout."""
-    package = Path(__file__).parents[1]
-    parts = ("loading", "loading/checks", "expressions", "plan", "triggers")
-    folders = [package / part for part in parts]
-    folders.append(package.parent / "windlass_schemas")
-    folders.append(package.parents[1] / "schemas" / "windlass_schemas")
-    newest = 0
-    for folder in folders:
-        if folder.is_dir():
-            with os.scandir(folder) as items:
-                newest = max([newest, *(item.stat().st_mtime_ns for item in items if item.name.endswith(".py"))])
-    return str(newest)
