@@ -14,8 +14,6 @@ from windlass.problems import Problem, Span
 
 LONG_AGO = 1_000_000_000
 PROBLEM = Problem("workflows/a.yaml", Span(3, 1, 3, 4), "steps", "unknown-key", "no such key", "warning", "a hint")
-    "workflows/a.yaml", Span(3, 1, 3, 4), "steps", "unknown-key", "no such key", "warning", "did you mean"
-)
 REPORT = Report((PROBLEM,), 2)
 
 
