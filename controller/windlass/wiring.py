@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from windlass import log
 from windlass.clock import SystemClock
 from windlass.data_lock import DataLock
+from windlass.errors import SourceError
+from windlass.executors.checkout import CheckoutExecutor
 from windlass.executors.local.executor import LocalExecutor
 from windlass.executors.local.spawn import spawn_supervisor
 from windlass.reconcile.admission import Admission
@@ -38,8 +40,10 @@ from windlass.store.ledger import Ledger
 from windlass.triggers.webhook import check_secret
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from windlass.executors.base import Executor
-    from windlass.runs.model import RunHead, Step
+    from windlass.runs.model import Checkout, RunHead, Step
     from windlass.settings import GitAuth, RepositorySettings, Settings
 
 FIRST_ROUND = 60.0  # seconds; a repository that cannot be read must not keep the others from serving
@@ -74,9 +78,8 @@ class Server:
         writer.on_event = lambda _cursor: self._bell.ring()
         executors: dict[str, Executor] = {}
         engine = Engine(writer, executors, clock, on_change=self._changed)
-        self._executor = LocalExecutor(
-            settings.data, engine.observe, supervisor, parallel=settings.limits.local_attempts
-        )
+        local = LocalExecutor(settings.data, engine.observe, supervisor, parallel=settings.limits.local_attempts)
+        self._executor = CheckoutExecutor(local, self._fill, engine.observe, clock)
         executors["local"] = self._executor
         self._overlap = Overlap(engine.add)
         admission = Admission(writer, engine, clock, "local")
@@ -101,6 +104,13 @@ class Server:
             log_path=self._executor.log_path,
         )
         self._retention = RetentionLoop(self._parts)
+
+    def _fill(self, checkout: Checkout, folder: Path) -> None:
+        """The files of a run's commit, from the mirror. Raises SourceError."""
+        state = self._parts.sources.states.get(checkout.repository)
+        if state is None or checkout.commit is None:
+            raise SourceError(f"repository {checkout.repository} is not served any more", "SourceMissing")
+        state.mirror.archive_to(checkout.commit, folder)
 
     def _changed(self, head: RunHead, _steps: tuple[Step, ...]) -> None:
         self._bell.ring()

@@ -27,14 +27,16 @@ if TYPE_CHECKING:
     from windlass.clock import Clock
     from windlass.executors.base import Executor
     from windlass.reconcile.creation import NewRun
-    from windlass.runs.model import RunHead, Step
+    from windlass.runs.model import Checkout, RunHead, Step
 
 KEPT = 20
 LOOK = 0.03  # seconds between looks at logs that grow; the ends of attempts do not wait for it
 
 
 class LocalRun:
-    def __init__(self, data: str | None, supervisor: Any, clock: Clock) -> None:
+    def __init__(self, data: str | None, root: Path, supervisor: Any, clock: Clock) -> None:
+        """`root` is the work tree that `checkout` copies."""
+        self._root = root
         self._base = data_folder(data) / "local"
         self._supervisor = supervisor
         self._clock = clock
@@ -43,6 +45,7 @@ class LocalRun:
 
     def execute(self, new: NewRun, *, as_json: bool) -> tuple[dict[str, Any], bool]:
         """Raises LedgerError when the data folder cannot be written."""
+        from windlass.executors.checkout import CheckoutExecutor
         from windlass.executors.local.executor import LocalExecutor
         from windlass.store.ledger import Ledger
 
@@ -57,7 +60,8 @@ class LocalRun:
         engine = Engine(
             ledger.writer, executors, self._clock, on_change=lambda h, s: self._news.put((h, s)), forgets=False
         )
-        executors["local"] = executor = LocalExecutor(folder, engine.observe, self._supervisor)
+        local = LocalExecutor(folder, engine.observe, self._supervisor)
+        executors["local"] = executor = CheckoutExecutor(local, self._fill, engine.observe, self._clock)
         try:
             ledger.writer.write(lambda tx: record(tx, new))
             engine.start()
@@ -74,6 +78,12 @@ class LocalRun:
             shutil.rmtree(folder / "attempts", ignore_errors=True)
             ledger.close()
             _forget_old(self._base)
+
+    def _fill(self, _checkout: Checkout, folder: Path) -> None:
+        """The work tree as it is, uncommitted changes included."""
+        from windlass.sources.work_tree import copy_to
+
+        copy_to(self._root, folder, skip=[self._base.parent])
 
     def _watch(self, engine: Engine, run: str, live: LiveLines) -> None:
         """Print until the run has ended; signals become cancel requests."""

@@ -77,7 +77,9 @@ def _run_here(arguments: argparse.Namespace, supervisor: Any) -> int:
         return 0
     from windlass.cli.local_run import LocalRun
 
-    run, interrupted = LocalRun(arguments.data, supervisor, clock).execute(new, as_json=arguments.output == "json")
+    run, interrupted = LocalRun(arguments.data, target.root, supervisor, clock).execute(
+        new, as_json=arguments.output == "json"
+    )
     return _finish(run, interrupted, arguments.output)
 
 

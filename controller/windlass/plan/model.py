@@ -82,6 +82,7 @@ class PlannedStep:
     runner: str = "local"
     image: str | None = None
     working_directory: str | None = None
+    checkout: bool = False
 
 
 @dataclass(frozen=True, slots=True)

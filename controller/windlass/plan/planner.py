@@ -136,6 +136,7 @@ class _Expander:
             runner=self._default("runner", step.runner) or self._workflow.runner or self._occasion.runner,
             image=self._default("image", step.image),
             working_directory=self._default("working_directory", step.working_directory),
+            checkout=self._now(self._default("checkout", step.checkout), read_flag) or False,
         )
 
     def _loop(self, step: Step) -> Loop | None:

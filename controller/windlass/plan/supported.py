@@ -35,12 +35,11 @@ STEP_KEYS = {
 EXECUTION_KEYS = {
     "quiet_timeout": "quietTimeout",
     "resources": "resources",
-    "checkout": "checkout",
     "docker": "docker",
     "pod": "pod",
 }
 TRIGGERS = ("git", "queue", "postgres", "workflow", "event")
-PLANNED_NOW = ("timeout", "kill_after", "continue_on_error", "idempotent", "max_parallel", "fail_fast")
+PLANNED_NOW = ("checkout", "timeout", "kill_after", "continue_on_error", "idempotent", "max_parallel", "fail_fast")
 KNOWN_AT_START = frozenset({"inputs", "event"})
 RUNNERS = frozenset({"local"})
 

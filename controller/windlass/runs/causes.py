@@ -25,6 +25,8 @@ CAUSES = MappingProxyType(
         "output-undeclared": "An output was written that the step does not declare.",
         "output-type": "An output was written that does not fit its declared type, or a line of the file is malformed.",
         "output-too-large": "The outputs are larger than their limit: 4 KiB in all.",
+        "fail-fast": "Another item of the same loop failed; `failFast` stopped this one.",
+        "checkout-failed": "The files of the repository could not be put into the working directory.",
         "start-failed": "The program could not be started: it is missing, or the machine refused.",
         "oom-killed": "The kernel ended the step because memory ran out.",
         "lost": "The process is gone and nothing proves how it ended.",

@@ -167,6 +167,14 @@ Observation = Started | Ended | CancelRequested
 
 
 @dataclass(frozen=True, slots=True)
+class Checkout:
+    """The files of a repository; `commit` None: the work tree as it is (`windlass run`)."""
+
+    repository: str
+    commit: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Launch:
     """Start this attempt: everything an executor needs, values already evaluated.
 
@@ -184,6 +192,7 @@ class Launch:
     inputs: str = "{}"  # JSON for the file WINDLASS_INPUTS
     image: str | None = None
     working_directory: str | None = None  # relative to the attempt's folder
+    checkout: Checkout | None = None  # what the working directory holds at the start
     output_limit: int = 4096
     kill_after: Millis = 10_000
 

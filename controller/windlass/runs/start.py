@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from windlass.errors import ExpressionError
 from windlass.expressions import evaluate, to_text
-from windlass.runs.model import Attempt, AttemptKey, Launch, Status
+from windlass.runs.model import Attempt, AttemptKey, Checkout, Launch, Status
 from windlass.runs.outputs import read_limit
 from windlass.runs.scope import functions_of, layered, unset_by, values_for
 
@@ -66,6 +66,7 @@ def _launch(draft: Draft, planned: PlannedStep, key: AttemptKey) -> Launch:
         inputs=json.dumps(shown, ensure_ascii=False, separators=(",", ":")),
         image=text(planned.image) if planned.image is not None else None,
         working_directory=text(planned.working_directory) if planned.working_directory is not None else None,
+        checkout=Checkout(draft.plan.repository, draft.plan.commit) if planned.checkout else None,
         output_limit=read_limit(planned),
         kill_after=planned.kill_after,
     )

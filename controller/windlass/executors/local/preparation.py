@@ -29,7 +29,8 @@ def make_folder(folder: str) -> None:
 
 
 def fill_folder(folder: str, launch: dict[str, Any]) -> None:
-    os.mkdir(f"{folder}/work", 0o700)
+    if not os.path.isdir(f"{folder}/work"):  # `checkout` has filled it before the launch
+        os.mkdir(f"{folder}/work", 0o700)
     os.mkdir(f"{folder}/tmp", 0o700)  # noqa: S108 - the attempt's own
     _write(f"{folder}/inputs.json", launch["inputs"], 0o600)
     _write(f"{folder}/output", "", 0o600)
