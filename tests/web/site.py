@@ -191,6 +191,10 @@ class Site:
         found: dict[str, Any] = until(find)
         return found
 
+    def socket(self, path: str, headers: Mapping[str, str] | None = None) -> Any:
+        """A WebSocket below `/api/v1/runs/`."""
+        return self.http.websocket_connect(f"ws://127.0.0.1:7878/api/v1/runs/{path}", headers=dict(headers or {}))
+
     def count(self) -> int:
         return len(self.http.get("/api/v1/runs").json()["items"])
 
