@@ -49,7 +49,7 @@ def rules(load: Load, text: str) -> list[tuple[int, str]]:
         ),
         (
             "steps:\n  one: {forEach: 3.5, run: x, env: {A: '${{ item }}', B: '${{ nothing }}'}}\n",
-            [(5, "not-supported"), (5, "invalid-for-each"), (5, "unknown-name")],
+            [(5, "invalid-for-each"), (5, "unknown-name")],
         ),
         (
             "env: 3\nsteps:\n  one: {run: x, env: {A: '${{ env.A }}', B: '${{ a }}'}}\n",

@@ -49,14 +49,16 @@ def test_a_broken_inputs_file_is_shown_at_its_place(home: Home, repo: Repo, text
 
 def test_an_output_may_read_the_status_of_any_step(run: Any) -> None:
     result = run("""
-        outputs: {of: "${{ steps.a.status + ' ' + steps.b.status + ' ' + steps.last.status }}"}
+        outputs:
+          of: "${{ steps.a.status + ' ' + steps.b.status + ' ' + steps.last.status }}"
+          run: ${{ run.status }}
         steps:
           a: {run: "true"}
           b: {if: false, run: "true"}
         finally:
           last: {run: "true"}
     """)
-    assert result["outputs"] == {"of": "succeeded skipped succeeded"}
+    assert result["outputs"] == {"of": "succeeded skipped succeeded", "run": "succeeded"}
 
 
 def test_a_timeout_made_of_a_wrong_input_is_a_wrong_input(home: Home, repo: Repo) -> None:

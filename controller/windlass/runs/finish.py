@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from windlass.errors import ExpressionError
-from windlass.expressions import evaluate
+from windlass.expressions import evaluate, references
 from windlass.runs import follow
 from windlass.runs.model import Status, Step
 from windlass.runs.outputs import OutputError, typed
@@ -49,9 +49,18 @@ def _close_steps(draft: Draft) -> None:
         draft.update(result=verdict.status, cause=verdict.cause, message=verdict.message)
         return
     try:
-        draft.update(result=Status.SUCCEEDED, outputs=_outputs(draft))
+        draft.update(result=Status.SUCCEEDED, outputs=_outputs(draft, late=False))
     except ExpressionError as error:
         draft.update(result=Status.ERRORED, cause="expression", message=f"outputs: {error}")
+
+
+def _add_late_outputs(draft: Draft) -> None:
+    """Those that read steps of `finally`."""
+    try:
+        found = {**draft.head.outputs, **_outputs(draft, late=True)}
+        draft.update(outputs={name: found[name] for name in draft.plan.outputs})
+    except ExpressionError as error:
+        draft.update(result=Status.ERRORED, cause="expression", message=f"outputs: {error}", outputs={})
 
 
 def _verdict(draft: Draft, section: Mapping[str, PlannedStep]) -> Step | None:
@@ -69,20 +78,24 @@ def _end(draft: Draft) -> None:
         verdict = _verdict(draft, draft.plan.finally_)
         if verdict is not None:
             draft.update(result=verdict.status, cause=verdict.cause, message=verdict.message)
+        else:
+            _add_late_outputs(draft)
     status = draft.head.result or Status.SUCCEEDED
     draft.update(status=status, phase="done", ended_at=draft.now)
     if status is Status.SUCCEEDED:
         draft.update(cause=None, message=None)
 
 
-def _outputs(draft: Draft) -> dict[str, Any]:
+def _outputs(draft: Draft, *, late: bool) -> dict[str, Any]:
     """The workflow's outputs; one that reads a skipped step is null. Raises ExpressionError."""
-    if not draft.plan.outputs:
+    wanted = {name: one for name, one in draft.plan.outputs.items() if _is_late(draft, one["value"]) is late}
+    if not wanted:
         return {}
     values = scope_values(draft, [*draft.plan.steps, *draft.plan.finally_])  # `.status` may be read of any step
+    values["run"]["status"] = Status.SUCCEEDED.value  # only then there are outputs
     functions = functions_of(draft)
     result: dict[str, Any] = {}
-    for name, declared in draft.plan.outputs.items():
+    for name, declared in wanted.items():
         if any(draft.named(step).status is Status.SKIPPED for step in declared.get("reads", ())):
             result[name] = None
             continue
@@ -93,3 +106,15 @@ def _outputs(draft: Draft) -> dict[str, Any]:
         except OutputError as error:
             raise ExpressionError(f"{name}: {error}") from error
     return result
+
+
+def _is_late(draft: Draft, value: Any) -> bool:
+    """It reads a step of `finally`."""
+    if not draft.plan.finally_ or not isinstance(value, str):
+        return False
+    return any(name in draft.plan.finally_ for name in _steps_in(value))
+
+
+def _steps_in(value: str) -> set[str]:
+    parts = (reference.split(".") for reference in references(value))
+    return {part[1] for part in parts if part[0] == "steps" and len(part) > 1}
