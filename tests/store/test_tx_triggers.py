@@ -94,3 +94,16 @@ def test_old_memories_are_pruned(ledger) -> None:
 
     assert ledger.writer.write(work) == [None, {"at": 100}, None, ("r", "d")]
     assert [row.key for row in ledger.reads.firings("shop", "a")] == ["100"]
+
+
+def test_marks_are_remembered_by_scope_until_they_are_deleted(ledger) -> None:
+    def work(tx) -> None:
+        tx.set_mark("chain", "b", {"é": 1})
+        tx.set_mark("chain", "a", None)
+        tx.set_mark("tags", "a", ["v1"])
+        tx.set_mark("chain", "b", {"é": 2})
+
+    ledger.writer.write(work)
+    assert ledger.reads.marks("chain") == {"a": None, "b": {"é": 2}}
+    ledger.writer.write(lambda tx: tx.delete_mark("chain", "a"))
+    assert (ledger.reads.marks("chain"), ledger.reads.marks("tags")) == ({"b": {"é": 2}}, {"a": ["v1"]})

@@ -70,6 +70,10 @@ class Reads(RunReads):
 
     # ---- records
 
+    def marks(self, scope: str) -> dict[str, Any]:
+        """What was remembered in a scope: JSON values by name, in the order of the names."""
+        return {name: from_json(value) for name, value in self._pool.rows("marks", scope=scope)}
+
     def events_after(self, cursor: int, limit: int = 500) -> list[tuple[int, str, str]]:
         """(cursor, kind, JSON) of what happened after a cursor, oldest first."""
         return [(row[0], row[1], row[2]) for row in self._pool.rows("events_after", after=cursor, most=limit)]

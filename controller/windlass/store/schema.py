@@ -221,6 +221,16 @@ idempotency_keys = Table(
 )
 Index("ix_idempotency_keys_created_at", idempotency_keys.c.created_at)
 
+# What a loop has to know after a restart: scope `chain`, ended runs that others wait for; `tags`, a repository's tags.
+marks = Table(
+    "marks",
+    metadata,
+    _text("scope"),
+    _text("name"),
+    _text("value"),
+    PrimaryKeyConstraint("scope", "name"),
+)
+
 repositories = Table(
     "repositories",
     metadata,

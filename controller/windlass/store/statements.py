@@ -176,7 +176,7 @@ def run_reads(_: Dialect) -> dict[str, Statement]:
 
 
 def triggers(d: Dialect) -> dict[str, Statement]:
-    f, sc, dl, ik = s.firings, s.schedules, s.deliveries, s.idempotency_keys
+    f, sc, dl, ik, m = s.firings, s.schedules, s.deliveries, s.idempotency_keys, s.marks
     one = [_is(sc.c.repository), _is(sc.c.workflow), _is(sc.c.trigger_name)]
     return {
         "insert_firing": d.insert_once(f, ["repository", "workflow", "trigger_name", "firing_key"], without=("id",)),
@@ -199,6 +199,9 @@ def triggers(d: Dialect) -> dict[str, Statement]:
             _is(ik.c.scope), _is(ik.c.client_key), ik.c.created_at >= bindparam("since")
         ),
         "prune_idempotency": delete(ik).where(ik.c.created_at < bindparam("before")),
+        "set_mark": d.upsert(m),
+        "delete_mark": delete(m).where(_is(m.c.scope), _is(m.c.name)),
+        "marks": select(m.c.name, m.c.value).where(_is(m.c.scope)).order_by(m.c.name),
     }
 
 

@@ -1,4 +1,4 @@
-"""Changes to what makes a trigger fire once: firings, schedules, deliveries, idempotency keys.
+"""Changes to what makes a trigger fire once: firings, schedules, deliveries, idempotency keys, marks.
 
 In: names, keys, times. Out: rows; the unique keys stand in the same transaction as the run (promises R11, R15).
 """
@@ -87,6 +87,13 @@ class TriggerChanges(TxBase):
             run_id=run,
             created_at=now,
         )
+
+    def set_mark(self, scope: str, name: str, value: Any) -> None:
+        """Remember a JSON value until `delete_mark`; the last one counts."""
+        self._change("set_mark", scope=scope, name=name, value=to_json(value))
+
+    def delete_mark(self, scope: str, name: str) -> None:
+        self._change("delete_mark", scope=scope, name=name)
 
     def prune_triggers(self, *, firings: Millis, deliveries: Millis, idempotency: Millis) -> None:
         """Forget what is older than each of the times."""

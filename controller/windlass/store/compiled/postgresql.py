@@ -39,6 +39,8 @@ SQL: dict[str, str] = {
         "= %(name)s::VARCHAR",
     "delete_definitions":
         "DELETE FROM definitions WHERE definitions.repository = %(repository)s::VARCHAR",
+    "delete_mark":
+        "DELETE FROM marks WHERE marks.scope = %(scope)s::VARCHAR AND marks.name = %(name)s::VARCHAR",
     "delete_repository":
         "DELETE FROM repositories WHERE repositories.name = %(name)s::VARCHAR",
     "delete_run":
@@ -112,6 +114,8 @@ SQL: dict[str, str] = {
         "INSERT INTO run_values (kind, name, value, created_at, run_id) VALUES (%(kind)s::VARCHAR, "
         "%(name)s::VARCHAR, %(value)s::VARCHAR, %(created_at)s::BIGINT, %(run_id)s::VARCHAR) ON CONFLICT "
         "(kind, name, value, created_at, run_id) DO NOTHING",
+    "marks":
+        "SELECT marks.name, marks.value FROM marks WHERE marks.scope = %(scope)s::VARCHAR ORDER BY marks.name",
     "newest_event":
         "SELECT max(events.cursor) AS max_1 FROM events",
     "next_position":
@@ -220,6 +224,9 @@ SQL: dict[str, str] = {
         "(%(name)s::VARCHAR, %(url)s::VARCHAR, %(branch)s::VARCHAR, %(git_commit)s::VARCHAR, "
         "%(conditions)s::VARCHAR, %(problems)s::VARCHAR, %(updated_at)s::BIGINT) ON CONFLICT (name) DO UPDATE "
         "SET git_commit = excluded.git_commit, updated_at = excluded.updated_at",
+    "set_mark":
+        "INSERT INTO marks (scope, name, value) VALUES (%(scope)s::VARCHAR, %(name)s::VARCHAR, "
+        "%(value)s::VARCHAR) ON CONFLICT (scope, name) DO UPDATE SET value = excluded.value",
     "set_schedule":
         "INSERT INTO schedules (repository, workflow, trigger_name, spec_digest, next_at, last_at) VALUES "
         "(%(repository)s::VARCHAR, %(workflow)s::VARCHAR, %(trigger_name)s::VARCHAR, "

@@ -37,6 +37,8 @@ SQL: dict[str, str] = {
         "DELETE FROM definitions WHERE definitions.repository = :repository AND definitions.name = :name",
     "delete_definitions":
         "DELETE FROM definitions WHERE definitions.repository = :repository",
+    "delete_mark":
+        "DELETE FROM marks WHERE marks.scope = :scope AND marks.name = :name",
     "delete_repository":
         "DELETE FROM repositories WHERE repositories.name = :name",
     "delete_run":
@@ -99,6 +101,8 @@ SQL: dict[str, str] = {
     "insert_value":
         "INSERT INTO run_values (kind, name, value, created_at, run_id) VALUES (:kind, :name, :value, "
         ":created_at, :run_id) ON CONFLICT (kind, name, value, created_at, run_id) DO NOTHING",
+    "marks":
+        "SELECT marks.name, marks.value FROM marks WHERE marks.scope = :scope ORDER BY marks.name",
     "newest_event":
         "SELECT max(events.cursor) AS max_1 FROM events",
     "next_position":
@@ -200,6 +204,9 @@ SQL: dict[str, str] = {
         "INSERT INTO repositories (name, url, branch, git_commit, conditions, problems, updated_at) VALUES "
         "(:name, :url, :branch, :git_commit, :conditions, :problems, :updated_at) ON CONFLICT (name) DO "
         "UPDATE SET git_commit = excluded.git_commit, updated_at = excluded.updated_at",
+    "set_mark":
+        "INSERT INTO marks (scope, name, value) VALUES (:scope, :name, :value) ON CONFLICT (scope, name) DO "
+        "UPDATE SET value = excluded.value",
     "set_schedule":
         "INSERT INTO schedules (repository, workflow, trigger_name, spec_digest, next_at, last_at) VALUES "
         "(:repository, :workflow, :trigger_name, :spec_digest, :next_at, :last_at) ON CONFLICT (repository, "
