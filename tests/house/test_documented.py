@@ -126,7 +126,9 @@ def _calls(module: Any) -> list[str]:
     routes = module.router.routes if hasattr(module, "router") else []
     found = [f"WS {route.path}" for route in routes if isinstance(route, APIWebSocketRoute)]
     shown = [route for route in routes if isinstance(route, APIRoute) and route.include_in_schema]
-    calls = found + [f"{method} {route.path}" for route in shown for method in sorted(route.methods - {"HEAD"})]
+    calls = found + [
+        f"{method} {route.path}" for route in shown for method in sorted((route.methods or set()) - {"HEAD"})
+    ]
     return [re.sub(r":\w+}", "}", call) for call in calls]
 
 
