@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI
-
 from windlass import __version__
 from windlass.web import docs, events, health, hooks, log_socket, logs, repositories, runs, workflows
+from windlass.web.described import Described
 from windlass.web.guard import Guard
 from windlass.web.metrics import Metrics
 from windlass.web.problem import install
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 def create_app(controller: Controller, tokens: Mapping[str, bytes]) -> Any:
     """The guarded application. `tokens` maps an actor's name to the SHA-256 of its key."""
-    app = FastAPI(
+    app = Described(
         title="Windlass",
         version=__version__,
         summary="GitOps for workflows",

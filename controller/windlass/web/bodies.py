@@ -6,7 +6,7 @@ refused (catalogue A04); an empty body is `{}`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -36,6 +36,14 @@ class StartRun(Body):
     idempotencyKey: str | None = Field(
         None, min_length=1, max_length=256, description="The same key gives the same run for 24 h."
     )
+
+
+class Rerun(Body):
+    """Run an ended run again."""
+
+    mode: Literal["all", "failed", "from"] = Field("all", description="What runs again; the rest is taken over.")
+    step: str | None = Field(None, description="With mode `from`: it runs again, and everything downstream of it.")
+    definition: Literal["same", "latest"] = Field("same", description="The frozen plan, or what is live now.")
 
 
 class Reconcile(Body):

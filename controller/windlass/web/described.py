@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fastapi import FastAPI
+from starlette.responses import JSONResponse, Response
+
 from windlass.web.shapes import ProblemDetails
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
 PROBLEM = "application/problem+json"
+PLACE = "#/components/schemas/{model}"
 REASONS = {
     400: "The request is malformed.",
     401: "There is no valid token or signature.",
@@ -28,6 +32,16 @@ REASONS = {
 }
 
 
+class Described(FastAPI):
+    """FastAPI, whose document knows the problem object too: it would add it as plain JSON, which it never is."""
+
+    def openapi(self) -> dict[str, Any]:
+        document = super().openapi()
+        problem = ProblemDetails.model_json_schema(ref_template=PLACE)
+        document["components"]["schemas"] |= problem.pop("$defs") | {"ProblemDetails": problem}
+        return document
+
+
 def described(
     answers: dict[int, type[BaseModel] | str],
     *,
@@ -39,10 +53,9 @@ def described(
     """`answers`: a model for JSON, or a media type; `headers` are theirs. `query`: name → `type: what it is for`."""
     responses: dict[int | str, dict[str, Any]] = {s: _answer(what, headers) for s, what in answers.items()}
     for status in sorted({401, 403, 503, *refusals}):
-        reference = {"$ref": "#/components/schemas/ProblemDetails"}
+        reference = {"$ref": PLACE.format(model="ProblemDetails")}
         responses[status] = {
             "description": REASONS[status],
-            "model": ProblemDetails,
             "content": {PROBLEM: {"schema": reference}},
         }
     extra: dict[str, Any] = {}
@@ -51,7 +64,8 @@ def described(
     if body is not None:
         schema = body.model_json_schema()
         extra["requestBody"] = {"content": {"application/json": {"schema": schema}}}
-    return {"responses": responses, "openapi_extra": extra, "response_model": None}
+    kind = Response if any(isinstance(what, str) for what in answers.values()) else JSONResponse
+    return {"responses": responses, "openapi_extra": extra, "response_model": None, "response_class": kind}
 
 
 def _answer(what: type[BaseModel] | str, headers: dict[str, str] | None) -> dict[str, Any]:

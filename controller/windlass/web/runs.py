@@ -1,4 +1,4 @@
-"""Runs: list, one, its plan and definition, cancel."""
+"""Runs: list, one, its plan and definition, cancel, rerun."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from windlass.clock import from_rfc3339
+from windlass.reconcile.rerun import Again
 from windlass.runs.model import Status
 from windlass.store.filters import RunFilter
 from windlass.web.answer import answer
-from windlass.web.bodies import Nothing, read_body
+from windlass.web.bodies import Nothing, Rerun, read_body
 from windlass.web.context import actor_of, controller_of
 from windlass.web.described import described
 from windlass.web.paging import PAGE, limit_of
@@ -97,3 +98,15 @@ async def cancel(request: Request, run: str) -> Response:
     """Ask for its end; `finally` still runs. 409 when it has ended."""
     await read_body(request, Nothing)
     return answer(await run_in_threadpool(controller_of(request).cancel, run, actor_of(request)), 202)
+
+
+@router.post(
+    "/{run}/rerun",
+    status_code=202,
+    **described({202: Run}, body=Rerun, refusals=(400, 404, 409, 413, 415, 422)),
+)
+async def rerun(request: Request, run: str) -> Response:
+    """Run it again, as a new run that names it in `rerunOf`. 409 when it has not ended, or its workflow is gone."""
+    body = await read_body(request, Rerun)
+    again = Again(body.mode, body.step, body.definition)
+    return answer(await run_in_threadpool(controller_of(request).rerun, run, again, actor_of(request)), 202)
