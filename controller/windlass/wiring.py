@@ -7,6 +7,7 @@ the API.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import socket
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
     from windlass.executors.base import Executor
     from windlass.runs.model import Checkout, RunHead, Step
-    from windlass.settings import GitAuth, RepositorySettings, Settings
+    from windlass.settings import GitAuth, RepositorySettings, SecretSource, Settings
 
 FIRST_ROUND = 60.0  # seconds; a repository that cannot be read must not keep the others from serving
 
@@ -54,7 +55,7 @@ def serve(settings: Settings) -> int:
     keys = {name: [read_key(source, name)] for name, source in settings.secrets.items()}
     for name, (key,) in keys.items():
         check_secret(name, key)
-    tokens = {f"token-{i + 1}": read_key(source, f"auth.tokens[{i}]") for i, source in enumerate(settings.tokens)}
+    tokens = {f"token-{i + 1}": _digest(source, f"auth.tokens[{i}]") for i, source in enumerate(settings.tokens)}
     with DataLock(settings.data) as lock, _bound(settings) as listening:
         server = Server(settings, keys, lock)
         try:
@@ -155,6 +156,11 @@ class Server:
         if not self._kill:
             self._executor.close(kill=False)
         self._ledger.close()
+
+
+def _digest(source: SecretSource, name: str) -> bytes:
+    """An API key as the guard knows it. Raises UsageError."""
+    return hashlib.sha256(read_key(source, name)).digest()
 
 
 def _bound(settings: Settings) -> socket.socket:
