@@ -150,6 +150,7 @@ unknown-step | needs names a step that does not exist | The nearest name is give
 needs-finally | a step waits for a step of finally | finally runs after all others.
 dependency-cycle | steps wait for one another in a circle | None of them could start. A reference to a step is a
     dependency too.
+unknown-environment | environment names none that windlass.yaml has | The nearest name is given.
 unknown-action | uses names something that does not exist | The nearest name is given.
 unknown-workflow | a test or trigger names a workflow that does not exist | The nearest name is given.
 unknown-input | a value is given for an input that is not declared | The nearest name is given.
@@ -175,6 +176,7 @@ unknown-timezone | a time zone is not known | Write a name of the IANA database,
 webhook-mismatch | one hook name has two verifications | Workflows may share a hook only with the same verify.
 not-supported | a part of the language that this version does not run yet | It is refused, so that nothing is
     silently ignored.
+more-problems | a file has more problems than are shown | The first 200 are; mend them and check again.
 mass-removal | a commit removes every workflow, or more than half of ten or more | The old ones stay live until
     reconcile is confirmed.
 """

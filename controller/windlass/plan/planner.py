@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from windlass.errors import ExpressionError
-from windlass.expressions import evaluate
+from windlass.expressions import evaluate, to_text
 from windlass.plan.graph import dependencies, reading
 from windlass.plan.loop import Loop
 from windlass.plan.model import EnvLayer, OutputSpec, Plan, PlannedStep, Retry, Wait
@@ -22,7 +22,7 @@ from windlass_schemas.expression import read_flag, read_number, read_whole, read
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from windlass_schemas.repository import Repository
+    from windlass_schemas.repository import Environment, Repository
     from windlass_schemas.step import Step
     from windlass_schemas.workflow import StepItem, Workflow
 
@@ -46,7 +46,7 @@ def make_plan(workflow: Workflow, repository: Repository | None, occasion: Occas
 
     Raises ExpressionError when a value that is needed now (a timeout, a retry) cannot be evaluated.
     """
-    shared = _shared_layers(workflow, repository)
+    shared = _shared_layers(workflow, repository, occasion)
     expand = _Expander(workflow, repository, occasion, shared)
     return Plan(
         repository=occasion.repository,
@@ -64,13 +64,25 @@ def make_plan(workflow: Workflow, repository: Repository | None, occasion: Occas
     )
 
 
-def _shared_layers(workflow: Workflow, repository: Repository | None) -> tuple[EnvLayer, ...]:
+def _shared_layers(workflow: Workflow, repository: Repository | None, occasion: Occasion) -> tuple[EnvLayer, ...]:
     layers = []
     if repository is not None and repository.env:
         layers.append(EnvLayer("repository", dict(repository.env)))
+    if workflow.environment is not None:
+        layers.append(EnvLayer("environment", dict(_environment(workflow.environment, repository, occasion).env)))
     if workflow.env:
         layers.append(EnvLayer("workflow", dict(workflow.env)))
     return tuple(layers)
+
+
+def _environment(written: str, repository: Repository | None, occasion: Occasion) -> Environment:
+    """What `environment` picks from windlass.yaml, known when the run is created. Raises ExpressionError."""
+    name = to_text(evaluate(written, {"inputs": dict(occasion.inputs), "event": dict(occasion.event)}))
+    known = repository.environments if repository is not None else {}
+    if name not in known:
+        names = ", ".join(known) or "none"
+        raise ExpressionError(f"environment: windlass.yaml has no environment {name} (there are: {names})")
+    return known[name]
 
 
 def _output(declared: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from windlass.loading.checks.declarations import check_inputs, check_outputs, check_step_declarations
+from windlass.loading.checks.environment import check_environment
 from windlass.loading.checks.expressions import check_expressions, check_script
 from windlass.loading.checks.graph import check_graph
 from windlass.loading.checks.hygiene import check_characters, check_hygiene
@@ -41,6 +42,7 @@ def check_workflow(site: Site, workflow: Workflow) -> list[Problem]:
     scopes = Scopes(workflow, main, last, site.repository, unsure=site.unsure)
     problems = [
         *check_inputs(site, workflow.inputs),
+        *check_environment(site, workflow.environment),
         *check_graph(site, main, last),
         *check_expressions(site, workflow, items, scopes),
         *check_triggers(site, workflow),

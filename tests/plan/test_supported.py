@@ -1,0 +1,52 @@
+"""What is not run yet is refused by its written name, and nothing else is."""
+
+from __future__ import annotations
+
+import pytest
+
+from windlass.plan.supported import unsupported, unsupported_settings
+
+STEP = "steps: {a: {%s}}"
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "feature"),
+    [
+        (STEP % "uses: std/notify", ("steps", "a", "uses"), "uses"),
+        (STEP % "approval: {by: ['group:ops']}", ("steps", "a", "approval"), "approval"),
+        (STEP % "run: [{run: a}]", ("steps", "a", "run"), "run as a list of parts"),
+        (STEP % "run: a, runner: kubernetes", ("steps", "a", "runner"), "runner kubernetes"),
+        (STEP % "run: a, quietTimeout: 1m", ("steps", "a", "quietTimeout"), "quietTimeout"),
+        (STEP % "run: a, env: {T: '${{ secrets.T }}'}", ("steps", "a", "env", "T"), "secrets"),
+        ("defaults: {resources: {limits: {cpu: 1}}}\n" + STEP % "run: a", ("defaults", "resources"), "resources"),
+        ("concurrency: {group: a}\n" + STEP % "run: a", ("concurrency",), "concurrency"),
+        ("inputs: {k: {type: secret}}\n" + STEP % "run: a", ("inputs", "k", "type"), "input type secret"),
+        ("steps: [{run: a}, {run: b, cache: {key: k, ttl: 1h}}]", ("steps", 1, "cache"), "cache"),
+    ],
+)
+def test_refused_at_the_key(workflow, text, path, feature):
+    assert unsupported(workflow(text)) == [(path, feature)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        STEP % "run: a, forEach: [1], maxParallel: 2, failFast: false",
+        STEP % "run: a, checkout: true, image: debian:12, runner: local",
+        STEP % "wait: {for: 1h}",
+        STEP % "run: a, timeout: '${{ inputs.t }}'",
+        "environment: x\n" + STEP % "run: a",
+    ],
+)
+def test_what_is_run(workflow, text):
+    assert unsupported(workflow(text)) == []
+
+
+def test_settings(settings):
+    written = settings(
+        "environments: {p: {protection: {branches: [main]}}, q: {env: {A: b}}}\nnotify: [{'on': [failed], to: 'x://y'}]"
+    )
+    assert unsupported_settings(written) == [
+        (("notify",), "notify"),
+        (("environments", "p", "protection"), "protection of environments"),
+    ]
