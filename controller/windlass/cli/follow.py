@@ -12,6 +12,8 @@ from windlass.cli.lines import LineSplitter, for_display
 from windlass.runs.present import logs_of
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from windlass.cli.log_source import LogSource
 
 TERMINAL = frozenset({"succeeded", "failed", "errored", "cancelled"})
@@ -28,14 +30,21 @@ class _Log:
 
 
 def follow(
-    source: LogSource, out: IO[str], *, colour: bool, until_end: bool, attempt: int | None = None
+    source: LogSource,
+    out: IO[str],
+    *,
+    colour: bool,
+    until_end: bool,
+    attempt: int | None = None,
+    skip: Container[tuple[str, str, int]] = (),
 ) -> dict[str, Any]:
+    """`skip`: logs of these (step, item, attempt) are not printed."""
     logs: dict[tuple[str, str, int], _Log] = {}
     while True:
         run = source.run()
         grown = False
         for key in logs_of(run):
-            if attempt in (None, key[2]):
+            if attempt in (None, key[2]) and key not in skip:
                 grown = _read(source, key, logs.setdefault(key, _Log()), out, colour) or grown
         out.flush()
         if grown:

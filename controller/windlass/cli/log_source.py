@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import argparse
     from pathlib import Path
 
+    from windlass.runs.model import AttemptKey
+
 CHUNK = 1024 * 1024
 RUN_ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")  # a ULID: nothing that could leave the folder
 
@@ -34,13 +36,20 @@ def log_source(arguments: argparse.Namespace) -> LogSource:
 
     Raises ServerUnreachableError when it is neither here nor is there a server to ask.
     """
-    named = getattr(arguments, "server", None)
-    folder = data_folder(arguments.data) / "local" / arguments.run
-    if not named and RUN_ID.fullmatch(arguments.run) and (folder / "ledger.db").is_file():
+    folder = local_folder(arguments)
+    if folder is not None:
         return LocalLogs(folder, arguments.run)
     if server_url(arguments) is None and RUN_ID.fullmatch(arguments.run) is None:
         raise NotFoundError(f"{arguments.run} is no run's id")
     return RemoteLogs(Client.of(arguments), arguments.run)
+
+
+def local_folder(arguments: argparse.Namespace) -> Path | None:
+    """Where `windlass run` left this run; None when a server is named or there is no such run here."""
+    if getattr(arguments, "server", None) or RUN_ID.fullmatch(arguments.run) is None:
+        return None
+    folder = data_folder(arguments.data) / "local" / arguments.run
+    return folder if (folder / "ledger.db").is_file() else None
 
 
 class RemoteLogs:
@@ -63,11 +72,10 @@ class RemoteLogs:
 
 class LocalLogs:
     def __init__(self, folder: Path, run: str) -> None:
-        from windlass.executors.local.folders import Folders
         from windlass.store.ledger import Ledger
 
         self._run = run
-        self._folders = Folders(folder)
+        self._folder = folder
         self._ledger = Ledger.open(f"sqlite:///{folder}/ledger.db")
 
     def run(self) -> dict[str, Any]:
@@ -84,7 +92,7 @@ class LocalLogs:
         chunk = read_log(
             self._run,
             self._ledger.reads.steps(self._run),
-            self._folders.log,
+            self._path,
             step,
             attempt=attempt,
             item=item,
@@ -92,3 +100,9 @@ class LocalLogs:
             limit=CHUNK,
         )
         return chunk.data, chunk.next_offset, chunk.complete
+
+    def _path(self, key: AttemptKey) -> Path:
+        """What was taken over from another run has its log in the folder of that one."""
+        from windlass.executors.local.folders import Folders
+
+        return Folders(self._folder.parent / key.run).log(key)

@@ -66,7 +66,7 @@ def _run_here(arguments: argparse.Namespace, supervisor: Any) -> int:
         repository=target.repository,
         commit=target.commit,
         text=target.text,
-        cause=Cause("manual", "", inputs, {"kind": "manual", "scheduledAt": None}, _actor(), env),
+        cause=Cause("manual", "", inputs, {"kind": "manual", "scheduledAt": None}, local_actor(), env),
         now=clock.now(),
         runner=_runner(arguments.runner),
     )
@@ -80,7 +80,7 @@ def _run_here(arguments: argparse.Namespace, supervisor: Any) -> int:
     run, interrupted = LocalRun(arguments.data, target.root, supervisor, clock).execute(
         new, as_json=arguments.output == "json"
     )
-    return _finish(run, interrupted, arguments.output)
+    return finish(run, interrupted, arguments.output)
 
 
 def _refuse_broken(target: Target) -> None:
@@ -94,7 +94,8 @@ def _runner(name: str | None) -> str:
     return "local"
 
 
-def _actor() -> dict[str, Any]:
+def local_actor() -> dict[str, Any]:
+    """Who asks, on this machine."""
     import getpass
 
     try:
@@ -103,7 +104,8 @@ def _actor() -> dict[str, Any]:
         return {"kind": "user", "name": str(os.getuid())}
 
 
-def _finish(run: dict[str, Any], interrupted: bool, how: str) -> int:
+def finish(run: dict[str, Any], interrupted: bool, how: str) -> int:
+    """Print the end of a local run; the exit code."""
     from windlass.cli.lines import wants_colour
     from windlass.cli.summary import summary
 

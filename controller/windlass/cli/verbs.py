@@ -114,6 +114,21 @@ def _cancel(parser: argparse.ArgumentParser) -> None:
     _server(parser)
 
 
+def _rerun(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", metavar="RUN", help="the id of the run, which has ended")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--failed", action="store_true", help="keep the steps that succeeded (default: run all again)")
+    what.add_argument("--from", dest="start", metavar="STEP", help="run STEP again and what follows it; keep the rest")
+    definition = parser.add_mutually_exclusive_group()
+    definition.add_argument("--same", action="store_true", help="with the plan of that run (the default)")
+    definition.add_argument("--latest", action="store_true", help="with the definition as it is now")
+    parser.add_argument("--detach", action="store_true", help="on a server: print the new run's id and do not wait")
+    parser.add_argument(
+        "--output", choices=("text", "json"), default="text", help="live lines, or one JSON object at the end"
+    )
+    _server(parser)
+
+
 def _next(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--count", type=int, default=5, metavar="N", help="how many coming fires (default: 5)")
     parser.add_argument("--from", dest="start", metavar="TIME", help="strictly after this RFC 3339 time (default: now)")
@@ -145,6 +160,9 @@ VERBS: dict[str, Verb] = {
     ),
     "logs": Verb("windlass.cli.logs", "print the log of a run or a step", "windlass logs -f 01JD… test", _logs),
     "cancel": Verb("windlass.cli.cancel", "cancel a run", "windlass cancel 01JD…", _cancel),
+    "rerun": Verb(
+        "windlass.cli.rerun", "run an ended run again, or parts of it", "windlass rerun 01JD… --failed", _rerun
+    ),
     "next": Verb("windlass.cli.next", "list the coming fires of all schedules", "windlass next --count 10", _next),
     "doctor": Verb(
         "windlass.cli.doctor",

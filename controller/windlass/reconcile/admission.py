@@ -52,7 +52,7 @@ class Admission:
         self._writer = writer
         self._engine = engine
         self._clock = clock
-        self._runner = runner
+        self.runner = runner
 
     def plan(self, live: LiveWorkflow, cause: Cause) -> NewRun:
         return prepare(
@@ -63,7 +63,7 @@ class Admission:
             text=live.text,
             cause=cause,
             now=self._clock.now(),
-            runner=self._runner,
+            runner=self.runner,
         )
 
     def admit(

@@ -15,6 +15,7 @@ from windlass.loading.inputs import parse_inputs
 from windlass.reconcile.admission import checked_env
 from windlass.reconcile.creation import SHOWN_SECRET, Cause
 from windlass.reconcile.log_reader import LogChunk, read_log
+from windlass.reconcile.rerun import rerun
 from windlass.reconcile.source import source_object
 from windlass.reconcile.workflow_view import workflow_object
 from windlass.runs.model import CancelRequested
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from windlass.reconcile.hooks import HookAnswer
     from windlass.reconcile.parts import Parts
+    from windlass.reconcile.rerun import Again
     from windlass.runs.model import RunHead, Step
     from windlass.store.filters import RunFilter
     from windlass.store.tx import Tx
@@ -154,6 +156,10 @@ class Controller:
         request = CancelRequested(now, message=f"cancelled by {who}", kill=head.cancel_at is not None)
         self.parts.engine.cancel(run, request)
         return self.run(run)
+
+    def rerun(self, run: str, again: Again, actor: Mapping[str, Any]) -> dict[str, Any]:
+        """The new run. Raises ConflictError when the old one has not ended or cannot run again that way."""
+        return self.run(rerun(self.parts, run, again, actor))
 
     def log(self, run: str, step: str, *, attempt: int | None, item: str, offset: int, limit: int) -> LogChunk:
         self._head(run)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from windlass.clock import Millis
     from windlass.plan.model import Plan
+    from windlass.runs.model import Step
     from windlass.store.tx import Tx
     from windlass_schemas.repository import Repository
     from windlass_schemas.workflow import Workflow
@@ -53,9 +54,10 @@ class NewRun:
     plan: Plan
     plan_bytes: bytes
     text: str  # the YAML it runs
+    steps: tuple[Step, ...] | None = None  # of a rerun: some have ended before it begins
 
     def state(self) -> RunState:
-        return RunState(self.plan, self.head)
+        return RunState(self.plan, self.head, self.steps)
 
 
 def prepare(

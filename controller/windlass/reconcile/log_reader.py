@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from windlass.errors import NotFoundError
 from windlass.runs.model import AttemptKey
+from windlass.runs.rerun import origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -38,7 +39,10 @@ def read_log(
     offset: int,
     limit: int,
 ) -> LogChunk:
-    """Raises NotFoundError for a step, item or attempt that the run does not have."""
+    """Raises NotFoundError for a step, item or attempt that the run does not have.
+
+    An attempt that was taken over from another run has its log there.
+    """
     found = next((s for s in steps if s.key.path == step and s.key.item == item), None)
     if found is None:
         raise NotFoundError(f"run {run} has no step {step}" + (f" with item {item}" if item else ""))
@@ -47,7 +51,7 @@ def read_log(
         if attempt is not None:
             raise NotFoundError(f"step {step} has no attempt {attempt}")
         return LogChunk(b"", offset, complete=found.status.terminal)
-    path = path_of(AttemptKey(run, step, item, chosen.number))
+    path = path_of(AttemptKey(origin(run, chosen), step, item, chosen.number))
     data, size = _bytes(path, offset, limit)
     ended = chosen.ended_at is not None
     return LogChunk(data, offset + len(data), complete=ended and offset + len(data) >= size)

@@ -1,0 +1,114 @@
+"""Run it again: which steps of an ended run a new run takes over as they are.
+
+In: the plan that the new run is going to follow, the steps of the old run, what is to run again. Out: the steps to
+keep; all others begin anew. What runs again takes everything downstream of it along, so nothing that is kept has seen
+a value that changes. `finally` belongs to a run and not to its steps: it always runs again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+from windlass.errors import ConflictError, InputError, InputProblem
+from windlass.runs.model import Status
+from windlass.runs.state import new_steps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from windlass.plan.model import Plan, PlannedStep
+    from windlass.runs.model import Attempt, Step
+
+Mode = Literal["all", "failed", "from"]
+_STANDS = frozenset({Status.SUCCEEDED, Status.SKIPPED})
+
+
+def kept_steps(
+    plan: Plan, steps: Iterable[Step], mode: Mode, start: str | None = None, *, before: Plan | None = None
+) -> list[Step]:
+    """The steps of the old run that the new one keeps, in their order, with the items of their loops.
+
+    `failed` keeps what succeeded, and what was skipped for reasons that still hold. `from` runs `start` again and what
+    follows it. `before` is the old run's plan when the new one has another: a step that was changed runs again.
+
+    Raises InputError for a wrong `start`; ConflictError when `from` would keep a step that did not end well.
+    """
+    _check(plan, mode, start)
+    if mode == "all":
+        return []
+    found = list(steps)
+    ends = {step.key.path: step for step in found if not step.key.item}
+    starts = {name for name, planned in plan.steps.items() if not _same(planned, ends, before)}
+    if mode == "from" and start is not None:
+        starts.add(start)
+    if mode == "failed":
+        starts |= {name for name in plan.steps.keys() - starts if ends[name].status not in _STANDS}
+    kept = plan.steps.keys() - _downstream(plan, starts)
+    _refuse_broken(plan, {name: ends[name] for name in plan.steps if name in kept})
+    return [step for step in found if _root(step) in kept]
+
+
+def all_steps(plan: Plan, kept: Iterable[Step]) -> list[Step]:
+    """Every step of the new run: those that are kept, the others `pending`; items and inner steps behind them."""
+    known = {step.key: step for step in kept}
+    own = [known.pop(step.key, step) for step in new_steps(plan)]
+    return [*own, *known.values()]
+
+
+def mark_origin(steps: Iterable[Step], run: str) -> list[Step]:
+    """Attempts that are taken over name the run that made them: its folders hold their logs and artifacts."""
+    return [
+        replace(step, attempts=tuple(replace(a, handle={"run": origin(run, a)}) for a in step.attempts))
+        for step in steps
+    ]
+
+
+def origin(run: str, attempt: Attempt) -> str:
+    """The run that made an attempt which `run` lists."""
+    named = (attempt.handle or {}).get("run")
+    return named if isinstance(named, str) else run
+
+
+def _check(plan: Plan, mode: Mode, start: str | None) -> None:
+    if mode != "from":
+        if start is not None:
+            raise InputError([InputProblem("/step", f"goes with mode from, not with mode {mode}")])
+        return
+    if start is None:
+        raise InputError([InputProblem("/step", "is required with mode from")])
+    if start not in plan.steps and start not in plan.finally_:
+        known = ", ".join([*plan.steps, *plan.finally_])
+        raise InputError([InputProblem("/step", f"there is no step {start}; the steps are {known}")])
+
+
+def _downstream(plan: Plan, starts: Iterable[str]) -> set[str]:
+    """These and every step that waits for one of them, directly or not."""
+    dependents: dict[str, list[str]] = {}
+    for planned in plan.steps.values():
+        for need in planned.needs:
+            dependents.setdefault(need, []).append(planned.name)
+    found = set(starts)
+    queue = list(found)
+    while queue:
+        new = [name for name in dependents.get(queue.pop(), ()) if name not in found]
+        found.update(new)
+        queue += new
+    return found
+
+
+def _same(planned: PlannedStep, ends: Mapping[str, Step], before: Plan | None) -> bool:
+    """The old run has the step, and it was planned alike."""
+    return planned.name in ends and (before is None or before.steps.get(planned.name) == planned)
+
+
+def _refuse_broken(plan: Plan, kept: Mapping[str, Step]) -> None:
+    for name, step in kept.items():
+        forgiven = plan.steps[name].continue_on_error and step.status in (Status.FAILED, Status.ERRORED)
+        if step.status not in _STANDS and not forgiven:
+            raise ConflictError(f"step {name} {step.status.value} and would be kept: rerun what failed, or from {name}")
+
+
+def _root(step: Step) -> str:
+    """The step of the plan that an item or an inner step belongs to."""
+    return step.key.path.partition("/")[0]
