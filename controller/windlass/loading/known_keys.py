@@ -17,6 +17,7 @@ from windlass_schemas.written import Branches, BuiltLater
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+MOST_COMPARED = 300  # comparing is slow, and a file can hold thousands of names
 # What other tools call it.
 ALIASES = {
     "jobs": "steps", "tasks": "steps", "on": "triggers", "when": "if", "condition": "if", "depends": "needs",
@@ -41,6 +42,8 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
         return same
     if ALIASES.get(word) in candidates:
         return ALIASES[word]
+    if len(candidates) > MOST_COMPARED:
+        return None
     # Of a short word two swapped letters are already a third.
     found = difflib.get_close_matches(word[:100], candidates, n=1, cutoff=0.6 if len(word) <= 5 else 0.7)
     return found[0] if found else None
@@ -48,11 +51,11 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """A hint: the nearest word, or all of a few."""
-    candidates = sorted(known)
+    candidates = list(known)
     found = nearest(word, candidates)
     if found is not None:
         return f"did you mean {found}?"
-    return f"known here: {', '.join(candidates)}" if 0 < len(candidates) <= 12 else None
+    return f"known here: {', '.join(sorted(candidates))}" if 0 < len(candidates) <= 12 else None
 
 
 def keys_at(model: type[BaseModel], value: Any, path: Sequence[str | int]) -> list[str]:

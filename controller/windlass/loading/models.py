@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from windlass.loading.known_keys import did_you_mean, keys_at, nearest
 from windlass.loading.positions import written
-from windlass.problems import Problem
+from windlass.problems import START, Problem
 from windlass_schemas.document import API_VERSION, MODELS
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from windlass.loading.positions import Document
     from windlass.problems import Span
 
+MOST_PROBLEMS = 200  # of one stage; nobody reads more, and looking for likely intentions takes time
 Path = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
 _WANTED = {
@@ -55,7 +56,14 @@ def validate(file: str, document: Document, model: type[Model]) -> tuple[Model |
         return model.model_validate(document.value), []
     except ValidationError as error:
         details = error.errors(include_url=False)
-    return None, [_problem(file, document, model, detail) for detail in details if not _echoes(detail, details)]
+    shown = [detail for detail in details[:MOST_PROBLEMS] if not _echoes(detail, details[:MOST_PROBLEMS])]
+    problems = [_problem(file, document, model, detail) for detail in shown]
+    return None, problems + ([more_problems(file)] if len(details) > MOST_PROBLEMS else [])
+
+
+def more_problems(file: str) -> Problem:
+    message = f"there are more problems: the first {MOST_PROBLEMS} of a kind are shown"
+    return Problem(file, START, "", "more-problems", message)
 
 
 def fault_problems(file: str, faults: Faults) -> list[Problem]:

@@ -150,6 +150,7 @@ unknown-step | needs names a step that does not exist | The nearest name is give
 needs-finally | a step waits for a step of finally | finally runs after all others.
 dependency-cycle | steps wait for one another in a circle | None of them could start. A reference to a step is a
     dependency too.
+loop-too-large | a loop has more than 10,000 items | Split the work, or let one item handle several of them.
 unknown-environment | environment names none that windlass.yaml has | The nearest name is given.
 unknown-action | uses names something that does not exist | The nearest name is given.
 unknown-workflow | a test or trigger names a workflow that does not exist | The nearest name is given.
