@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from typing import TYPE_CHECKING
 
 import pytest
@@ -45,6 +47,20 @@ def test_everything_that_is_asked_for_is_locked(house: House) -> None:
     assert {name_of(one) for one in for_all} <= set(pins(house, "requirements.lock")), "run `make lock`"
     for_tests = [*for_all, *groups["dev"]]
     assert {name_of(one) for one in for_tests} <= set(pins(house, "requirements-dev.lock")), "run `make lock`"
+
+
+@pytest.mark.parametrize(
+    ("lock", "folders"), [("requirements.lock", ()), ("requirements-dev.lock", ("tests", "bench", "scripts"))]
+)
+def test_everything_that_is_imported_is_locked(house: House, lock: str, folders: tuple[str, ...]) -> None:
+    """What is merely installed on one machine is missing on the next one."""
+    locked = set(pins(house, lock))
+    brought_by = packages_distributions()
+    own = {path.stem for path in house.named(".py")} | {"windlass", "windlass_schemas", "tests", "bench"}
+    imported = {found.module.partition(".")[0] for path in house.code(*folders) for found in house.imports(path)}
+    outside = imported - own - set(sys.stdlib_module_names)
+    assert outside, "the search finds nothing: it has to follow the code"
+    assert not {name for name in outside if not locked & {name_of(package) for package in brought_by.get(name, [])}}
 
 
 def test_tests_run_with_what_users_get(house: House) -> None:
