@@ -215,7 +215,7 @@ def test_outside_a_repository(home: Home) -> None:
 
 
 def test_what_is_not_run_yet_is_refused_by_name(home: Home, repo: Repo) -> None:
-    repo.add("loop", "steps: {it: {forEach: [1, 2], run: 'true'}}\n")
+    repo.add("tested", "steps: {it: {services: {db: {image: 'postgres:17'}}, run: 'true'}}\n")
     (problem,) = checked(home, repo, code=1)["problems"]
-    assert (problem["rule"], problem["path"]) == ("not-supported", "steps.it.forEach")
-    assert "forEach" in problem["message"]
+    assert (problem["rule"], problem["path"]) == ("not-supported", "steps.it.services")
+    assert "services" in problem["message"]
