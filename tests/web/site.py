@@ -57,6 +57,11 @@ def workflow(name: str = "deploy", more: str = "", steps: str = "  build: {run: 
     return f"apiVersion: windlass.dev/v1\nkind: Workflow\nmetadata: {{name: {name}}}\n{more}steps:\n{steps}"
 
 
+def hooked(*hooks: str, name: str = "deploy", more: str = "") -> str:
+    """A workflow with webhooks, each as YAML in one line."""
+    return workflow(name, more + "triggers:\n  webhook:\n" + "".join(f"    - {hook}\n" for hook in hooks))
+
+
 class Site:
     def __init__(
         self,

@@ -10,17 +10,11 @@ import time
 
 import pytest
 from tests.web.asgi import Request
-from tests.web.site import until, workflow
-
-from windlass.executors.held import Outcome
+from tests.web.site import hooked, until, workflow
 
 KEY = b"a key that nobody knows"
 OLD = b"the key of last week"
 JSON = {"content-type": "application/json"}
-
-
-def hooked(*hooks, name="deploy", more=""):
-    return workflow(name, more + "triggers:\n  webhook:\n" + "".join(f"    - {hook}\n" for hook in hooks))
 
 
 GITHUB = "{name: push, verify: {scheme: github, secret: KEY}}"
@@ -314,107 +308,6 @@ def test_a_header_of_ones_own_that_proves_is_not_shown(new_site):
     plan = site.http.get(answers[0].json()["runs"][0]["url"] + "/plan")
     assert plan.json()["event"]["headers"]["x-id"] == "7"
     assert proof not in plan.text
-
-
-# ---- the form
-
-FORM = {"content-type": "application/x-www-form-urlencoded"}
-ASKS = """inputs:
-  replicas: {type: integer, maximum: 9}
-  target: {type: string, default: staging, description: "<b>where</b>"}
-  fixed: {type: string}
-"""
-ASKING = "{name: open, verify: {scheme: none}, inputs: {fixed: set}}"
-
-
-@pytest.fixture
-def asking(new_site):
-    closed = "{name: closed, verify: {scheme: token, secret: KEY}, inputs: {fixed: set}}"
-    return new_site({"workflows/deploy.yaml": hooked(ASKING, closed, more=ASKS)}, keys={"KEY": [KEY]})
-
-
-def test_the_form_asks_for_what_the_trigger_leaves_open(asking):
-    page = asking.http.get("/hooks/shop/open")
-    assert page.status_code == 200
-    assert page.headers["content-type"].startswith("text/html")
-    assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
-    assert "name='replicas'" in page.text
-    assert "name='target'" in page.text
-    assert "fixed" not in page.text
-    assert "<b>" not in page.text
-
-
-def test_a_posted_form_starts_a_run(asking):
-    answer = asking.http.post("/hooks/shop/open", content=b"replicas=3&target=", headers=FORM)
-    assert answer.status_code == 202
-    shown = asking.http.get(answer.json()["runs"][0]["url"]).json()
-    assert shown["inputs"] == {"replicas": 3, "target": "staging", "fixed": "set"}
-
-
-@pytest.mark.parametrize(
-    ("body", "pointer"),
-    [
-        (b"replicas=10", "/replicas"),
-        (b"replicas=ten", "/replicas"),
-        (b"target=x", "/replicas"),
-        (b"replicas=1&other=2", "/other"),
-        (b"replicas=1&fixed=2", "/fixed"),
-        (b"replicas=1&replicas=2", "/replicas"),
-    ],
-)
-def test_a_form_with_mistakes_starts_nothing(asking, body, pointer):
-    errors = refused(asking.http.post("/hooks/shop/open", content=body, headers=FORM), 422)["errors"]
-    assert [error["pointer"] for error in errors] == [pointer]
-    assert asking.count() == 0
-
-
-def test_a_hook_that_verifies_has_no_form(asking):
-    refused(asking.http.get("/hooks/shop/closed"), 404)
-    refused(asking.http.post("/hooks/shop/closed", content=b"replicas=3", headers=FORM), 401)
-
-
-def test_json_with_the_content_type_of_a_form_is_json(asking):
-    """As `curl -d` sends it: this hook's inputs do not come from the body, so one of them is missing."""
-    errors = refused(asking.http.post("/hooks/shop/open", content=b'{"replicas": 3}', headers=FORM), 422)["errors"]
-    assert "replicas" in errors[0]["message"]
-
-
-def test_a_hook_that_leaves_nothing_open_has_no_form(site):
-    refused(site.http.get("/hooks/shop/open"), 404)
-
-
-# ---- answers that wait
-
-WAITS = "{name: open, verify: {scheme: none}, respond: {wait: 5s}}"
-STREAMS = "{name: open, verify: {scheme: none}, respond: {wait: 5s, stream: logs}}"
-
-
-def test_wait_answers_with_the_run_that_has_ended(new_site):
-    site = new_site({"workflows/deploy.yaml": hooked(WAITS)}, script=lambda launch: Outcome(exit_code=3))
-    answer = site.http.post("/hooks/shop/open", content=b"{}")
-    assert (answer.status_code, answer.json()["status"]) == (200, "failed")
-    assert answer.json()["steps"]["build"]["attempts"][0]["exitCode"] == 3
-
-
-def test_wait_answers_with_the_run_that_goes_on(new_site):
-    site = new_site({"workflows/deploy.yaml": hooked(WAITS.replace("5s", "10ms"))})
-    answer = site.http.post("/hooks/shop/open", content=b"{}")
-    assert (answer.status_code, answer.json()["endedAt"]) == (202, None)
-
-
-def test_stream_answers_with_the_log_and_the_status(new_site):
-    site = new_site({"workflows/deploy.yaml": hooked(STREAMS)})
-    with site.http.stream("POST", "/hooks/shop/open", content=b"{}") as answer:
-        assert answer.status_code == 200
-        assert answer.headers["content-type"] == "text/plain; charset=utf-8"
-        parts = answer.iter_bytes()
-        attempt = site.running()
-        site.held.write_log(attempt, b"first\n")
-        assert next(parts) == b"first\n"
-        site.held.write_log(attempt, b"second")
-        site.held.finish(attempt)
-        rest = b"".join(parts)
-    assert rest == f"second\nrun {attempt.run} succeeded\n".encode()
 
 
 def test_big_numbers_of_a_body_do_no_harm(site):

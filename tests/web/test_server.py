@@ -42,7 +42,10 @@ def test_a_slow_reader_of_logs_holds_up_nobody_and_gets_everything(site):
     run = site.begin()
     attempt = site.running()
     count = 20_000
-    with served(site.app) as address, connect(f"ws://{address}/api/v1/runs/{run}/logs", max_queue=1, close_timeout=0.1) as slow:
+    with (
+        served(site.app) as address,
+        connect(f"ws://{address}/api/v1/runs/{run}/logs", max_queue=1, close_timeout=0.1) as slow,
+    ):
         site.held.write_log(attempt, b"".join(b"line %d\n" % n for n in range(count)))
         assert json.loads(slow.recv())["text"] == "line 0"
         assert httpx2.get(f"http://{address}/api/v1/runs/{run}").json()["status"] == "running"
