@@ -180,6 +180,7 @@ def test_the_event_of_a_delivery() -> None:
     request = HookRequest("POST", headers, {"dry": "1"}, b"")
     assert event_of(request, {"ref": "main"}, hidden=frozenset({"x-my"})) == {
         "kind": "webhook",
+        "scheduledAt": None,
         "body": {"ref": "main"},
         "headers": {"x-deployer": "eva", "content-type": JSON},
         "query": {"dry": "1"},

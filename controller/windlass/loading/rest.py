@@ -116,6 +116,8 @@ def _step_out(rest: Rest, path: Path, *, is_key: bool) -> None:
     """One key of a step, or what kind of step it is; a step without a good name altogether."""
     step = _at(rest.value, path[:2])
     key = path[2] if len(path) > 2 else None
+    if key is None or key == "outputs" or key in KIND_KEYS:
+        rest.gaps.add(f"steps.{_name(step, path[1])}.outputs")
     if not isinstance(step, dict) or (key is None and is_key):
         rest.gaps.add(f"steps.{path[1]}")
         _put(rest.value, path[:2], {"run": ":"})
@@ -133,6 +135,11 @@ def _step_out(rest: Rest, path: Path, *, is_key: bool) -> None:
         if key == "name":
             rest.gaps.add(f"steps.{step.get('name')}")
         step.pop(key, None)
+
+
+def _name(step: Any, place: str | int) -> str:
+    written = step.get("name") if isinstance(step, dict) else None
+    return str(written or (f"step-{place + 1}" if isinstance(place, int) else place))
 
 
 def _trigger_out(rest: Rest, path: Path) -> None:

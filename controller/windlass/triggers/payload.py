@@ -92,7 +92,7 @@ def parse_form(body: bytes) -> dict[str, str | list[str]]:
 
 
 def event_of(request: HookRequest, body: Any, *, hidden: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """`event` of a webhook: `kind`, `body`, `headers` (lower-case names, first values), `query`.
+    """`event` of a webhook: `kind`, `body`, `headers` (lower-case names, first values), `query`, no `scheduledAt`.
 
     Headers that prove or authorise (`Authorization`, cookies, signatures, tokens) are left out, and those named in
     `hidden` (lower case).
@@ -102,7 +102,7 @@ def event_of(request: HookRequest, body: Any, *, hidden: frozenset[str] = frozen
         name = written.lower()
         if name not in hidden and not _HIDDEN_HEADER.search(name):
             headers.setdefault(name, value)
-    return {"kind": "webhook", "body": body, "headers": headers, "query": dict(request.query)}
+    return {"kind": "webhook", "scheduledAt": None, "body": body, "headers": headers, "query": dict(request.query)}
 
 
 class _SyntaxPayloadError(PayloadError):

@@ -14,6 +14,7 @@ from windlass.loading.checks.expressions import check_expressions, check_script
 from windlass.loading.checks.graph import check_graph
 from windlass.loading.checks.hygiene import check_characters, check_hygiene
 from windlass.loading.checks.loops import check_loops
+from windlass.loading.checks.retries import check_retries
 from windlass.loading.checks.scopes import Scopes
 from windlass.loading.checks.site import Checkers, NoCheckers, Site, TextMistake
 from windlass.loading.checks.triggers import check_triggers
@@ -48,6 +49,7 @@ def check_workflow(site: Site, workflow: Workflow) -> list[Problem]:
         *check_loops(site, items),
         *check_expressions(site, workflow, items, scopes),
         *check_triggers(site, workflow),
+        *check_retries(site, workflow.defaults, items),
         *check_hygiene(site, workflow, items),
         *check_characters(site),
     ]

@@ -1,8 +1,7 @@
 """What an expression may use at each place of a workflow: names with their types, functions, secrets.
 
 In: a workflow and the repository's settings. Out: one `Scope` for each kind of place. It says before anything runs
-what the run will offer (runs/scope.py), so a name that is accepted here is there then. A step without `outputs`
-declares nothing: any of its outputs may be read, as text (plan/model.py, `declares_outputs`).
+what the run will offer (runs/scope.py), so a name that is accepted here is there then.
 """
 
 from __future__ import annotations
@@ -34,7 +33,13 @@ RUN: dict[str, Type] = {
     "run.trigger": Type.STRING.or_null(),
     "repository.name": Type.STRING,
 }
-EVENT: dict[str, Type] = {"event": Type.DYN}
+# What any kind of event may hold (fine print, "Expressions"); what this one lacks is missing when it is read.
+EVENT: dict[str, Type] = {
+    "event.kind": Type.STRING,
+    "event.scheduledAt": Type.STRING.or_null(),
+    **{f"event.{name}": Type.DYN for name in ("body", "headers", "query", "run")},
+    **{f"event.{name}": Type.DYN for name in ("ref", "before", "commit", "paths", "actor")},
+}
 LOOP: dict[str, Type] = {"item": Type.DYN, "index": Type.INT}
 APPROVAL: dict[str, Type] = {"by": Type.LIST, "comment": Type.STRING.or_null()}
 
@@ -112,7 +117,8 @@ class Scopes:
     def outputs(self) -> Scope:
         """The workflow's outputs: everything has ended."""
         names = {**self._everywhere, **_step_names([*self._main, *self._last])}
-        return Scope(names, VALUES, secrets=False, absent={"secrets": _NO_SECRETS, **_NO_LOOP})
+        absent = {"secrets": _NO_SECRETS, **_NO_LOOP, **_no_outputs([*self._main, *self._last])}
+        return Scope(names, VALUES, secrets=False, absent=absent)
 
     def step(self, item: StepItem, *, condition: bool, secrets: bool) -> Scope:
         """A step's values, its `if`, or the places where secrets may stand."""
@@ -129,7 +135,7 @@ class Scopes:
 
     def _step(self, in_finally: bool, looped: bool, condition: bool, secrets: bool) -> Scope:
         names = {**self._everywhere, **_step_names([*self._main, *(self._last if in_finally else ())])}
-        absent: dict[str, str] = {}
+        absent = _no_outputs([*self._main, *(self._last if in_finally else ())])
         if looped:
             names |= {**LOOP, "matrix": Type.DYN}
         else:
@@ -172,6 +178,15 @@ _NO_SECRETS = "secrets may stand in env, files.*.content, with of a secret input
 _NO_LOOP = dict.fromkeys(("item", "index", "matrix"), "only a step with forEach or matrix knows it")
 
 
+def _no_outputs(items: Iterable[StepItem]) -> dict[str, str]:
+    """What is written and not declared ends a step `errored`: there is nothing that could be read."""
+    return {
+        f"steps.{item.name}.outputs": f"{item.name} declares no outputs"
+        for item in items
+        if not item.step.outputs and item.step.approval is None and item.step.uses is None
+    }
+
+
 def _step_names(items: Iterable[StepItem]) -> dict[str, Type]:
     names: dict[str, Type] = {}
     for item in items:
@@ -189,6 +204,6 @@ def _outputs(prefix: str, step: Step) -> dict[str, Type]:
     if step.approval is not None:
         asked = {f"{prefix}.{name}": type_of(declared) for name, declared in step.approval.inputs.items()}
         return {**asked, **{f"{prefix}.{name}": found for name, found in APPROVAL.items()}}
-    if not step.outputs:
+    if step.uses is not None and not step.outputs:
         return {prefix: Type.DYN}
     return {f"{prefix}.{name}": type_of(declared) for name, declared in step.outputs.items()}
