@@ -28,6 +28,8 @@ from windlass.expressions.types import Kind, Scope, Type
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+MOST_MISTAKES = 100  # of one text: the first ones say enough
+
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
@@ -51,9 +53,12 @@ def check(text: str, scope: Scope, want: Type | None = None) -> list[Mistake]:
     except TemplateError as error:
         return [Mistake(error.offset, error.length, error.rule, error.message)]
     mistakes: list[Mistake] = []
+    is_pure = template.is_pure
     for expression in template.expressions:
-        mistakes += _checked(expression, scope, want if template.is_pure else None)
-    if want is not None and not mistakes and not template.is_pure:
+        mistakes += _checked(expression, scope, want if is_pure else None)
+        if len(mistakes) > MOST_MISTAKES:
+            return mistakes
+    if want is not None and not mistakes and not is_pure:
         mistakes += _text_instead(template, want)
     return mistakes
 

@@ -11,6 +11,7 @@ the loop's variable can copy once more. `runtime.py` works these bounds out befo
 from __future__ import annotations
 
 MAX_SOURCE = 16 * 1024  # characters of one expression
+MAX_EXPRESSIONS = 1000  # in one text
 MAX_DEPTH = 32  # brackets within brackets; the library's own limit is the same
 MAX_NAMES = 256  # different names in one expression
 MAX_SEGMENTS = 64  # of one name

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _ALWAYS = frozenset({"inputs", "env", "steps"})  # maps, be they empty
 _ROOTS = _ALWAYS | {"event", "matrix", "repository", "run", "secrets"}  # known words, so what follows is wrong
 _PLACES = "a secret may only stand in `env`, in `files.*.content`, in `with` for an input of type secret"
+_MOST_COMPARED = 300  # comparing is slow, and a file can hold thousands of names
 _LISTED = 8  # names that a hint spells out
 
 
@@ -99,7 +100,10 @@ def _hint(found: Found, scope: Scope) -> str | None:
 
 def _closest(wrong: str, names: Sequence[str]) -> str | None:
     lowered = {name.lower().replace("_", "-"): name for name in reversed(names)}
-    close = get_close_matches(wrong.lower().replace("_", "-"), lowered, n=1)
+    folded = wrong.lower().replace("_", "-")[:100]
+    if len(lowered) > _MOST_COMPARED:
+        return lowered.get(folded)
+    close = get_close_matches(folded, lowered, n=1)
     return lowered[close[0]] if close else None
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from windlass.errors import ExpressionError
-from windlass.expressions.limits import CACHED, MAX_DEPTH, MAX_SOURCE
+from windlass.expressions.limits import CACHED, MAX_DEPTH, MAX_EXPRESSIONS, MAX_SOURCE
 
 OPEN = "${{"
 _STOP = re.compile(r"""(?<!\w)[rR](?:'''|\"\"\"|'|")|'''|\"\"\"|'|"|[{}]""")
@@ -96,6 +96,9 @@ def _parse(text: str) -> Template:
         if not source.strip():
             raise TemplateError("empty expression", start, end + 2 - start)
         parts.append(Expr(source.strip(), inside + len(source) - len(source.lstrip())))
+        if len(parts) > 2 * MAX_EXPRESSIONS:
+            message = f"more than {MAX_EXPRESSIONS} expressions in one text"
+            raise TemplateError(message, start, len(OPEN), "expression-too-large")
         position = end + 2
     if position < len(text):
         parts.append(Literal(text[position:]))

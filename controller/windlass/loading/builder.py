@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from windlass.problems import Span
 
 MERGE = "<<"
+MOST = 200  # errors or warnings of one file: nobody reads more
 
 
 def build(root: Node, *, tagged: bool) -> tuple[Any, list[Fault]]:
@@ -28,9 +29,9 @@ def build(root: Node, *, tagged: bool) -> tuple[Any, list[Fault]]:
     Raises Faults with every error of the file; a limit ends the walk at once.
     """
     builder = _Builder()
-    if tagged:
-        builder.refuse_tags(root)
     try:
+        if tagged:
+            builder.refuse_tags(root)
         value = builder.value(root, 1)
     except Fault as limit:
         raise Faults([*builder.errors, limit]) from None
@@ -75,10 +76,10 @@ class _Builder:
             name = key.value
             if name == MERGE and not key.style:
                 if merges is not None:
-                    self.errors.append(_duplicate(node, key))
+                    self._refuse(_duplicate(node, key))
                 merges = [*(merges or ()), item]
             elif name in out:
-                self.errors.append(_duplicate(node, key))
+                self._refuse(_duplicate(node, key))
             elif item.__class__ is ScalarNode:  # inlined: nine values of ten
                 text = item.value
                 out[name] = text if item.style else self._plain(item)
@@ -93,7 +94,7 @@ class _Builder:
         sources = node.value if node.__class__ is SequenceNode else [node]
         for source in sources:
             if source.__class__ is not MappingNode:
-                self.errors.append(_wrong_merge(source))
+                self._refuse(_wrong_merge(source))
                 continue
             merged = self.value(source, depth)
             for name, item in merged.items():
@@ -109,11 +110,16 @@ class _Builder:
             value, theirs = plain_scalar(text)
         except ValueError:
             message = f"a number of more than {MAX_DIGITS} digits"
-            self.errors.append(Fault("number-too-long", message, span=span_of_key(node), node=node, hint="quote it"))
+            self._refuse(Fault("number-too-long", message, span=span_of_key(node), node=node, hint="quote it"))
             return None
-        if theirs is not None:
+        if theirs is not None and len(self.warnings) < MOST:
             self.warnings.append(_read_otherwise(node, value, theirs))
         return value
+
+    def _refuse(self, fault: Fault) -> None:
+        if len(self.errors) >= MOST:
+            raise Fault("more-problems", f"there are more problems: the first {MOST} are shown")
+        self.errors.append(fault)
 
     def _count(self, node: Node, children: int) -> None:
         self.left -= 2 * children if node.__class__ is MappingNode else children
@@ -123,7 +129,7 @@ class _Builder:
     def _refuse_key(self, key: Node) -> None:
         message = "a key must be text, not a list or a mapping"
         hint = "quote ${{ … }} where a value begins with it" if key.flow_style else None
-        self.errors.append(Fault("key-not-text", message, span=span_of_node(key), node=key, hint=hint))
+        self._refuse(Fault("key-not-text", message, span=span_of_node(key), node=key, hint=hint))
 
     def refuse_tags(self, root: Node) -> None:
         """Every tag of the file. Iterative, each node once, so that aliases cost nothing."""
@@ -132,7 +138,7 @@ class _Builder:
             node = waiting.pop()
             if node.tag is not None:
                 span = span_of_marks(node.start_mark, node.start_mark)
-                self.errors.append(_with_node(tag_fault(node.tag, span), node))
+                self._refuse(_with_node(tag_fault(node.tag, span), node))
             if node.__class__ is ScalarNode:
                 continue
             children = node.value

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
@@ -34,6 +34,8 @@ class Document:
     text: str
     root: Node
     value: Any
+    _paths: dict[int, Path] = field(default_factory=dict, repr=False)
+    _places: dict[int, list[int] | None] = field(default_factory=dict, repr=False)
 
     def value_span(self, path: Path) -> Span:
         """The value at a path; where it is empty or absent, the deepest key that is there."""
@@ -53,7 +55,9 @@ class Document:
         if node.__class__ is not ScalarNode:
             return self._token(node)
         start = self._start(node)
-        places = offsets_of(self.text, start, node.end_mark.index, node.style, node.value)
+        if id(node) not in self._places:  # a text with many mistakes is aligned once
+            self._places[id(node)] = offsets_of(self.text, start, node.end_mark.index, node.style, node.value)
+        places = self._places[id(node)]
         if places is None or not places or offset >= len(places):
             return self._span(start, start + 1)
         first = places[offset]
@@ -64,10 +68,11 @@ class Document:
 
     def path_of(self, wanted: Node) -> str:
         """The written path of a node, or of the value of a key node; "" when it is not found."""
-        for path, key, node in self._walk(self.root, (), set()):
-            if node is wanted or key is wanted:
-                return written(path)
-        return ""
+        if not self._paths:
+            for path, key, node in self._walk(self.root, (), set()):
+                self._paths.setdefault(id(node), path)
+                self._paths.setdefault(id(key), path)
+        return written(self._paths.get(id(wanted), ()))
 
     def _walk(self, node: Node, path: tuple[str | int, ...], seen: set[int]) -> Iterator[tuple[Path, Any, Node]]:
         if id(node) in seen or len(path) > 100:

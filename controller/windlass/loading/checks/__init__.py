@@ -6,6 +6,7 @@ In: a `Site` with a valid model. Out: every problem of that file alone, in no or
 
 from __future__ import annotations
 
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from windlass.loading.checks.declarations import check_inputs, check_outputs, check_step_declarations
@@ -18,13 +19,17 @@ from windlass.loading.checks.retries import check_retries
 from windlass.loading.checks.scopes import Scopes
 from windlass.loading.checks.site import Checkers, NoCheckers, Site, TextMistake
 from windlass.loading.checks.triggers import check_triggers
+from windlass.loading.models import MOST_PROBLEMS, more_problems
 from windlass.plan.supported import unsupported, unsupported_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from windlass.loading.checks.site import Path
     from windlass.problems import Problem
     from windlass_schemas.action import Action
     from windlass_schemas.repository import Repository
+    from windlass_schemas.step import Step
     from windlass_schemas.workflow import Workflow
 
 __all__ = [
@@ -42,37 +47,44 @@ def check_workflow(site: Site, workflow: Workflow) -> list[Problem]:
     main, last = workflow.step_items(), workflow.finally_items()
     items = [*main, *last]
     scopes = Scopes(workflow, main, last, site.repository, unsure=site.unsure)
-    problems = [
-        *check_inputs(site, workflow.inputs),
-        *check_environment(site, workflow.environment),
-        *check_graph(site, main, last),
-        *check_loops(site, items),
-        *check_expressions(site, workflow, items, scopes),
-        *check_triggers(site, workflow),
-        *check_retries(site, workflow.defaults, items),
-        *check_hygiene(site, workflow, items),
-        *check_characters(site),
-    ]
-    for item in items:
-        if item.step.outputs or item.step.approval is not None:
-            problems += check_step_declarations(site, item.step, item.path)
-    return problems + _not_supported(site, unsupported(workflow))
+    errors = chain(
+        check_inputs(site, workflow.inputs),
+        check_environment(site, workflow.environment),
+        check_graph(site, main, last),
+        check_loops(site, items),
+        check_retries(site, workflow.defaults, items),
+        check_expressions(site, workflow, items, scopes),
+        check_triggers(site, workflow),
+        *(check_step_declarations(site, item.step, item.path) for item in items if _declares(item.step)),
+        _not_supported(site, unsupported(workflow)),
+    )
+    warnings = chain(check_hygiene(site, workflow, items), check_characters(site))
+    return _first(site, errors) + list(islice(warnings, MOST_PROBLEMS))
+
+
+def _declares(step: Step) -> bool:
+    return bool(step.outputs) or step.approval is not None
+
+
+def _first(site: Site, problems: Iterator[Problem]) -> list[Problem]:
+    """The first problems, and one more that says so: a file that hides errors behind others is no good file."""
+    found = list(islice(problems, MOST_PROBLEMS + 1))
+    return found if len(found) <= MOST_PROBLEMS else [*found[:MOST_PROBLEMS], more_problems(site.file)]
 
 
 def check_action(site: Site, action: Action) -> list[Problem]:
-    problems = [
-        *check_inputs(site, action.inputs),
-        *check_outputs(site, action.outputs, ("outputs",)),
-        *check_characters(site),
-    ]
-    if isinstance(action.run, str):
-        problems += check_script(site, action.run, ("run",))
-    return problems
+    errors: Iterator[Problem] = chain(
+        check_inputs(site, action.inputs),
+        check_outputs(site, action.outputs, ("outputs",)),
+        check_script(site, action.run, ("run",)) if isinstance(action.run, str) else (),
+    )
+    return _first(site, errors) + list(islice(check_characters(site), MOST_PROBLEMS))
 
 
 def check_settings(site: Site, settings: Repository) -> list[Problem]:
-    return [*check_characters(site), *_not_supported(site, unsupported_settings(settings))]
+    features = _first(site, _not_supported(site, unsupported_settings(settings)))
+    return features + list(islice(check_characters(site), MOST_PROBLEMS))
 
 
-def _not_supported(site: Site, features: list[tuple[Path, str]]) -> list[Problem]:
-    return [site.at_key(path, "not-supported", f"not supported yet: {feature}") for path, feature in features]
+def _not_supported(site: Site, features: list[tuple[Path, str]]) -> Iterator[Problem]:
+    return (site.at_key(path, "not-supported", f"not supported yet: {feature}") for path, feature in features)
