@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.postgres import BINARIES, IN_CI
 from tests.slow.home import Home
 from tests.slow.processes import end, marked
 from tests.slow.repo import Repo
@@ -14,6 +15,7 @@ from tests.slow.server import Server
 from tests.slow.waiting import until
 
 MakeServer = Callable[..., Server]
+collect_ignore = [] if BINARIES or IN_CI else ["test_up_postgresql.py"]  # the ledger's tests say so
 
 
 def nothing_left(mark: Path) -> None:
