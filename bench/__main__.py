@@ -33,6 +33,7 @@ def main() -> int:
         parser.error(f"no part {unknown[0]}; there are {', '.join(PARTS)}")
     # Bytecode is compiled at installation; here it may be missing, or forbidden by the environment.
     command([sys.executable, "-m", "compileall", "-q", "controller", "schemas"], cwd=RESULTS.parents[1], env=ENV)
+    load = os.getloadavg()[0]
     figures: list[Figure] = []
     failed = 0
     for name in arguments.parts or PARTS:
@@ -44,16 +45,17 @@ def main() -> int:
             failed = 1
             traceback.print_exc()
     if arguments.write:
-        RESULTS.write_text(_page(figures), encoding="utf-8")
+        RESULTS.write_text(_page(figures, load), encoding="utf-8")
     return failed
 
 
-def _page(figures: list[Figure]) -> str:
+def _page(figures: list[Figure], load: float) -> str:
     rows = "\n".join(figure.row() for figure in figures)
     return (
         "# Figures\n\n"
         f"Measured on {datetime.now(UTC):%Y-%m-%d} by `make bench`: {os.cpu_count()} cores, {platform.system()}, "
-        f"CPython {platform.python_version()}, SQLite {sqlite3.sqlite_version}. The floor of each figure is measured "
+        f"CPython {platform.python_version()}, SQLite {sqlite3.sqlite_version}, "
+        f"{load:.1f} processes wanting them before the start (load average). The floor of each figure is measured "
         "in the same run; the ratio is what travels between machines.\n\n"
         "| figure | seen | goal | floor | what the floor is | ratio |\n| --- | --- | --- | --- | --- | --- |\n"
         f"{rows}\n"
