@@ -75,3 +75,13 @@ def test_a_name_that_two_files_claim_is_explained(home: Home, repo: Repo) -> Non
     assert done.returncode == 2
     assert "workflows/one.yaml:3:18: error:" in done.stderr
     assert "workflows/two.yaml:3:18: error:" in done.stderr
+
+
+def test_next_says_which_files_it_leaves_out(home: Home, repo: Repo) -> None:
+    head = "apiVersion: windlass.dev/v1\nkind: Workflow\nmetadata: {name: it}\n"
+    repo.commit(
+        {"workflows/it.yaml": head + "triggers: {schedule: [{cron: '99 * * * *'}]}\nsteps: {a: {run: 'true'}}\n"}
+    )
+    done = home.windlass("next", "--output", "json", cwd=repo.path)
+    assert (done.returncode, done.stdout) == (0, "[]\n")
+    assert "workflows/it.yaml" in done.stderr

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from windlass.cli.failure import say
 from windlass.cli.table import show
 from windlass.clock import SystemClock, from_rfc3339, to_rfc3339
 from windlass.errors import UsageError
@@ -59,6 +60,9 @@ def _here() -> dict[tuple[str, str, str], Any]:
     root = find_root(Path())
     name = repository_name(root)
     tree = load_work_tree(root)
+    if tree.loaded.broken:
+        files = ", ".join(sorted(found.path for found in tree.loaded.broken)[:5])
+        say(f"left out, because they have errors: {files}", "windlass check shows the errors")
     return _schedules((name, w.name, w.document) for w in tree.loaded.workflows.values())
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
+from windlass.expressions import functions
 from windlass.loading.checks.declarations import check_inputs, check_outputs, check_step_declarations
 from windlass.loading.checks.environment import check_environment
 from windlass.loading.checks.expressions import check_expressions, check_script
@@ -18,6 +19,7 @@ from windlass.loading.checks.loops import check_loops
 from windlass.loading.checks.retries import check_retries
 from windlass.loading.checks.scopes import Scopes
 from windlass.loading.checks.site import Checkers, NoCheckers, Site, TextMistake
+from windlass.loading.checks.texts import is_evaluated
 from windlass.loading.checks.triggers import check_triggers
 from windlass.loading.models import MOST_PROBLEMS, more_problems
 from windlass.plan.supported import unsupported, unsupported_settings
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from windlass_schemas.step import Step
     from windlass_schemas.workflow import Workflow
 
+HASHED = ("env", "outputs", "concurrency", "runTitle", "runLabels")  # beside steps
 __all__ = [
     "Checkers",
     "NoCheckers",
@@ -57,9 +60,19 @@ def check_workflow(site: Site, workflow: Workflow) -> list[Problem]:
         check_triggers(site, workflow),
         *(check_step_declarations(site, item.step, item.path) for item in items if _declares(item.step)),
         _not_supported(site, unsupported(workflow)),
+        _hashes(site),
     )
     warnings = chain(check_hygiene(site, workflow, items), check_characters(site))
     return _first(site, errors) + list(islice(warnings, MOST_PROBLEMS))
+
+
+def _hashes(site: Site) -> Iterator[Problem]:
+    """hashFiles() has the shape of an expression, and nothing that evaluates it yet."""
+    for path, text in site.texts:
+        evaluated = is_evaluated(path) if path[0] in ("steps", "finally") else path[0] in HASHED
+        if evaluated and "hashFiles" in functions(text):
+            mistake = TextMistake("not supported yet: hashFiles", None, text.index("hashFiles"), len("hashFiles"))
+            yield site.in_text(path, "not-supported", mistake)
 
 
 def _declares(step: Step) -> bool:
@@ -68,8 +81,9 @@ def _declares(step: Step) -> bool:
 
 def _first(site: Site, problems: Iterator[Problem]) -> list[Problem]:
     """The first problems, and one more that says so: a file that hides errors behind others is no good file."""
-    found = list(islice(problems, MOST_PROBLEMS + 1))
-    return found if len(found) <= MOST_PROBLEMS else [*found[:MOST_PROBLEMS], more_problems(site.file)]
+    found = list(islice(problems, MOST_PROBLEMS))
+    rest = list(islice((problem for problem in problems if problem.severity == "error"), 1))
+    return [*found, more_problems(site.file)] if rest else found
 
 
 def check_action(site: Site, action: Action) -> list[Problem]:
