@@ -356,3 +356,30 @@ def test_a_broken_source_leaves_what_was_here(repository, mirror_of):
     (repository.path / ".git/objects").mkdir()
     assert reason(mirror.fetch, head) in ("FetchFailed", "BadObjects", "RepositoryNotFound", "NotARepository")
     assert text_of(mirror, commit, "a") == b"1"
+
+
+@pytest.mark.parametrize("local", [True, False])
+def test_tags_are_told_by_the_commit_they_stand_for(repository, mirror_of, tmp_path, local):
+    first = repository.commit({"a": "1"})
+    where = Location(str(repository.path), local=True) if local else Location(f"file://{repository.path}", local=False)
+    mirror = mirror_of(where, folder=tmp_path / "m1")
+    assert mirror.tags() == {}
+    repository.git("tag", "light")
+    repository.git("tag", "--annotate", "--message", "x", "rel/v1")
+    second = repository.commit({"a": "2"})
+    assert mirror.tags() == {"light": first, "rel/v1": first}
+    repository.git("tag", "--force", "light")
+    repository.git("tag", "--annotate", "--message", "x", "v2")
+    repository.git("pack-refs", "--all")
+    assert mirror.tags() == {"light": second, "rel/v1": first, "v2": second}
+    repository.git("tag", "--delete", "v2")
+    assert set(mirror.tags()) == {"light", "rel/v1"}
+
+
+def test_a_commit_has_an_author_when_it_is_here(repository, mirror_of):
+    commit = repository.commit({"a": "1"})
+    mirror = mirror_of(repository)
+    assert mirror.author(commit) is None
+    mirror.fetch(mirror.head())
+    assert mirror.author(commit) == "Ada"
+    assert mirror.author("--all") is None

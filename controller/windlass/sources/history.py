@@ -1,6 +1,6 @@
-"""Which files a push touched.
+"""Which files a push touched, and who wrote its newest commit.
 
-In: two commits that are in the mirror. Out: paths. `git` triggers fire when any commit of a push touches their
+In: commits that are in the mirror. Out: paths, a name. `git` triggers fire when any commit of a push touches their
 paths, so a change that the same push takes back counts too.
 """
 
@@ -9,10 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from windlass.errors import SourceError
+from windlass.sources.failure import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+LONGEST_NAME = 200
 _FORM = ("-r", "-z", "--name-only", "--no-renames", "--no-ext-diff", "--no-textconv")
 
 
@@ -33,6 +35,12 @@ def is_ancestor(git: Callable[..., bytes], old: str, new: str) -> bool:
     except SourceError:
         return False  # exit code 1: it is not; anything else: not to be relied on
     return True
+
+
+def author_of(git: Callable[..., bytes], commit: str) -> str | None:
+    """The author's name, without what a terminal or a page could take for more than text; None when there is none."""
+    text = git("log", "-1", "--no-show-signature", "--format=%an", "--end-of-options", commit)
+    return shown(text.decode("utf-8", "replace").strip())[:LONGEST_NAME] or None
 
 
 def _paths(output: bytes) -> set[str]:

@@ -93,6 +93,16 @@ def has_branches(where: GitFolder) -> bool:
     return any(ref.startswith("refs/heads/") for ref in _packed(where.common))
 
 
+def refs_below(where: GitFolder, prefix: str) -> dict[str, str]:
+    """Every ref whose name begins with `prefix` (`refs/tags/`), with the object it stands for, as git wrote it."""
+    found = {ref: value for ref, value in _packed(where.common).items() if ref.startswith(prefix)}
+    for path in (where.common / prefix).rglob("*"):
+        value = (_text(path) or "").strip() if path.is_file() else ""
+        if OBJECT_ID.fullmatch(value):
+            found[path.relative_to(where.common).as_posix()] = value
+    return found
+
+
 def _packed(common: Path) -> dict[str, str]:
     try:
         text = (common / "packed-refs").read_text("utf-8", "surrogateescape")

@@ -23,8 +23,9 @@ from windlass.sources.command import DEFAULT_LIMITS, Limits, git_program, run_gi
 from windlass.sources.environment import git_environment, write_global_config
 from windlass.sources.failure import is_web_page, shown
 from windlass.sources.fetching import fetch_commit
-from windlass.sources.history import changed_paths, is_ancestor
+from windlass.sources.history import author_of, changed_paths, is_ancestor
 from windlass.sources.local_refs import OBJECT_ID, GitFolder, read_ref
+from windlass.sources.tags import LocalTags, remote_tags
 from windlass.sources.tree import MAX_ENTRIES, Tree, parse_tree
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ NEWEST = "refs/windlass/newest"  # one name for every branch: `a` and `a/b` coul
 PINS = "refs/windlass/pins/"
 MAX_READ = 64 * 1024 * 1024
 _MAX_REFS_ANSWER = 1024 * 1024
+_MAX_TAGS_ANSWER = 16 * 1024 * 1024
 _PACKS_BEFORE_REPACK = 50
 
 
@@ -66,6 +68,7 @@ class Mirror:
         self._reader = BlobReader(self._git_dir, timeout=timeout, limits=limits)
         self._writing = threading.Lock()
         self._repaired = False
+        self._local_tags = LocalTags()
 
     def head(self) -> Head:
         """Where the branch is now. Cheap: files of a local repository, one ref of a remote one.
@@ -128,6 +131,21 @@ class Mirror:
     def descends(self, old: str, new: str) -> bool:
         """Whether `new` has `old` among its ancestors; False after a force-push, or when one is not here."""
         return self._has(old) and self._has(new) and is_ancestor(self._git, old, new)
+
+    def author(self, commit: str) -> str | None:
+        """Who wrote a commit, as git has it: a name for people and no proof; None when the commit is not here."""
+        if not self._has(commit):
+            return None
+        return author_of(self._git, commit)
+
+    def tags(self) -> dict[str, str]:
+        """Each tag and the commit it stands for. Cheap: files of a local repository, one question to a server.
+
+        Raises SourceError.
+        """
+        if self.location.local:
+            return self._local_tags.look(Path(self.location.url), self._ask_local)
+        return remote_tags(lambda patterns: self._ls_remote(patterns, limit=_MAX_TAGS_ANSWER))
 
     def archive_to(self, commit: str, folder: Path) -> None:
         """The files of a commit in `folder`, as they are in git; no attributes, filters, submodules, `.git`.
@@ -213,7 +231,7 @@ class Mirror:
             started=lambda pid: repair.note_running(self._folder, pid),
         )
 
-    def _ls_remote(self, patterns: Sequence[str]) -> bytes:
+    def _ls_remote(self, patterns: Sequence[str], limit: int = _MAX_REFS_ANSWER) -> bytes:
         # the trace goes to standard error and tells the headers of the answer; git blanks credentials in it
         trace = {"GIT_TRACE_CURL": "1", "GIT_TRACE_CURL_NO_DATA": "1"}
         notes: list[bytes] = []
@@ -222,7 +240,7 @@ class Mirror:
             git_dir=None,
             environment=self._environment() | trace,
             timeout=self._timeout,
-            limit=_MAX_REFS_ANSWER,
+            limit=limit,
             limits=self._limits,
             sealed=True,
             secrets=self._auth.secrets() if self._auth else (),
