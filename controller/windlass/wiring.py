@@ -23,8 +23,12 @@ from windlass.executors.local.spawn import spawn_supervisor
 from windlass.reconcile.admission import Admission
 from windlass.reconcile.bell import Bell
 from windlass.reconcile.catalog import Catalog
+from windlass.reconcile.chains import Chains
 from windlass.reconcile.controller import Controller
+from windlass.reconcile.custom_events import CustomEvents
 from windlass.reconcile.engine import Engine
+from windlass.reconcile.firings import Firings
+from windlass.reconcile.git_triggers import GitTriggers
 from windlass.reconcile.hooks import Hooks
 from windlass.reconcile.overlap import Overlap
 from windlass.reconcile.parts import Parts
@@ -33,6 +37,7 @@ from windlass.reconcile.retention import RetentionLoop
 from windlass.reconcile.schedules import Schedules
 from windlass.reconcile.source import SourceReconciler, SourceState
 from windlass.reconcile.sources import Sources
+from windlass.reconcile.trigger_index import TriggerIndex
 from windlass.secrets.server_keys import read_key
 from windlass.sources.auth import Auth
 from windlass.sources.location import parse_location
@@ -46,6 +51,7 @@ if TYPE_CHECKING:
     from windlass.executors.base import Executor
     from windlass.runs.model import Checkout, RunHead, Step
     from windlass.settings import GitAuth, RepositorySettings, SecretSource, Settings
+    from windlass.store.tx import Tx
 
 FIRST_ROUND = 60.0  # seconds; a repository that cannot be read must not keep the others from serving
 
@@ -78,15 +84,18 @@ class Server:
         log.event("controller.leading", epoch=epoch)
         writer.on_event = lambda _cursor: self._bell.ring()
         executors: dict[str, Executor] = {}
-        engine = Engine(writer, executors, clock, on_change=self._changed)
+        engine = Engine(writer, executors, clock, on_change=self._changed, on_end=self._ended)
         local = LocalExecutor(settings.data, engine.observe, supervisor, parallel=settings.limits.local_attempts)
         self._executor = CheckoutExecutor(local, self._fill, engine.observe, clock)
         executors["local"] = self._executor
         self._overlap = Overlap(engine.add)
         admission = Admission(writer, engine, clock, "local")
         catalog = Catalog()
+        index, firings = TriggerIndex(catalog), Firings(admission, engine, clock)
+        self._chains = Chains(index, firings, writer, reads)
         schedules = Schedules(catalog, admission, writer, reads, clock, self._overlap)
-        reconciler = SourceReconciler(catalog, schedules, writer, clock, keys=keys, news=self._bell.ring)
+        git = GitTriggers(index, firings, writer, reads)
+        reconciler = SourceReconciler(catalog, schedules, writer, clock, keys=keys, news=self._bell.ring, git=git)
         states = [_source(repository, settings, keys) for repository in settings.repositories]
         restore_catalog(catalog, states, reads)
         self._parts = Parts(
@@ -101,6 +110,7 @@ class Server:
             schedules=schedules,
             sources=Sources(states, reconciler, clock, random.random),
             hooks=Hooks(catalog, admission, engine, writer, clock, keys, open_server=not settings.tokens),
+            custom_events=CustomEvents(index, firings, writer, clock),
             bell=self._bell,
             log_path=self._executor.log_path,
         )
@@ -117,6 +127,10 @@ class Server:
         self._bell.ring()
         if head.status.terminal:
             self._overlap.ended(head)
+            self._chains.wake()
+
+    def _ended(self, tx: Tx, head: RunHead) -> None:
+        self._chains.ended(tx, head)
 
     def run(self, listening: socket.socket, tokens: dict[str, bytes]) -> int:
         from windlass.web.app import create_app
@@ -136,6 +150,7 @@ class Server:
             for name in parts.sources.states:
                 parts.schedules.arm(name)
             parts.schedules.start()
+            self._chains.start()
             self._retention.start()
             self._lock.announce(url)
             print(f"ready {url}", flush=True)
@@ -148,6 +163,7 @@ class Server:
         """Stop taking work, in the reverse order; running steps are left to be adopted unless they are to be killed."""
         parts = self._parts
         self._retention.stop()
+        self._chains.stop()
         parts.schedules.stop()
         parts.sources.stop()
         if self._kill:

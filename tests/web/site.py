@@ -18,14 +18,19 @@ from windlass.executors.held import HeldExecutor
 from windlass.reconcile.admission import Admission
 from windlass.reconcile.bell import Bell
 from windlass.reconcile.catalog import Catalog
+from windlass.reconcile.chains import Chains
 from windlass.reconcile.controller import Controller
+from windlass.reconcile.custom_events import CustomEvents
 from windlass.reconcile.engine import Engine
+from windlass.reconcile.firings import Firings
+from windlass.reconcile.git_triggers import GitTriggers
 from windlass.reconcile.hooks import Hooks
 from windlass.reconcile.overlap import Overlap
 from windlass.reconcile.parts import Parts
 from windlass.reconcile.schedules import Schedules
 from windlass.reconcile.source import SourceReconciler, SourceState
 from windlass.reconcile.sources import Sources
+from windlass.reconcile.trigger_index import TriggerIndex
 from windlass.settings import RepositorySettings, Settings
 from windlass.sources.location import parse_location
 from windlass.sources.mirror import Mirror
@@ -97,12 +102,17 @@ class Site:
         writer, reads = self.ledger.writer, self.ledger.reads
         writer.take_over("test", clock.now())
         executors: dict[str, Executor] = {}
-        engine = Engine(writer, executors, clock, on_change=lambda head, _steps: self._changed(head))
+        engine = Engine(
+            writer, executors, clock, on_change=lambda head, _steps: self._changed(head), on_end=self._ended
+        )
         self.held = HeldExecutor(engine.observe, logs=self.folder / "logs", script=script)
         executors["local"] = self.held
         admission, overlap = Admission(writer, engine, clock, "local"), Overlap(engine.add)
+        index, firings = TriggerIndex(catalog), Firings(admission, engine, clock)
+        self.chains = Chains(index, firings, writer, reads)
+        git = GitTriggers(index, firings, writer, reads)
         schedules = Schedules(catalog, admission, writer, reads, clock, overlap)
-        reconciler = SourceReconciler(catalog, schedules, writer, clock, keys=keys, news=bell.ring)
+        reconciler = SourceReconciler(catalog, schedules, writer, clock, keys=keys, news=bell.ring, git=git)
         shop = self.settings.repositories[0]
         mirror = Mirror(self.folder / "mirror.git", parse_location(shop.git, allow_local=True), None)
         self.source = SourceState(shop, mirror)
@@ -118,6 +128,7 @@ class Site:
             schedules=schedules,
             sources=Sources([self.source], reconciler, clock, lambda: 0.5),
             hooks=Hooks(catalog, admission, engine, writer, clock, keys, open_server=open_server),
+            custom_events=CustomEvents(index, firings, writer, clock),
             bell=bell,
             log_path=self.held.log_path,
         )
@@ -126,6 +137,10 @@ class Site:
         self.parts.bell.ring()
         if head.status.terminal:
             self.parts.overlap.ended(head)
+            self.chains.wake()
+
+    def _ended(self, tx: Any, head: Any) -> None:
+        self.chains.ended(tx, head)
 
     # ---- its life
 
@@ -133,10 +148,12 @@ class Site:
         self.parts.engine.start()
         self.parts.sources.start()
         assert self.parts.sources.wait_for_first_round(10)
+        self.chains.start()
         return self
 
     def close(self) -> None:
         self.http.close()
+        self.chains.stop()
         self.parts.sources.stop()
         self.parts.engine.stop()
         self.ledger.close()

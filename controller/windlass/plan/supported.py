@@ -37,7 +37,7 @@ EXECUTION_KEYS = {
     "docker": "docker",
     "pod": "pod",
 }
-TRIGGERS = ("git", "queue", "postgres", "workflow", "event")
+TRIGGERS = ("queue", "postgres")
 PLANNED_NOW = ("checkout", "timeout", "kill_after", "continue_on_error", "idempotent", "max_parallel", "fail_fast")
 KNOWN_AT_START = frozenset({"inputs", "event"})
 RUNNERS = frozenset({"local"})
@@ -71,6 +71,9 @@ def _workflow(workflow: Workflow) -> Iterator[tuple[Path, str]]:
         for kind in TRIGGERS:
             if getattr(workflow.triggers, kind):
                 yield ("triggers", kind), f"trigger {kind}"
+        for index, git in enumerate(workflow.triggers.git):
+            if _set(git, "pull_request"):
+                yield ("triggers", "git", index, "pullRequest"), "trigger git pullRequest"
         for index, schedule in enumerate(workflow.triggers.schedule):
             if schedule.overlap == "replace":
                 yield ("triggers", "schedule", index, "overlap"), "overlap: replace"

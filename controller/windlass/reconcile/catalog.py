@@ -95,6 +95,9 @@ class Catalog:
     def of(self, repository: str) -> dict[str, LiveWorkflow]:
         return self._repositories.get(repository, {})
 
+    def repositories(self) -> list[str]:
+        return sorted(self._repositories)
+
     def all(self) -> list[LiveWorkflow]:
         return [workflow for name in sorted(self._repositories) for _, workflow in sorted(self.of(name).items())]
 

@@ -24,6 +24,7 @@ from windlass.runs.present import run_object
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from windlass.reconcile.custom_events import EventAnswer
     from windlass.reconcile.hooks import HookAnswer
     from windlass.reconcile.parts import Parts
     from windlass.reconcile.rerun import Again
@@ -195,6 +196,10 @@ class Controller:
 
     def deliver(self, repository: str, name: str, request: HookRequest) -> HookAnswer:
         return self.parts.hooks.deliver(repository, name, request)
+
+    def send_event(self, name: str, body: Mapping[str, Any], actor: Mapping[str, Any]) -> EventAnswer:
+        """`body`: payload, idempotencyKey."""
+        return self.parts.custom_events.send(name, body["payload"], body.get("idempotencyKey"), actor)
 
     def notify_push(self, repository: str, request: HookRequest) -> None:
         """The forge says that something was pushed: wake the source. Raises NotFoundError, VerificationError."""

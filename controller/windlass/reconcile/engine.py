@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from windlass.store.writer import Tx, Writer
 
     Listener = Callable[[RunHead, tuple[Step, ...]], None]
+    EndListener = Callable[[Tx, RunHead], None]
 
 PAUSE = 1.0  # seconds between attempts to reach a ledger that is away
 MAX_FAULTS = 5  # a run whose decision raises this often is ended rather than tried for ever (promise R29)
@@ -48,13 +49,16 @@ class Engine:
         clock: Clock,
         *,
         on_change: Listener | None = None,
+        on_end: EndListener | None = None,
         forgets: bool = True,
     ) -> None:
-        """`on_change` hears of every recorded change; `forgets`: attempts' folders go with the end of their run."""
+        """`on_change` hears of every recorded change, `on_end` of each run's end within the transaction that records
+        it; `forgets`: attempts' folders go with the end of their run."""
         self._writer = writer
         self._executors = executors
         self._clock = clock
         self._on_change = on_change
+        self._on_end = on_end
         self._forgets = forgets
         self._stopping = threading.Event()
         self._inbox: queue.SimpleQueue[tuple[str, Observation | RunState | None]] = queue.SimpleQueue()
@@ -219,6 +223,8 @@ class Engine:
                 if decision.head_changed:
                     tx.save_run(head)
                     tx.add_event("run", head.id, run_object(head))
+                    if head.status.terminal and self._on_end is not None:
+                        self._on_end(tx, head)
 
         while True:
             try:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from windlass.reconcile.admission import Admission
     from windlass.reconcile.bell import Bell
     from windlass.reconcile.catalog import Catalog
+    from windlass.reconcile.custom_events import CustomEvents
     from windlass.reconcile.engine import Engine
     from windlass.reconcile.hooks import Hooks
     from windlass.reconcile.overlap import Overlap
@@ -37,5 +38,6 @@ class Parts:
     schedules: Schedules
     sources: Sources
     hooks: Hooks
+    custom_events: CustomEvents
     bell: Bell
     log_path: Callable[[AttemptKey], Path | None]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from windlass.plan.codec import from_bytes
 from windlass.reconcile.activation import live_of
 from windlass.runs.state import RunState
+from windlass.sources.branch import Head
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,9 +21,12 @@ if TYPE_CHECKING:
 
 
 def restore_catalog(catalog: Catalog, states: Iterable[SourceState], reads: Reads) -> None:
-    """Definitions of repositories that are still served."""
+    """Definitions of repositories that are still served, and the commit that they are live from."""
     for state in states:
         name = state.settings.name
+        row = reads.repository(name)
+        if row is not None and row.commit is not None and row.url in ("", state.settings.git):
+            state.known = Head(row.branch or "", row.commit)
         rows = reads.definitions(name)
         if rows:
             catalog.replace(name, [live_of(row) for row in rows])

@@ -17,6 +17,7 @@ from windlass.problems import in_order
 from windlass.reconcile.activation import Activated, activate
 from windlass.reconcile.conditions import Condition, settled
 from windlass.reconcile.live_checks import live_problems
+from windlass.sources.branch import Head
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from windlass.clock import Clock, Millis
     from windlass.problems import Problem
     from windlass.reconcile.catalog import Catalog, LiveWorkflow
+    from windlass.reconcile.creation import NewRun
+    from windlass.reconcile.git_triggers import GitTriggers
     from windlass.reconcile.schedules import Schedules
     from windlass.settings import RepositorySettings
     from windlass.sources.mirror import Mirror
@@ -39,6 +42,7 @@ class SourceState:
     mirror: Mirror
     commit: str | None = None  # the commit that was last loaded
     branch: str | None = None
+    known: Head | None = None  # what the ledger has as live, also from an earlier life; no branch: it did not say
     conditions: tuple[Condition, ...] = ()
     problems: tuple[Problem, ...] = ()
     failures: int = 0
@@ -48,7 +52,8 @@ class SourceState:
 
 
 class SourceReconciler:
-    """`keys` are the names of the server's webhook keys; `news` is called after each change, to wake who watches."""
+    """`keys` are the names of the server's webhook keys; `news` is called after each change, to wake who watches;
+    `git` fires for pushes and tags."""
 
     def __init__(
         self,
@@ -59,6 +64,7 @@ class SourceReconciler:
         *,
         keys: Collection[str] = (),
         news: Callable[[], None] = lambda: None,
+        git: GitTriggers | None = None,
     ) -> None:
         self._catalog = catalog
         self._schedules = schedules
@@ -66,6 +72,7 @@ class SourceReconciler:
         self._clock = clock
         self._keys = frozenset(keys)
         self._news = news
+        self._git = git
 
     def reconcile(self, source: SourceState, *, confirm: bool = False) -> None:
         """One pass; never raises for what a repository can do to us."""
@@ -76,7 +83,9 @@ class SourceReconciler:
             if moved or (confirm and source.held_back):
                 source.mirror.fetch(head)
                 reach("source.fetched")
-                self._load(source, head.commit, head.branch, now, confirm=confirm)
+                self._load(source, head, now, confirm=confirm)
+            if self._git is not None:
+                self._git.look_at_tags(source)
             source.failures, source.retry_after = 0, None
             fetched = Condition("Fetched", True, "Fetched", f"{head.branch} is at {head.commit[:12]}", now)
             self._report(source, fetched, now, changed=moved)
@@ -88,8 +97,8 @@ class SourceReconciler:
         finally:
             source.reconciled = True
 
-    def _load(self, source: SourceState, commit: str, branch: str, now: Millis, *, confirm: bool) -> None:
-        name = source.settings.name
+    def _load(self, source: SourceState, head: Head, now: Millis, *, confirm: bool) -> None:
+        name, commit = source.settings.name, head.commit
         before = self._catalog.of(name)
         result: Activated = activate(name, source.mirror, commit, before, confirm=confirm)
         reach("source.loaded")
@@ -97,22 +106,27 @@ class SourceReconciler:
         for one in sorted(needed):
             source.mirror.pin(one)  # before anything refers to it; a pin too many harms nobody
         forced = source.commit is not None and not source.mirror.descends(source.commit, commit)
+        fired = self._git.pushed(source, head, result.live) if self._git is not None else []
 
-        def work(tx: Tx) -> None:
+        def work(tx: Tx) -> list[NewRun]:
             tx.activate(name, commit, result.rows, result.removed, now)
             if forced:
                 actor = {"kind": "git", "name": name}
                 tx.add_audit(now, actor, "repository.force-push", name, source_commit, {"commit": commit})
+            return self._git.record(tx, fired) if self._git is not None else []
 
         source_commit = {"commit": source.commit}
-        self._writer.write(work)
+        started = self._writer.write(work)
+        source.known = head
         self._catalog.replace(name, result.live)
         reach("source.activated")
         self._schedules.arm(name)
-        source.commit, source.branch = commit, branch
+        source.commit, source.branch = commit, head.branch
         source.problems = tuple(in_order([*result.problems, *live_problems(result.live, self._keys)]))
         source.held_back = result.held_back
         _let_go(source, _commits(before.values()) - needed)
+        if self._git is not None:
+            self._git.start(started)
         log.event("source.activated", repository=name, revision=commit, workflows=len(result.live))
 
     def _report(self, source: SourceState, fetched: Condition, now: Millis, *, changed: bool) -> None:

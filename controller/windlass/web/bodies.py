@@ -46,6 +46,15 @@ class Rerun(Body):
     definition: Literal["same", "latest"] = Field("same", description="The frozen plan, or what is live now.")
 
 
+class SendEvent(Body):
+    """Send a custom event."""
+
+    payload: Any = Field(default_factory=dict, description="Any JSON: `event.body` of the runs.")
+    idempotencyKey: str | None = Field(
+        None, min_length=1, max_length=256, description="The same key gives the same answer for 24 h."
+    )
+
+
 class Reconcile(Body):
     """Look at a repository now."""
 

@@ -292,5 +292,10 @@ class HookAnswer(Shape):
     challenge: str | None = Field(default=None, description="Slack's, when it verifies the address.")
 
 
+class EventAnswer(Shape):
+    runs: list[StartedRun]
+    reason: str | None = Field(default=None, description="Why nothing was started.")
+
+
 class PushAnswer(Shape):
     repository: str

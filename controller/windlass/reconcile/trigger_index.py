@@ -1,0 +1,85 @@
+"""Which workflows wait for what, found without looking at every definition for every event.
+
+In: the catalog. Out: targets by kind and subject: the name of a custom event, `REPOSITORY/WORKFLOW` of an ended run,
+`push` or `tag` of a repository. What is disabled is a target too: its firing is recorded with the reason. A
+repository's part is made again when its definitions were exchanged, which shows in their identity.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from windlass.reconcile.catalog import Catalog, LiveWorkflow
+
+Subject = tuple[str, str]  # a kind of trigger and what it waits for
+KINDS = ("event", "git", "workflow")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One written trigger of a live definition."""
+
+    live: LiveWorkflow
+    kind: str
+    index: int
+
+    @property
+    def name(self) -> str:
+        """As firings and the API call it: `git[0]`."""
+        return f"{self.kind}[{self.index}]"
+
+    @property
+    def written(self) -> dict[str, Any]:
+        """What stands in the file, as plain values."""
+        found: dict[str, Any] = self.live.document["triggers"][self.kind][self.index]
+        return found
+
+    @property
+    def trigger(self) -> Any:
+        """The model of what was written."""
+        return getattr(self.live.model.triggers, self.kind)[self.index]
+
+
+class TriggerIndex:
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._made: dict[str, tuple[Mapping[str, LiveWorkflow], dict[Subject, list[Target]]]] = {}
+
+    def of(self, repository: str, kind: str, subject: str) -> list[Target]:
+        """The targets of one repository."""
+        live = self._catalog.of(repository)
+        known = self._made.get(repository)
+        if known is None or known[0] is not live:
+            known = self._made[repository] = (live, by_subject(live.values()))
+        return known[1].get((kind, subject), [])
+
+    def everywhere(self, kind: str, subject: str) -> list[Target]:
+        """The targets of all repositories, by the names of their repositories."""
+        return [target for name in self._catalog.repositories() for target in self.of(name, kind, subject)]
+
+
+def by_subject(workflows: Iterable[LiveWorkflow]) -> dict[Subject, list[Target]]:
+    """What definitions wait for; each list in the order of the workflows' names."""
+    found: dict[Subject, list[Target]] = defaultdict(list)
+    for live in sorted(workflows, key=lambda one: one.name):
+        written = live.document.get("triggers") or {}
+        for kind in KINDS:
+            for index, entry in enumerate(written.get(kind) or ()):
+                for subject in _subjects(live, kind, entry):
+                    found[kind, subject].append(Target(live, kind, index))
+    return dict(found)
+
+
+def _subjects(live: LiveWorkflow, kind: str, entry: Mapping[str, Any]) -> Iterator[str]:
+    if kind == "git":
+        yield from (subject for subject in ("push", "tag") if subject in entry)
+    elif kind == "workflow":
+        name = str(entry["name"])
+        yield name if "/" in name else f"{live.repository}/{name}"
+    else:
+        yield str(entry["name"])
