@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from windlass.loading.checks.cases import check_cases
+from windlass.loading.checks.site import Site
 from windlass.loading.document import read_document
 from windlass.loading.text import decode
 from windlass_schemas.action import Action
@@ -18,7 +20,7 @@ from windlass_schemas.testfile import Test
 from windlass_schemas.workflow import Workflow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from windlass.problems import Problem
 
@@ -76,3 +78,11 @@ class LoadedTest(Definition):
     @cached_property
     def model(self) -> Test:
         return self.made[0] if self.made is not None else Test.model_validate(self.document)
+
+
+def test_problems(test: LoadedTest, workflows: Mapping[str, LoadedWorkflow]) -> list[Problem]:
+    """What is wrong between a test and its workflow. None when the workflow itself cannot be used."""
+    if test.model.workflow not in workflows:
+        return []
+    site = Site(test.path, read_document(test.data)[0])
+    return list(check_cases(site, test.model, workflows[test.model.workflow].model))

@@ -35,7 +35,7 @@ class Document:
     root: Node
     value: Any
     _paths: dict[int, Path] = field(default_factory=dict, repr=False)
-    _places: dict[int, list[int] | None] = field(default_factory=dict, repr=False)
+    _places: dict[int, Sequence[int] | None] = field(default_factory=dict, repr=False)
 
     def value_span(self, path: Path) -> Span:
         """The value at a path; where it is empty or absent, the deepest key that is there."""
@@ -55,9 +55,11 @@ class Document:
         if node.__class__ is not ScalarNode:
             return self._token(node)
         start = self._start(node)
-        if id(node) not in self._places:  # a text with many mistakes is aligned once
-            self._places[id(node)] = offsets_of(self.text, start, node.end_mark.index, node.style, node.value)
-        places = self._places[id(node)]
+        places = self._places.get(id(node), ())
+        if places is not None and len(places) < min(offset + length, len(node.value)):
+            wanted = 2 * (offset + length)  # a text with many mistakes is not aligned for each of them
+            places = offsets_of(self.text, start, node.end_mark.index, node.style, node.value, wanted)
+            self._places[id(node)] = places
         if places is None or not places or offset >= len(places):
             return self._span(start, start + 1)
         first = places[offset]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from windlass.loading.checks import NoCheckers
 from windlass.loading.crossing import check_crossing
-from windlass.loading.definitions import LoadedAction, LoadedTest, LoadedWorkflow
+from windlass.loading.definitions import LoadedAction, LoadedTest, LoadedWorkflow, test_problems
 from windlass.loading.examine import Circumstances, Examined, FileResult, examine
 from windlass.loading.examining import examine_all, unreadable, without_collection
 from windlass.loading.places import SETTINGS, Kind, Listed, hides_definitions, kind_of
@@ -193,10 +193,12 @@ def _joined(
             actions[path.rpartition("/")[0]] = LoadedAction(path, content_of(path), made)
         elif result.kind == "Test":
             tests.append(LoadedTest(path, content_of(path), made))
+    named += [problem for test in tests for problem in test_problems(test, workflows)]
+    wrong = {problem.file for problem in named if problem.severity == "error"}
     return Loaded(
         workflows=workflows,
         actions=actions,
-        tests=tuple(tests),
+        tests=tuple(test for test in tests if test.path not in wrong),
         repository=settings.model,
         settings=settings.value,
         problems=tuple(in_order([*named, *(problem for result in results for problem in result.problems)])),

@@ -158,6 +158,8 @@ unknown-input | a value is given for an input that is not declared | The nearest
 missing-input | a value is not given for an input that needs one | Give it, or declare a default or required: false.
 input-value | a value does not fit the declaration of the input | The same check is made for flags, the API, the
     form and defaults.
+unknown-output | a test gives or expects an output that is not declared | The nearest name is given.
+output-value | a test gives an output that its step could not give | It does not fit the step's own declaration.
 expression-in-script | ${{ }} stands in a script | Values would become part of the program (script injection). Put
     them in env: and use "$NAME".
 expression-not-allowed | ${{ }} stands where no expression is evaluated | What is written here must be known before

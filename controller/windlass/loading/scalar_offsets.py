@@ -14,11 +14,13 @@ _NAMED = {
 }  # fmt: skip
 
 
-def offsets_of(text: str, start: int, stop: int, style: str | None, value: str) -> list[int] | None:
-    """One index into `text` for each character of `value`; None when they do not align."""
+def offsets_of(
+    text: str, start: int, stop: int, style: str | None, value: str, first: int | None = None
+) -> list[int] | None:
+    """One index into `text` for each of the first characters of `value` (all); None when they do not align."""
     at = _content_start(text, start, style)
     places: list[int] = []
-    for character in value:
+    for character in value[:first]:
         if character.isspace():
             at = _place_space(text, at, stop, style, character, places)
             continue
