@@ -36,6 +36,7 @@ class House:
         )
         names = sorted({name.decode() for name in listed.stdout.split(b"\0") if name})
         self.files = [ROOT / name for name in names if (ROOT / name).is_file()]
+        self._imports: dict[Path, list[Import]] = {}
 
     def named(self, *endings: str) -> list[Path]:
         return [path for path in self.files if path.suffix in endings]
@@ -50,7 +51,9 @@ class House:
 
     def imports(self, path: Path) -> list[Import]:
         """Every import of a file, `from a import b` as `a` and `a.b`, wherever it stands."""
-        return list(_imports(path, ast.parse(path.read_text(), str(path)), typing_only=False))
+        if path not in self._imports:
+            self._imports[path] = _imports(path, ast.parse(path.read_text(), str(path)), typing_only=False)
+        return self._imports[path]
 
 
 def _imports(path: Path, node: ast.AST, *, typing_only: bool) -> list[Import]:
