@@ -70,7 +70,7 @@ def test_check_finds_nothing_to_say(repository: Path) -> None:
     report = json.loads(done.stdout)
     assert [problem for problem in report["problems"] if problem["severity"] != "note"] == []
     assert done.returncode == 0
-    assert report["files"] == 9
+    assert report["files"] == 10
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
@@ -137,3 +137,11 @@ def test_the_report_is_one_page(repository: Path) -> None:
     assert result["outputs"]["report"].startswith("# Example Shop, week 47 of 2026\n")
     assert "48,210 EUR" in result["outputs"]["report"]
     assert statuses(result)["board-note"] == "succeeded"
+
+
+def test_the_workflow_tests_of_the_examples_pass(repository: Path) -> None:
+    done = windlass(repository, "test", "--output", "json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads(done.stdout)
+    assert (report["passed"], report["failed"]) == (4, 0)
+    assert [test["file"] for test in report["tests"]] == ["tests/deploy.test.yaml"]

@@ -92,6 +92,13 @@ def _check(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _test(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("path", nargs="?", metavar="PATH", help="a test file or a folder (default: the repository)")
+    parser.add_argument(
+        "--output", choices=("text", "json", "junit"), default="text", help="how to print what it showed"
+    )
+
+
 def _runs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--repository", metavar="NAME", help="only this repository's")
     parser.add_argument("--workflow", metavar="NAME", help="only this workflow's")
@@ -155,6 +162,7 @@ VERBS: dict[str, Verb] = {
         "windlass.cli.run", "run a workflow on the spot", "windlass run deploy --input environment=staging", _run
     ),
     "check": Verb("windlass.cli.check", "show every problem of a repository", "windlass check --output github", _check),
+    "test": Verb("windlass.cli.test", "run the workflow tests", "windlass test tests/deploy.test.yaml", _test),
     "runs": Verb(
         "windlass.cli.runs", "list runs, newest first", "windlass runs --workflow deploy --status failed", _runs
     ),

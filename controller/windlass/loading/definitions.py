@@ -82,7 +82,10 @@ class LoadedTest(Definition):
 
 def test_problems(test: LoadedTest, workflows: Mapping[str, LoadedWorkflow]) -> list[Problem]:
     """What is wrong between a test and its workflow. None when the workflow itself cannot be used."""
-    if test.model.workflow not in workflows:
+    name = test.model.workflow
+    if name not in workflows and "/" not in name:
         return []
     site = Site(test.path, read_document(test.data)[0])
-    return list(check_cases(site, test.model, workflows[test.model.workflow].model))
+    if name not in workflows:
+        return [site.at_value(("workflow",), "unknown-workflow", "a test is for a workflow of its own repository")]
+    return list(check_cases(site, test.model, workflows[name].model))
