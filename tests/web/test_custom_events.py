@@ -91,6 +91,11 @@ def test_what_starts_nothing_is_recorded_with_its_reason(new_site, rest, more, r
     assert site.count() == 0
 
 
+def test_an_if_may_read_the_repository_and_the_time(new_site):
+    site = new_site(waits("clean", "if: \"${{ repository.name == 'shop' && now() > '2020' }}\""))
+    assert len(send(site)["runs"]) == 1
+
+
 def test_what_a_sender_wrote_is_text(new_site):
     site = new_site(waits("clean", "env: {DISK: '${{ event.body.disk }}'}"))
     (run,) = send(site, payload={"disk": "${{ secrets.KEY }}"})["runs"]

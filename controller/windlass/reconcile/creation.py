@@ -99,14 +99,14 @@ def prepare(
 
 
 def evaluated(
-    inputs: Mapping[str, Any], env: Mapping[str, Any], event: Mapping[str, Any]
+    inputs: Mapping[str, Any], env: Mapping[str, Any], event: Mapping[str, Any], repository: str = "", now: str = ""
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """A trigger's inputs and env with their expressions evaluated over the event. Raises ExpressionError.
 
-    An input that comes out as null is as if it were not given.
+    `now`: what `now()` says when nothing was scheduled. An input that comes out as null is as if it were not given.
     """
-    scope = {"event": dict(event)}
-    functions = {"now": lambda: str(event.get("scheduledAt") or "")}
+    scope = {"event": dict(event), "repository": {"name": repository}}
+    functions = {"now": lambda: str(event.get("scheduledAt") or now)}
 
     def value(written: Any) -> Any:
         if isinstance(written, str):

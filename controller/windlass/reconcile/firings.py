@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from windlass.clock import to_rfc3339
 from windlass.errors import ExpressionError, InputError, WindlassError
 from windlass.expressions import evaluate_bool
 from windlass.loading.inputs import parse_inputs
@@ -47,11 +48,12 @@ class Firings:
 
     def prepare(self, target: Target, key: str, name: str, event: Mapping[str, Any], actor: Mapping[str, Any]) -> Fired:
         """Nothing is written. `name` stands in the run's `trigger`."""
-        reason = refusal(target, event)
+        now = to_rfc3339(self._clock.now())
+        reason = refusal(target, event, now)
         if reason is not None:
             return Fired(target, key, reason=reason)
         try:
-            cause = _cause(target, name, event, actor)
+            cause = _cause(target, name, event, actor, now)
         except InputError as error:
             told = "; ".join(f"input {p.pointer.lstrip('/')}: {p.message}" for p in error.problems)
             return Fired(target, key, reason=f"its inputs do not fit: {told}", misfit=True)
@@ -78,7 +80,7 @@ class Firings:
             self._engine.add(new.state())
 
 
-def refusal(target: Target, event: Mapping[str, Any]) -> str | None:
+def refusal(target: Target, event: Mapping[str, Any], now: str) -> str | None:
     """Why the trigger lets this event pass; None when it wants a run."""
     if target.live.model.enabled is False:
         return "the workflow is disabled"
@@ -88,14 +90,15 @@ def refusal(target: Target, event: Mapping[str, Any]) -> str | None:
     if trigger.if_ is None or trigger.if_ is True:
         return None
     try:
-        wanted = trigger.if_ is not False and evaluate_bool(trigger.if_, {"event": dict(event)}, {})
+        scope = {"event": dict(event), "repository": {"name": target.live.repository}}
+        wanted = trigger.if_ is not False and evaluate_bool(trigger.if_, scope, {"now": lambda: now})
     except ExpressionError as error:
         return f"its `if` cannot be evaluated: {error}"
     return None if wanted else "its `if` is false"
 
 
-def _cause(target: Target, name: str, event: Mapping[str, Any], actor: Mapping[str, Any]) -> Cause:
+def _cause(target: Target, name: str, event: Mapping[str, Any], actor: Mapping[str, Any], now: str) -> Cause:
     """Raises ExpressionError and InputError."""
-    values, env = evaluated(target.trigger.inputs, target.trigger.env, event)
+    values, env = evaluated(target.trigger.inputs, target.trigger.env, event, target.live.repository, now)
     inputs = parse_inputs(target.live.model.inputs, values)
     return Cause(kind=target.kind, name=name, inputs=inputs, event=event, actor=actor, env=env)

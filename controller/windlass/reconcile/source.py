@@ -118,6 +118,8 @@ class SourceReconciler:
         source_commit = {"commit": source.commit}
         started = self._writer.write(work)
         source.known = head
+        if self._git is not None:
+            self._git.start(started)
         self._catalog.replace(name, result.live)
         reach("source.activated")
         self._schedules.arm(name)
@@ -125,8 +127,6 @@ class SourceReconciler:
         source.problems = tuple(in_order([*result.problems, *live_problems(result.live, self._keys)]))
         source.held_back = result.held_back
         _let_go(source, _commits(before.values()) - needed)
-        if self._git is not None:
-            self._git.start(started)
         log.event("source.activated", repository=name, revision=commit, workflows=len(result.live))
 
     def _report(self, source: SourceState, fetched: Condition, now: Millis, *, changed: bool) -> None:

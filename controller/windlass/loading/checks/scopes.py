@@ -37,8 +37,8 @@ RUN: dict[str, Type] = {
 EVENT: dict[str, Type] = {
     "event.kind": Type.STRING,
     "event.scheduledAt": Type.STRING.or_null(),
-    **{f"event.{name}": Type.DYN for name in ("body", "headers", "query", "run")},
-    **{f"event.{name}": Type.DYN for name in ("ref", "before", "commit", "paths", "actor")},
+    **{f"event.{name}": Type.DYN for name in ("body", "headers", "query", "run", "hops", "name")},
+    **{f"event.{name}": Type.DYN for name in ("ref", "before", "commit", "paths", "actor", "tag")},
 }
 LOOP: dict[str, Type] = {"item": Type.DYN, "index": Type.INT}
 APPROVAL: dict[str, Type] = {"by": Type.LIST, "comment": Type.STRING.or_null()}
