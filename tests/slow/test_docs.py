@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -69,3 +70,14 @@ def test_the_shown_server_file_can_be_read(tmp_path: Path) -> None:
     shown = read_server_file(tmp_path / "windlass-server.yaml")
     assert [repository.name for repository in shown.repositories] == ["shop"]
     assert set(shown.secrets) == {"WEBHOOK_KEY", "FORGE_KEY"}
+
+
+def test_shown_workflow_tests_pass_with_the_example_that_they_are_for(tmp_path: Path) -> None:
+    shown = [block for page in PAGES for block in blocks(page, "Test")]
+    assert shown
+    shutil.copytree(ROOT / "examples", tmp_path / "shop")
+    for number, block in enumerate(shown):
+        (tmp_path / f"shop/tests/shown-{number}.test.yaml").write_text(block)
+    done = windlass(tmp_path / "shop", "test")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "shown-0" in done.stdout
