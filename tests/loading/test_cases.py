@@ -75,3 +75,10 @@ def test_a_broken_workflow_leaves_its_tests_alone(load):
         }
     )
     assert {problem.file for problem in loaded.problems} == {"workflows/deploy.yaml"}
+
+
+def test_of_many_mistakes_the_first_are_shown(load):
+    steps = ", ".join(f"s{n}: {{}}" for n in range(300))
+    found = problems(load, f"  - {{name: it, inputs: {{target: staging}}, steps: {{{steps}}}}}\n")
+    assert len(found) == 201
+    assert [rule for _, _, rule in found].count("more-problems") == 1

@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from windlass.loading.checks.cases import check_cases
 from windlass.loading.checks.site import Site
 from windlass.loading.document import read_document
+from windlass.loading.models import MOST_PROBLEMS, more_problems
 from windlass.loading.text import decode
 from windlass_schemas.action import Action
 from windlass_schemas.testfile import Test
@@ -88,4 +90,5 @@ def test_problems(test: LoadedTest, workflows: Mapping[str, LoadedWorkflow]) -> 
     site = Site(test.path, read_document(test.data)[0])
     if name not in workflows:
         return [site.at_value(("workflow",), "unknown-workflow", "a test is for a workflow of its own repository")]
-    return list(check_cases(site, test.model, workflows[name].model))
+    found = list(islice(check_cases(site, test.model, workflows[name].model), MOST_PROBLEMS + 1))
+    return found if len(found) <= MOST_PROBLEMS else [*found[:MOST_PROBLEMS], more_problems(test.path)]
