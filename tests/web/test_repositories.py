@@ -148,3 +148,16 @@ def test_lists_are_items_and_next(new_site, path):
     assert answer.keys() == {"items", "next"}
     assert answer["next"] is None
     until(lambda: site.http.get("/readyz").status_code == 200)
+
+
+def test_r29_an_error_of_ours_is_a_condition_of_that_repository(new_site, monkeypatch):
+    site = new_site({"workflows/a.yaml": workflow("a")})
+    head = site.source.mirror.head
+    monkeypatch.setattr(site.source.mirror, "head", lambda: 1 / 0)
+    shown = site.http.post("/api/v1/repositories/shop/reconcile", json={"wait": True}).json()
+    ready = next(c for c in shown["conditions"] if c["type"] == "Ready")
+    assert (ready["status"], ready["reason"]) == ("Unknown", "InternalError")
+    assert site.http.get("/api/v1/workflows/shop/a").status_code == 200
+    monkeypatch.setattr(site.source.mirror, "head", head)
+    shown = site.http.post("/api/v1/repositories/shop/reconcile", json={"wait": True}).json()
+    assert next(c for c in shown["conditions"] if c["type"] == "Ready")["status"] == "True"

@@ -129,6 +129,14 @@ class SourceReconciler:
         _let_go(source, _commits(before.values()) - needed)
         log.event("source.activated", repository=name, revision=commit, workflows=len(result.live))
 
+    def crashed(self, source: SourceState, error: Exception) -> None:
+        """An error of ours while this repository was reconciled: said where its users look, retried with back-off."""
+        source.failures += 1
+        log.event("source.crashed", level="error", repository=source.settings.name, error=repr(error))
+        now = self._clock.now()
+        message = f"an internal error while it was reconciled: {type(error).__name__}; the server's log says more"
+        self._report(source, Condition("Fetched", None, "InternalError", message, now), now, changed=False)
+
     def _report(self, source: SourceState, fetched: Condition, now: Millis, *, changed: bool) -> None:
         """Status is written once, last, on every path, and only when it says something new."""
         conditions = settled(source.conditions, now, fetched=fetched, valid=_valid(source, now))

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from windlass import log
-from windlass.errors import FencedError, NotFoundError
+from windlass.errors import FencedError, NotFoundError, WindlassError
 from windlass.reconcile.timetable import Timetable
 from windlass.sources.polling import next_poll
 
@@ -105,8 +105,7 @@ class Sources:
         except FencedError:
             return
         except Exception as error:  # noqa: BLE001 - one repository must not stop the others (R29)
-            state.failures += 1
-            log.event("source.crashed", level="error", repository=name, error=repr(error))
+            self._say_crashed(state, error)
         with self._lock:
             self._busy.discard(name)
             self._rounds[name] += 1
@@ -115,6 +114,12 @@ class Sources:
             else:
                 self._timetable.set(name, self._next(state))
             self._lock.notify_all()
+
+    def _say_crashed(self, state: SourceState, error: Exception) -> None:
+        try:
+            self._reconciler.crashed(state, error)
+        except WindlassError as second:
+            log.event("source.unreported", level="error", repository=state.settings.name, error=str(second))
 
     def _next(self, state: SourceState) -> int:
         interval = state.settings.interval
