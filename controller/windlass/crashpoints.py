@@ -27,6 +27,11 @@ POINTS: dict[str, str] = {
     "schedule.fired": "a tick is recorded with its run",
     "hook.before-record": "a delivery is verified and not recorded",
     "hook.recorded": "a delivery is recorded with its runs, the caller has no answer",
+    "event.before-record": "a custom event has arrived and is not recorded",
+    "event.recorded": "a custom event is recorded with its runs, the sender has no answer",
+    "chain.before-record": "a run has ended that others wait for, what it starts is not recorded",
+    "chain.recorded": "what an ended run starts is recorded, nobody has been told",
+    "tags.before-record": "new tags were seen and are not recorded",
 }
 
 _wanted, _, _nth = os.environ.get("WINDLASS_CRASH_AT", "").partition(":")

@@ -117,6 +117,64 @@ class ByHook(_Base):
         self.status = run["status"], run["cause"]
 
 
+class ByEvent(_Base):
+    """Somebody sends a custom event, and again; the end of its run starts another."""
+
+    def prepare(self) -> None:
+        self.add("pipeline", "triggers: {event: [{name: go}]}")
+        self.add("follower", "triggers: {workflow: [{name: pipeline, when: ended}]}")
+
+    def act(self, server: Server) -> None:
+        self.answer = self._send(server)
+
+    def _send(self, server: Server) -> httpx2.Response | None:
+        return self.sent(server, "/api/v1/events/go", b'{"idempotencyKey": "once"}', {})
+
+    def settle(self, server: Server) -> None:
+        first = self.answer.json()["runs"][0]["id"] if self.answer is not None else None
+        if first is not None:
+            server.run(first)  # R15
+        again = self._send(server)
+        assert again is not None
+        assert again.status_code in ((200,) if first else (200, 202)), again.text
+        assert first in (None, again.json()["runs"][0]["id"])
+        until(lambda: server.runs(workflow="follower"))
+        runs = {run["workflow"]: run for run in check(server, self.witness, self.repo)}
+        assert set(runs) == {"pipeline", "follower"}
+        assert len(server.runs()) == 2
+        assert runs["pipeline"]["id"] == again.json()["runs"][0]["id"]
+        self.status = runs["pipeline"]["status"], runs["pipeline"]["cause"]
+
+
+class ByPush(_Base):
+    """A commit and a tag are pushed; one workflow waits for either."""
+
+    def prepare(self) -> None:
+        self.add("pipeline", "triggers: {git: [{push: {}}, {tag: {}}]}")
+        self.pushed = False
+
+    def act(self, server: Server) -> None:
+        self.pushed = True
+        server.reconcile(self.repo.name)  # the first look is over: from here on a tag is new
+        self.commit = self.repo.commit({"a": "1"})
+        until(lambda: self._fired(server) == {"git[0]"})
+        self.repo.git("tag", "v1")
+        self.sent(server, f"/hooks/{self.repo.name}", b"{}", {})
+
+    def _fired(self, server: Server) -> set[str]:
+        items = server.get(f"/workflows/{self.repo.name}/pipeline/firings")["items"]
+        assert len(items) == len({item["trigger"] for item in items})
+        return {item["trigger"] for item in items}
+
+    def settle(self, server: Server) -> None:
+        if not self.pushed:  # killed by its first look
+            self.act(server)
+        until(lambda: self._fired(server) == {"git[0]", "git[1]"})
+        runs = check(server, self.witness, self.repo)
+        assert [run["commit"] for run in runs] == [self.commit] * 2
+        self.status = runs[0]["status"], runs[0]["cause"]
+
+
 class BySchedule(_Base):
     """A schedule ticks every second."""
 
@@ -189,3 +247,4 @@ outputs: {{version: "${{{{ steps.third.outputs.version }}}}"}}
 
 
 SCENARIOS: dict[str, Any] = {"api": ByApi, "schedule": BySchedule, "hook": ByHook, "commit": ByCommit}
+SCENARIOS |= {"event": ByEvent, "push": ByPush}

@@ -33,6 +33,8 @@ WHERE = {
     "hook": ["hook.before-record", "run.before-record", "hook.recorded", "engine.recorded"],
     "schedule": [f"{point}{nth}" for point in ("schedule.before-fire", "schedule.fired") for nth in ("", ":2")],
     "commit": [f"source.{what}{nth}" for what in ("fetched", "loaded", "activated") for nth in ("", ":2")],
+    "event": ["event.before-record", "event.recorded", "chain.before-record", "chain.recorded", "engine.recorded"],
+    "push": [f"tags.before-record{nth}" for nth in ("", ":2")],
 }
 CASES = [(scenario, point) for scenario, points in WHERE.items() for point in points]
 

@@ -132,6 +132,6 @@ def test_each_new_tag_starts_one_run(new_site):
     site.git("tag", "--force", "v1", site.head)
     site.reconcile()
     newest = firings(site)[0][1]
-    assert (event(site, newest)["before"], event(site, newest)["commit"]) == (None, site.head)
+    assert (event(site, newest)["before"], event(site, newest)["commit"]) == (commit, site.head)
     assert site.count() == 3
     until(lambda: len(site.held.running()) == 3)

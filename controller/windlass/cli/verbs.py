@@ -136,6 +136,14 @@ def _rerun(parser: argparse.ArgumentParser) -> None:
     _server(parser)
 
 
+def _trigger(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", help="the event's name")
+    parser.add_argument(
+        "--payload", metavar="JSON|@FILE", help="what `event.body` is; @FILE reads a file (default: an empty object)"
+    )
+    _server(parser)
+
+
 def _next(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--count", type=int, default=5, metavar="N", help="how many coming fires (default: 5)")
     parser.add_argument("--from", dest="start", metavar="TIME", help="strictly after this RFC 3339 time (default: now)")
@@ -170,6 +178,12 @@ VERBS: dict[str, Verb] = {
     "cancel": Verb("windlass.cli.cancel", "cancel a run", "windlass cancel 01JD…", _cancel),
     "rerun": Verb(
         "windlass.cli.rerun", "run an ended run again, or parts of it", "windlass rerun 01JD… --failed", _rerun
+    ),
+    "trigger": Verb(
+        "windlass.cli.trigger",
+        "send a custom event to the workflows that wait for it",
+        """windlass trigger disk-full --payload '{"disk": "sda"}'""",
+        _trigger,
     ),
     "next": Verb("windlass.cli.next", "list the coming fires of all schedules", "windlass next --count 10", _next),
     "doctor": Verb(
