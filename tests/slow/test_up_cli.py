@@ -185,14 +185,14 @@ def test_a_wrong_server_file_is_shown_with_its_place(home: Home, repo: Repo) -> 
     assert "KEY" in done.stderr
 
 
-def test_beyond_loopback_with_tokens(home: Home, repo: Repo, serve: MakeServer) -> None:
-    """Every path but hooks and probes needs the token; the verbs send it from WINDLASS_TOKEN."""
+def test_with_tokens(home: Home, repo: Repo, serve: MakeServer) -> None:
+    """All but hooks, probes and the description needs one; the verbs send it from WINDLASS_TOKEN."""
     repo.add("it", "triggers: {webhook: [{name: it, verify: {scheme: none}}]}\nsteps: [{run: 'true'}]\n")
     (home.folder / "token").write_text("a-token-of-some-length\n")
     config = home.folder / "windlass-server.yaml"
     config.write_text(f"auth: {{tokens: [{{file: {home.folder}/token}}]}}\n")
     server = serve(repo.path, words=("--config", str(config)))
-    for path in ("/api/v1/runs", "/metrics", "/api/openapi.json"):
+    for path in ("/api/v1/runs", "/api/v1/workflows", "/metrics"):
         assert server.http.get(path).status_code == 401
         assert server.http.get(path, headers={"Authorization": "Bearer a-token-of-some-length"}).status_code == 200
     assert server.http.get("/healthz").status_code == 200
