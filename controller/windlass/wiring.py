@@ -127,7 +127,7 @@ class Server:
         self._bell.ring()
         if head.status.terminal:
             self._overlap.ended(head)
-            self._chains.wake()
+            self._chains.wake(head.id)
 
     def _ended(self, tx: Tx, head: RunHead) -> None:
         self._chains.ended(tx, head)

@@ -109,6 +109,7 @@ class Site:
         executors["local"] = self.held
         admission, overlap = Admission(writer, engine, clock, "local"), Overlap(engine.add)
         index, firings = TriggerIndex(catalog), Firings(admission, engine, clock)
+        self.index, self.firings = index, firings
         self.chains = Chains(index, firings, writer, reads)
         git = GitTriggers(index, firings, writer, reads)
         schedules = Schedules(catalog, admission, writer, reads, clock, overlap)
@@ -137,7 +138,7 @@ class Site:
         self.parts.bell.ring()
         if head.status.terminal:
             self.parts.overlap.ended(head)
-            self.chains.wake()
+            self.chains.wake(head.id)
 
     def _ended(self, tx: Any, head: Any) -> None:
         self.chains.ended(tx, head)

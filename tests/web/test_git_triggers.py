@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.web.site import until, workflow
 
+from windlass.reconcile.git_triggers import GitTriggers
+
 
 def on(*triggers, name="ci", more=""):
     entries = "".join(f"    - {trigger}\n" for trigger in triggers)
@@ -135,3 +137,19 @@ def test_each_new_tag_starts_one_run(new_site):
     assert (event(site, newest)["before"], event(site, newest)["commit"]) == (commit, site.head)
     assert site.count() == 3
     until(lambda: len(site.held.running()) == 3)
+
+
+def test_a_work_tree_without_a_branch_and_another_repository_of_the_name_push_nothing(new_site):
+    site = new_site(on("push: {}", "tag: {}"))
+    site.git("checkout", "--quiet", "--detach")
+    site.push({"a": "1"})
+    site.push({"a": "2"})
+    assert firings(site) == []
+    site.ledger.writer.write(lambda tx: tx.set_mark("tags", "shop", {"git": "elsewhere", "tags": {}}))
+    again = GitTriggers(site.index, site.firings, site.ledger.writer, site.ledger.reads)
+    site.git("tag", "v1")
+    again.look_at_tags(site.source)
+    assert firings(site) == []
+    site.git("tag", "v2")
+    again.look_at_tags(site.source)
+    assert [trigger for trigger, _, _ in firings(site)] == ["git[1]"]

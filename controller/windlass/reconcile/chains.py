@@ -38,7 +38,7 @@ class Chains:
         self._writer = writer
         self._reads = reads
         self._bell = threading.Event()
-        self._owed = True  # what an earlier life has left is looked for at the start
+        self._owed: set[str] = set()  # ended runs whose mark is being written
         self._stopping = False
         self._thread: threading.Thread | None = None
 
@@ -48,11 +48,12 @@ class Chains:
         """Within the transaction of a run's end."""
         if self._waiting(head):
             tx.set_mark(MARKS, head.id, None)
-            self._owed = True
+            self._owed.add(head.id)
 
-    def wake(self) -> None:
+    def wake(self, run: str) -> None:
         """After that transaction."""
-        if self._owed:
+        if run in self._owed:
+            self._owed.discard(run)
             self._bell.set()
 
     # ---- the loop
@@ -82,7 +83,7 @@ class Chains:
 
     def settle(self) -> bool:
         """Start what ended runs owe; False when some of it has to be tried again. One harms no other (R29)."""
-        self._owed, fine = False, True
+        fine = True
         try:
             for run in self._reads.marks(MARKS):
                 fine = self._try(run) and fine

@@ -47,6 +47,8 @@ class GitTriggers:
         before = source.known
         if before is None or before.commit == head.commit or before.branch not in ("", head.branch):
             return []  # the first look, the same commit again, or another branch that somebody chose to follow
+        if head.branch == "HEAD":
+            return []  # a work tree without a branch: somebody looks around in the history
         targets = by_subject(live).get(("git", "push"), [])
         targets = [t for t in targets if allows(_globs(t, "branches"), head.branch)]
         if not targets:
@@ -71,7 +73,8 @@ class GitTriggers:
         """Fire for tags that are new since the last look. A server that does not tell its tags harms nothing else."""
         name = source.settings.name
         if name not in self._known:
-            self._known[name] = self._reads.marks(MARKS).get(name)
+            mark = self._reads.marks(MARKS).get(name)
+            self._known[name] = mark["tags"] if mark is not None and mark["git"] == source.settings.git else None
         known, targets = self._known[name], self._index.of(name, "git", "tag")
         if not targets:
             if known is not None:
@@ -94,7 +97,7 @@ class GitTriggers:
         name = source.settings.name
 
         def work(tx: Tx) -> list[NewRun]:
-            tx.set_mark(MARKS, name, dict(tags))
+            tx.set_mark(MARKS, name, {"git": source.settings.git, "tags": dict(tags)})
             return self._firings.record(tx, fired)
 
         reach("tags.before-record")
