@@ -44,27 +44,28 @@ def expression_texts(step: Step) -> Iterator[str]:
     """Every text of a step that may hold an expression (fine print, "Expressions")."""
     if isinstance(step.if_, str):
         yield step.if_
-    yield from _texts(step.env)
+    yield from texts_in(step.env)
     for value in (step.image, step.working_directory, step.command, step.args, step.for_each):
-        yield from _texts(value)
+        yield from texts_in(value)
     if step.wait is not None:
-        yield from _texts([step.wait.for_, step.wait.until])
+        yield from texts_in([step.wait.for_, step.wait.until])
     if step.matrix is not None:
         written = step.matrix
         whole = written if isinstance(written, str) else [written.axes, written.include, written.exclude]
-        yield from _texts(whole)
+        yield from texts_in(whole)
 
 
-def _texts(value: Any) -> Iterator[str]:
+def texts_in(value: Any) -> Iterator[str]:
+    """Every text with an expression in a value, however deep."""
     if isinstance(value, str):
         if "${{" in value:
             yield value
     elif isinstance(value, (list, tuple)):
         for item in value:
-            yield from _texts(item)
+            yield from texts_in(item)
     elif isinstance(value, dict):
         for item in value.values():
-            yield from _texts(item)
+            yield from texts_in(item)
 
 
 def mentions(texts: Iterable[Any]) -> Iterator[tuple[str, str]]:

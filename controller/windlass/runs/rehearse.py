@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from windlass.errors import WindlassError
 from windlass.expressions import references
 from windlass.plan.codec import to_object
+from windlass.plan.graph import texts_in
 from windlass.plan.model import OutputSpec, PlannedStep
 from windlass.runs.decide import decide
 from windlass.runs.model import Ended, Launch, Started, Status, StepKey
@@ -86,7 +87,7 @@ def _ended_by_expression(state: RunState, name: str) -> Iterator[str]:
 
 def _not_given(plan: Plan, state: RunState, written: Any) -> Iterator[tuple[str, str]]:
     seen = set()
-    for text in _texts(written):
+    for text in texts_in(written):
         for reference in sorted(references(text)):
             root, _, rest = reference.partition(".")
             name, _, more = rest.partition(".")
@@ -98,18 +99,6 @@ def _not_given(plan: Plan, state: RunState, written: Any) -> Iterator[tuple[str,
             step = state.steps.get(StepKey(name))
             if step is not None and step.status is Status.SUCCEEDED and output not in step.outputs:
                 yield name, output
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        if "${{" in value:
-            yield value
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _texts(item)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _texts(item)
 
 
 def _rehearsed(plan: Plan, results: Mapping[str, Result]) -> Plan:
