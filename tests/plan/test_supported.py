@@ -21,6 +21,12 @@ STEP = "steps: {a: {%s}}"
         ("defaults: {resources: {limits: {cpu: 1}}}\n" + STEP % "run: a", ("defaults", "resources"), "resources"),
         ("concurrency: {group: a}\n" + STEP % "run: a", ("concurrency",), "concurrency"),
         ("inputs: {k: {type: secret}}\n" + STEP % "run: a", ("inputs", "k", "type"), "input type secret"),
+        (
+            "triggers: {git: [{push: {}}, {pullRequest: {}}]}\n" + STEP % "run: a",
+            ("triggers", "git", 1, "pullRequest"),
+            "trigger git pullRequest",
+        ),
+        ("triggers: {queue: [{nats: q, subject: s}]}\n" + STEP % "run: a", ("triggers", "queue"), "trigger queue"),
         ("steps: [{run: a}, {run: b, cache: {key: k, ttl: 1h}}]", ("steps", 1, "cache"), "cache"),
     ],
 )
@@ -34,6 +40,7 @@ def test_refused_at_the_key(workflow, text, path, feature):
         STEP % "run: a, forEach: [1], maxParallel: 2, failFast: false",
         STEP % "run: a, checkout: true, image: debian:12, runner: local",
         STEP % "wait: {for: 1h}",
+        "triggers: {git: [{push: {}}, {tag: {}}], event: [{name: e}], workflow: [{name: w}]}\n" + STEP % "run: a",
         STEP % "run: a, timeout: '${{ inputs.t }}'",
         "environment: x\n" + STEP % "run: a",
     ],
