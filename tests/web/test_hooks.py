@@ -319,3 +319,15 @@ def test_big_numbers_of_a_body_do_no_harm(site):
 
 
 ROOT = "apiVersion: windlass.dev/v1\nkind: Repository\n"
+
+
+def test_an_if_and_the_inputs_may_read_the_repository_and_the_time(new_site):
+    hook = (
+        "{name: open, verify: {scheme: none}, if: \"${{ repository.name == 'shop' && now() > '2020' }}\", "
+        "inputs: {at: '${{ repository.name + now() }}'}}"
+    )
+    site = new_site({"workflows/deploy.yaml": hooked(hook, more="inputs: {at: {type: string}}\n")})
+    answer = site.http.post("/hooks/shop/open", json={})
+    assert answer.status_code == 202, answer.text
+    (run,) = answer.json()["runs"]
+    assert site.http.get(run["url"]).json()["inputs"]["at"].startswith("shop2")

@@ -65,10 +65,13 @@ def pack(document: Any) -> bytes:
     return zlib.compress(json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode(), 6)
 
 
-@lru_cache(maxsize=256)
-def _document(packed: bytes) -> dict[str, Any]:
+def unpack(packed: bytes) -> dict[str, Any]:
+    """What `pack` made of a document."""
     found: dict[str, Any] = json.loads(zlib.decompress(packed))
     return found
+
+
+_document = lru_cache(maxsize=256)(unpack)
 
 
 @lru_cache(maxsize=256)

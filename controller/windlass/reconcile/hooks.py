@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from windlass.clock import to_rfc3339
 from windlass.crashpoints import reach
 from windlass.errors import ExpressionError, InputError, InputProblem, NotFoundError
 from windlass.expressions import evaluate_bool
@@ -175,22 +176,23 @@ class Hooks:
             respond={} if respond is None else respond.model_dump(by_alias=True, exclude_none=True),
         )
 
-    @staticmethod
-    def _refusal(target: _Target, event: Mapping[str, Any]) -> str | None:
-        condition = target.trigger.if_
+    def _refusal(self, target: _Target, event: Mapping[str, Any]) -> str | None:
+        condition, now = target.trigger.if_, to_rfc3339(self._clock.now())
         if condition is None or condition is True:
             return None
         try:
-            wanted = condition is not False and evaluate_bool(condition, {"event": dict(event)}, {})
+            scope = {"event": dict(event), "repository": {"name": target.live.repository}}
+            wanted = condition is not False and evaluate_bool(condition, scope, {"now": lambda: now})
         except ExpressionError as error:
             return f"{target.live.name}: if: {error}"
         return None if wanted else f"{target.live.name}: its `if` is false"
 
-    @staticmethod
-    def _cause(target: _Target, name: str, event: Mapping[str, Any], form: Mapping[str, str] | None) -> Cause:
+    def _cause(self, target: _Target, name: str, event: Mapping[str, Any], form: Mapping[str, str] | None) -> Cause:
         model, trigger = target.live.model, target.trigger
         try:
-            values, env = evaluated(trigger.inputs, trigger.env, event)
+            values, env = evaluated(
+                trigger.inputs, trigger.env, event, target.live.repository, to_rfc3339(self._clock.now())
+            )
         except ExpressionError as error:
             raise InputError([InputProblem("", str(error))]) from error
         asked = open_inputs(model, trigger)

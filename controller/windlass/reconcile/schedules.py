@@ -202,7 +202,7 @@ def _cause(live: LiveWorkflow, armed: _Armed, firing: Firing) -> Cause:
     """Raises InputError and ExpressionError."""
     at = to_rfc3339(firing.scheduled_at) if firing.scheduled_at is not None else None
     event = {"kind": "schedule", "scheduledAt": at}
-    values, env = evaluated(armed.schedule.inputs, armed.schedule.env, event)
+    values, env = evaluated(armed.schedule.inputs, armed.schedule.env, event, live.repository)
     return Cause(
         kind="schedule",
         name=armed.trigger,

@@ -9,15 +9,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from windlass.reconcile.catalog import unpack
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from windlass.reconcile.catalog import Catalog, LiveWorkflow
 
 Subject = tuple[str, str]  # a kind of trigger and what it waits for
 KINDS = ("event", "git", "workflow")
+GIT = frozenset({"push", "tag"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +71,19 @@ def by_subject(workflows: Iterable[LiveWorkflow]) -> dict[Subject, list[Target]]
     """What definitions wait for; each list in the order of the workflows' names."""
     found: dict[Subject, list[Target]] = defaultdict(list)
     for live in sorted(workflows, key=lambda one: one.name):
-        written = live.document.get("triggers") or {}
-        for kind in KINDS:
-            for index, entry in enumerate(written.get(kind) or ()):
-                for subject in _subjects(live, kind, entry):
-                    found[kind, subject].append(Target(live, kind, index))
+        for kind, index, subject in _written(live.content):
+            whole = subject if kind != "workflow" or "/" in subject else f"{live.repository}/{subject}"
+            found[kind, whole].append(Target(live, kind, index))
     return dict(found)
 
 
-def _subjects(live: LiveWorkflow, kind: str, entry: Mapping[str, Any]) -> Iterator[str]:
-    if kind == "git":
-        yield from (subject for subject in ("push", "tag") if subject in entry)
-    elif kind == "workflow":
-        name = str(entry["name"])
-        yield name if "/" in name else f"{live.repository}/{name}"
-    else:
-        yield str(entry["name"])
+@lru_cache(maxsize=16_384)
+def _written(content: bytes) -> tuple[tuple[str, int, str], ...]:
+    """(kind, index, subject) of each trigger; remembered, since a commit changes few of many definitions."""
+    triggers = unpack(content).get("triggers") or {}
+    return tuple(
+        (kind, index, subject)
+        for kind in KINDS
+        for index, entry in enumerate(triggers.get(kind) or ())
+        for subject in (GIT & entry.keys() if kind == "git" else (str(entry["name"]),))
+    )
