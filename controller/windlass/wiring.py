@@ -11,6 +11,7 @@ import hashlib
 import os
 import random
 import socket
+import sys
 from typing import TYPE_CHECKING
 
 from windlass import log
@@ -53,11 +54,13 @@ if TYPE_CHECKING:
     from windlass.settings import GitAuth, RepositorySettings, SecretSource, Settings
     from windlass.store.tx import Tx
 
+SWITCH = 0.0005  # seconds: a run passes from web to ledger to run loop, and no busy thread may hold it up for 5 ms
 FIRST_ROUND = 60.0  # seconds; a repository that cannot be read must not keep the others from serving
 
 
 def serve(settings: Settings) -> int:
     """Run the server. Raises UsageError when it must not start; returns 0 after a stop, 1 when it had to give up."""
+    sys.setswitchinterval(SWITCH)
     keys = {name: [read_key(source, name)] for name, source in settings.secrets.items()}
     for name, (key,) in keys.items():
         check_secret(name, key)
