@@ -84,6 +84,8 @@ def test_run_on_a_server(home: Home, up: Server) -> None:
     wrong = home.windlass("run", "shop/greet", "--input", "surplus=1", "--server", up.url)
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert "surplus" in wrong.stderr
+    unknown = home.windlass("run", "shop/gret", "--server", up.url)
+    assert (unknown.returncode, "no workflow gret in repository shop" in unknown.stderr) == (2, True)
     detached = home.windlass("run", "shop/sleeper", "--detach", "--server", up.url)
     assert detached.returncode == 0
     run = detached.stdout.strip()

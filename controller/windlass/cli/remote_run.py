@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from windlass.cli.client import Client
@@ -18,7 +18,7 @@ from windlass.cli.log_source import RemoteLogs
 from windlass.cli.run_inputs import env_of, inputs_of
 from windlass.cli.summary import summary
 from windlass.cli.typed_texts import texts_by_schema
-from windlass.errors import UsageError
+from windlass.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
     import argparse
@@ -33,7 +33,7 @@ def run_remotely(arguments: argparse.Namespace) -> int:
     client = Client.of(arguments)
     path = f"/workflows/{quote(repository, safe='')}/{quote(name, safe='')}"
     values, texts = inputs_of(arguments)
-    schema = client.get(path)["inputs"]["properties"]
+    schema = _workflow(client, path)["inputs"]["properties"]
     body = {"inputs": {**values, **texts_by_schema(schema, texts)}, "env": env_of(arguments.env)}
     run = client.post(f"{path}/runs", body)
     if arguments.detach:
@@ -50,3 +50,12 @@ def run_remotely(arguments: argparse.Namespace) -> int:
     else:
         print(summary(run, colour=wants_colour()))
     return 0 if run["status"] == "succeeded" else 1
+
+
+def _workflow(client: Client, path: str) -> dict[str, Any]:
+    """A name that the server does not have is wrong use, as it is without a server."""
+    try:
+        found: dict[str, Any] = client.get(path)
+    except NotFoundError as error:
+        raise UsageError(str(error), "GET /api/v1/workflows lists what there is") from error
+    return found
