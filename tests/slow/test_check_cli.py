@@ -219,3 +219,16 @@ def test_what_is_not_run_yet_is_refused_by_name(home: Home, repo: Repo) -> None:
     (problem,) = checked(home, repo, code=1)["problems"]
     assert (problem["rule"], problem["path"]) == ("not-supported", "steps.it.services")
     assert "services" in problem["message"]
+
+
+def test_a_named_file_is_read_wherever_it_stands(home: Home, repo: Repo) -> None:
+    repo.add("good", "steps: {it: {run: 'true'}}\n")
+    repo.write({"drafts/new.yaml": workflow("new", "steps: {it: {runn: 'true'}}\n")})
+    report = checked(home, repo, "drafts/new.yaml", code=1)
+    assert {(p["file"], p["rule"]) for p in report["problems"]} >= {("drafts/new.yaml", "unknown-key")}
+    checked(home, repo, code=0)
+    loose = home.folder / "loose"
+    loose.mkdir()
+    (loose / "hello.yaml").write_text(workflow("hello", "steps: {it: {run: 'true', needs: [gone]}}\n"))
+    done = home.windlass("check", "hello.yaml", cwd=loose)
+    assert (done.returncode, "unknown-step" in done.stdout, "1 file: 1 error" in done.stdout) == (1, True, True)

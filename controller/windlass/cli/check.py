@@ -33,10 +33,12 @@ def command(arguments: argparse.Namespace) -> int:
         raise UsageError("the paths belong to different repositories", f"check them one by one: {roots[0]}, {roots[1]}")
     root = roots[0]
     report = _load(root) if arguments.no_cache else _load_or_remember(root)
+    stray = _stray(root, [path for path in paths if path.is_file()])
     problems = _reported(report.problems, root, paths) if arguments.paths else list(report.problems)
+    problems += stray.problems
     refused = {"error", "warning"} if arguments.strict else {"error"}
     ok = not any(problem.severity in refused for problem in problems)
-    _print(arguments.output, problems, report.files, ok, lambda file: text_of(root, file))
+    _print(arguments.output, problems, report.files + stray.files, ok, lambda file: text_of(root, file))
     return 0 if ok else 1
 
 
@@ -57,6 +59,31 @@ def _load(root: Path, *, cache: bool = False) -> Report:
 
     loaded = load_work_tree(root, cache=cache).loaded
     return Report(tuple(loaded.problems), loaded.files)
+
+
+def _stray(root: Path, files: list[Path]) -> Report:
+    """Named files that stand where no definition is looked for: `windlass run FILE` takes them as workflows, so they
+    are read as such. Without this a file that nobody read would have "no problems".
+    """
+    from windlass.cli.unchanged import Report
+
+    if not files:
+        return Report((), 0)  # nothing of what judges files is imported for this
+    from windlass.cli.work_tree import load_work_tree
+    from windlass.loading.places import ENDINGS, kind_of
+    from windlass_schemas.repository import Paths
+
+    problems: list[Problem] = []
+    count = 0
+    for file in files:
+        name = file.resolve().relative_to(root).as_posix()
+        if not name.endswith(ENDINGS):
+            continue
+        loaded = load_work_tree(root, only=name).loaded
+        if kind_of(name, loaded.repository.paths if loaded.repository is not None else Paths()) is None:
+            problems += [problem for problem in loaded.problems if problem.file == name]
+            count += 1
+    return Report(tuple(problems), count)
 
 
 def _reported(problems: Iterable[Problem], root: Path, paths: list[Path]) -> list[Problem]:
@@ -81,4 +108,4 @@ def _print(how: str, problems: list[Problem], files: int, ok: bool, text_of: Cal
             print(text)
         counts = {s: sum(p.severity == s for p in problems) for s in ("error", "warning", "note")}
         said = ", ".join(f"{n} {s}{'s' if n != 1 else ''}" for s, n in counts.items() if n) or "no problems"
-        print(f"{files} files: {said}")
+        print(f"{files} file{'s' if files != 1 else ''}: {said}")
