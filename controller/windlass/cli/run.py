@@ -16,7 +16,6 @@ from windlass.errors import ProblemsError, UsageError
 
 if TYPE_CHECKING:
     import argparse
-    from pathlib import Path
 
     from windlass.cli.target import Target
 
@@ -117,8 +116,3 @@ def finish(run: dict[str, Any], interrupted: bool, how: str) -> int:
     if interrupted:
         return 130
     return 0 if run["status"] == "succeeded" else 1
-
-
-def local_runs(data: Path) -> Path:
-    """The folder of runs without a server; each has a ledger of its own, so that they never wait for one another."""
-    return data / "local"

@@ -21,6 +21,7 @@ from windlass.runs.decide import decide
 from windlass.runs.model import AttemptKey, CancelRequested, Launch, Stop
 from windlass.runs.present import run_object
 from windlass.runs.quarantine import broken_run
+from windlass.runs.state import RunState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from windlass.executors.base import Executor
     from windlass.runs.draft import Decision
     from windlass.runs.model import Observation, RunHead, Step
-    from windlass.runs.state import RunState
     from windlass.store.writer import Tx, Writer
 
     Listener = Callable[[RunHead, tuple[Step, ...]], None]
@@ -144,11 +144,11 @@ class Engine:
                 run, what = item
                 if what is None:
                     going_on = False
-                elif isinstance(what, (CancelRequested,)) or hasattr(what, "key"):
-                    arrived.setdefault(run, []).append(what)  # type: ignore[arg-type]
-                else:
+                elif isinstance(what, RunState):
                     self._states.setdefault(run, what)
                     arrived.setdefault(run, [])
+                else:
+                    arrived.setdefault(run, []).append(what)
                 item = self._inbox.get_nowait()
         except queue.Empty:
             pass
