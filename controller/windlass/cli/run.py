@@ -47,7 +47,7 @@ def _remote(arguments: argparse.Namespace) -> bool:
 def _run_here(arguments: argparse.Namespace, supervisor: Any) -> int:
     from windlass.cli.run_inputs import env_of, inputs_of
     from windlass.cli.target import find_target
-    from windlass.loading.inputs import parse_inputs
+    from windlass.plan.inputs import parse_inputs
     from windlass.reconcile.admission import checked_env
     from windlass.reconcile.creation import Cause, prepare
 

@@ -10,8 +10,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from windlass.loading.checks.graph import circles
-from windlass.loading.known_keys import did_you_mean
 from windlass.loading.rules import RULES
+from windlass.nearest import did_you_mean
 from windlass.problems import Problem
 
 if TYPE_CHECKING:

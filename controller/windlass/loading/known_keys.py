@@ -1,4 +1,4 @@
-"""Which keys a mapping may have at a path of a document, and which one was likely meant.
+"""Which keys a mapping may have at a path of a document.
 
 In: a model class, the written value, a path. Out: the keys. The walk follows the models' own markers (`Later`,
 `Branches`), so that it takes the same branch as validation did; it runs only when something is wrong.
@@ -6,7 +6,6 @@ In: a model class, the written value, a path. Out: the keys. The walk follows th
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -15,47 +14,7 @@ from pydantic_core import PydanticCustomError
 from windlass_schemas.written import Branches, BuiltLater
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-MOST_COMPARED = 300  # comparing is slow, and a file can hold thousands of names
-# What other tools call it.
-ALIASES = {
-    "jobs": "steps", "tasks": "steps", "on": "triggers", "when": "if", "condition": "if", "depends": "needs",
-    "depends_on": "needs", "dependsOn": "needs", "dependencies": "needs", "script": "run", "cmd": "command",
-    "container": "image", "environment": "env", "variables": "env", "vars": "env", "params": "inputs",
-    "parameters": "inputs", "arguments": "with", "retries": "retry", "timeout-minutes": "timeout",
-    "timeoutSeconds": "timeout", "cwd": "workingDirectory", "working-directory": "workingDirectory",
-    "workdir": "workingDirectory", "continue-on-error": "continueOnError", "allowFailure": "continueOnError",
-    "loop": "forEach", "withItems": "forEach", "strategy": "matrix", "schedules": "schedule", "webhooks": "webhook",
-    "tz": "timezone", "zone": "timezone", "interval": "every", "choices": "enum", "options": "enum",
-    "min": "minimum", "max": "maximum", "regex": "pattern", "onError": "finally", "id": "name", "max-parallel":
-    "maxParallel", "fail-fast": "failFast",
-}  # fmt: skip
-
-
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was likely meant, or None when nothing is near."""
-    candidates = list(known)
-    folded = {candidate.lower().replace("_", "").replace("-", ""): candidate for candidate in candidates}
-    same = folded.get(word.lower().replace("_", "").replace("-", ""))
-    if same is not None:
-        return same
-    if ALIASES.get(word) in candidates:
-        return ALIASES[word]
-    if len(candidates) > MOST_COMPARED:
-        return None
-    # Of a short word two swapped letters are already a third.
-    found = difflib.get_close_matches(word[:100], candidates, n=1, cutoff=0.6 if len(word) <= 5 else 0.7)
-    return found[0] if found else None
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """A hint: the nearest word, or all of a few."""
-    candidates = list(known)
-    found = nearest(word, candidates)
-    if found is not None:
-        return f"did you mean {found}?"
-    return f"known here: {', '.join(sorted(candidates))}" if 0 < len(candidates) <= 12 else None
+    from collections.abc import Sequence
 
 
 def keys_at(model: type[BaseModel], value: Any, path: Sequence[str | int]) -> list[str]:

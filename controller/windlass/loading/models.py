@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from windlass.loading.known_keys import did_you_mean, keys_at, nearest
+from windlass.loading.known_keys import keys_at
 from windlass.loading.positions import written
+from windlass.nearest import did_you_mean, nearest
 from windlass.problems import START, Problem
 from windlass_schemas.document import API_VERSION, MODELS
 

@@ -42,7 +42,7 @@ class Occasion:
 
 
 def make_plan(workflow: Workflow, repository: Repository | None, occasion: Occasion) -> Plan:
-    """The plan of one run. The models must have passed loading; inputs must have passed `loading.inputs`.
+    """The plan of one run. The models must have passed loading; inputs must have passed `plan.inputs`.
 
     Raises ExpressionError when a value that is needed now (a timeout, a retry) cannot be evaluated.
     """

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from windlass.clock import VirtualClock
 from windlass.errors import InputError, WindlassError
-from windlass.loading.inputs import parse_inputs
+from windlass.plan.inputs import parse_inputs
 from windlass.plan.values import shown
 from windlass.reconcile.admission import checked_env
 from windlass.reconcile.creation import Cause, prepare

@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from windlass.errors import ConflictError, InputError, InputProblem, NotFoundError
-from windlass.loading.inputs import parse_inputs
+from windlass.plan.inputs import parse_inputs
 from windlass.reconcile.admission import checked_env
 from windlass.reconcile.creation import SHOWN_SECRET, Cause
 from windlass.reconcile.log_reader import LogChunk, read_log

@@ -35,7 +35,7 @@ LONGEST_TITLE = 200
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Who or what asked for the run, and with which values. Inputs have passed `loading.inputs`."""
+    """Who or what asked for the run, and with which values. Inputs have passed `plan.inputs`."""
 
     kind: str  # manual, schedule, webhook, api
     name: str  # schedule[0], the hook's name, ""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from windlass.clock import to_rfc3339
 from windlass.errors import ExpressionError, InputError, WindlassError
 from windlass.expressions import evaluate_bool
-from windlass.loading.inputs import parse_inputs
+from windlass.plan.inputs import parse_inputs
 from windlass.reconcile.creation import Cause, evaluated, record
 
 if TYPE_CHECKING:

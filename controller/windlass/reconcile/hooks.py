@@ -13,7 +13,7 @@ from windlass.clock import to_rfc3339
 from windlass.crashpoints import reach
 from windlass.errors import ExpressionError, InputError, InputProblem, NotFoundError
 from windlass.expressions import evaluate_bool
-from windlass.loading.inputs import parse_inputs
+from windlass.plan.inputs import parse_inputs
 from windlass.plan.values import escaped
 from windlass.reconcile.creation import Cause, NewRun, evaluated, record
 from windlass.reconcile.posted_form import open_inputs, posted_fields

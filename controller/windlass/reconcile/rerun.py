@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from windlass.errors import ConflictError, InputError, NotFoundError
-from windlass.loading.inputs import parse_inputs
 from windlass.plan.codec import from_bytes
+from windlass.plan.inputs import parse_inputs
 from windlass.reconcile.creation import Cause, NewRun, prepare
 from windlass.runs.model import RunHead, Status
 from windlass.runs.rerun import Mode, all_steps, kept_steps, mark_origin

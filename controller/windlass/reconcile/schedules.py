@@ -15,7 +15,7 @@ from windlass import log
 from windlass.clock import to_rfc3339
 from windlass.crashpoints import reach
 from windlass.errors import FencedError, WindlassError
-from windlass.loading.inputs import parse_inputs
+from windlass.plan.inputs import parse_inputs
 from windlass.reconcile.creation import Cause, evaluated, record
 from windlass.reconcile.timetable import Timetable
 from windlass.triggers.schedule import Schedule, ScheduleError, due, from_written, next_tick

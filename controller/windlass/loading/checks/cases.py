@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from windlass.errors import InputError
-from windlass.loading.inputs import parse_inputs
-from windlass.loading.known_keys import did_you_mean
+from windlass.nearest import did_you_mean
+from windlass.plan.inputs import parse_inputs
 from windlass.plan.values import ValueMismatchError, fit
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from windlass.expressions import colliding
 from windlass.loading.checks.texts import OPEN
-from windlass.loading.inputs import default_mistakes
 from windlass.plan.formats import PatternError, compiled
+from windlass.plan.inputs import default_mistakes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

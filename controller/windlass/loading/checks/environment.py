@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from windlass.loading.known_keys import did_you_mean
+from windlass.nearest import did_you_mean
 from windlass_schemas.expression import holds_expression
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from windlass.expressions import references
 from windlass.loading.checks.site import TextMistake
-from windlass.loading.known_keys import did_you_mean
+from windlass.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from windlass.loading.known_keys import did_you_mean
+from windlass.nearest import did_you_mean
 from windlass.runs.causes import CAUSES
 
 if TYPE_CHECKING:

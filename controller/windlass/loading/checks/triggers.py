@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from windlass.loading.checks.site import TextMistake
 from windlass.loading.checks.texts import OPEN
-from windlass.loading.inputs import default_mistakes
-from windlass.loading.known_keys import did_you_mean
+from windlass.nearest import did_you_mean
+from windlass.plan.inputs import default_mistakes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from windlass.errors import InputError
-from windlass.loading.inputs import parse_inputs
+from windlass.plan.inputs import parse_inputs
 from windlass_schemas.inputs import Input
 
 DECLARED = {

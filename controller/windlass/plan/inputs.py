@@ -11,7 +11,7 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from windlass.errors import InputError, InputProblem
-from windlass.loading.known_keys import did_you_mean
+from windlass.nearest import did_you_mean
 from windlass.plan.values import Mismatch, ValueMismatchError, escaped, fit, from_text
 
 if TYPE_CHECKING:
