@@ -33,6 +33,7 @@ attempts = st.builds(
     handle=st.none() | mappings,
     stop_reason=st.none() | plain,
     stop_at=st.none() | times,
+    detail=mappings,
 )
 steps = st.builds(
     Step,
@@ -45,6 +46,7 @@ steps = st.builds(
     retry_at=st.none() | times,
     started_at=st.none() | times,
     ended_at=st.none() | times,
+    detail=mappings,
 )
 heads = st.builds(
     RunHead,

@@ -77,6 +77,7 @@ class Attempt:
     handle: Mapping[str, Any] | None = None
     stop_reason: str | None = None
     stop_at: Millis | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)  # what only some kinds of attempts have, by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ class Step:
     started_at: Millis | None = None
     ended_at: Millis | None = None
     looped: bool = False  # it has items instead of attempts and outputs
+    detail: Mapping[str, Any] = field(default_factory=dict)  # what only some kinds of steps have, by name
 
     @property
     def attempt(self) -> Attempt | None:

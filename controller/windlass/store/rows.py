@@ -22,10 +22,11 @@ RUN_COLUMNS = (
 )  # fmt: skip
 STEP_COLUMNS = (
     "run_id", "path", "item", "status", "cause", "message", "outputs", "retry_at", "started_at", "ended_at", "looped",
+    "detail",
 )  # fmt: skip
 ATTEMPT_COLUMNS = (
     "run_id", "path", "item", "number", "status", "cause", "message", "exit_code", "created_at", "started_at",
-    "ended_at", "handle", "stop_reason", "stop_at",
+    "ended_at", "handle", "stop_reason", "stop_at", "detail",
 )  # fmt: skip
 
 _STATUS = {status.value: status for status in Status}
@@ -117,11 +118,12 @@ def step_to_row(run: str, step: Step) -> Row:
         "started_at": step.started_at,
         "ended_at": step.ended_at,
         "looped": int(step.looped),
+        "detail": to_json(step.detail) if step.detail else None,
     }
 
 
 def step_from_row(row: Sequence[Any], attempts: tuple[Attempt, ...] = ()) -> Step:
-    _, path, item, status, cause, message, outputs, retry_at, started_at, ended_at, looped = row
+    _, path, item, status, cause, message, outputs, retry_at, started_at, ended_at, looped, detail = row
     return Step(
         StepKey(path, item),
         _STATUS[status],
@@ -133,6 +135,7 @@ def step_from_row(row: Sequence[Any], attempts: tuple[Attempt, ...] = ()) -> Ste
         started_at,
         ended_at,
         bool(looped),
+        from_json(detail) if detail is not None else {},
     )
 
 
@@ -152,6 +155,7 @@ def attempt_to_row(run: str, key: StepKey, attempt: Attempt) -> Row:
         "handle": to_json_or_null(attempt.handle),
         "stop_reason": to_plain(attempt.stop_reason),
         "stop_at": attempt.stop_at,
+        "detail": to_json(attempt.detail) if attempt.detail else None,
     }
 
 
@@ -169,4 +173,5 @@ def attempt_from_row(row: Sequence[Any]) -> tuple[AttemptKey, Attempt]:
         handle=from_json_or_null(row[11]),
         stop_reason=row[12],
         stop_at=row[13],
+        detail=from_json(row[14]) if row[14] is not None else {},
     )

@@ -141,6 +141,7 @@ steps = Table(
     _time("started_at", null=True),
     _time("ended_at", null=True),
     Column("looped", Integer, nullable=False),
+    _text("detail", null=True),
     PrimaryKeyConstraint("run_id", "path", "item"),
     sqlite_with_rowid=False,
 )
@@ -162,6 +163,7 @@ attempts = Table(
     _text("handle", null=True),
     _text("stop_reason", null=True),
     _time("stop_at", null=True),
+    _text("detail", null=True),
     PrimaryKeyConstraint("run_id", "path", "item", "number"),
     sqlite_with_rowid=False,
 )

@@ -5,8 +5,9 @@ SQL: dict[str, str] = {
     "attempts":
         "SELECT attempts.run_id, attempts.path, attempts.item, attempts.number, attempts.status, "
         "attempts.cause, attempts.message, attempts.exit_code, attempts.created_at, attempts.started_at, "
-        "attempts.ended_at, attempts.handle, attempts.stop_reason, attempts.stop_at FROM attempts WHERE "
-        "attempts.run_id = %(run_id)s::VARCHAR ORDER BY attempts.path, attempts.item, attempts.number",
+        "attempts.ended_at, attempts.handle, attempts.stop_reason, attempts.stop_at, attempts.detail FROM "
+        "attempts WHERE attempts.run_id = %(run_id)s::VARCHAR ORDER BY attempts.path, attempts.item, "
+        "attempts.number",
     "audit":
         "SELECT audit.id, audit.at, audit.actor_data, audit.action, audit.object, audit.value_before, "
         "audit.value_after FROM audit WHERE audit.id < %(before)s::BIGINT ORDER BY audit.id DESC LIMIT "
@@ -103,10 +104,10 @@ SQL: dict[str, str] = {
         "%(result)s::VARCHAR, %(is_open)s::SMALLINT, %(trigger_kind)s::VARCHAR, %(actor_name)s::VARCHAR)",
     "insert_step":
         "INSERT INTO steps (run_id, path, item, position, status, cause, message, outputs, retry_at, "
-        "started_at, ended_at, looped) VALUES (%(run_id)s::VARCHAR, %(path)s::VARCHAR, %(item)s::VARCHAR, "
-        "%(position)s::INTEGER, %(status)s::VARCHAR, %(cause)s::VARCHAR, %(message)s::VARCHAR, "
-        "%(outputs)s::VARCHAR, %(retry_at)s::BIGINT, %(started_at)s::BIGINT, %(ended_at)s::BIGINT, "
-        "%(looped)s::INTEGER)",
+        "started_at, ended_at, looped, detail) VALUES (%(run_id)s::VARCHAR, %(path)s::VARCHAR, "
+        "%(item)s::VARCHAR, %(position)s::INTEGER, %(status)s::VARCHAR, %(cause)s::VARCHAR, "
+        "%(message)s::VARCHAR, %(outputs)s::VARCHAR, %(retry_at)s::BIGINT, %(started_at)s::BIGINT, "
+        "%(ended_at)s::BIGINT, %(looped)s::INTEGER, %(detail)s::VARCHAR)",
     "insert_token":
         "INSERT INTO tokens (id, name, hash, created_at, expires_at) VALUES (%(id)s::VARCHAR, "
         "%(name)s::VARCHAR, %(hash)s::VARCHAR, %(created_at)s::BIGINT, %(expires_at)s::BIGINT)",
@@ -125,15 +126,16 @@ SQL: dict[str, str] = {
     "open_attempts":
         "SELECT attempts.run_id, attempts.path, attempts.item, attempts.number, attempts.status, "
         "attempts.cause, attempts.message, attempts.exit_code, attempts.created_at, attempts.started_at, "
-        "attempts.ended_at, attempts.handle, attempts.stop_reason, attempts.stop_at FROM attempts WHERE "
-        "attempts.ended_at IS NULL ORDER BY attempts.run_id, attempts.path, attempts.item, attempts.number",
+        "attempts.ended_at, attempts.handle, attempts.stop_reason, attempts.stop_at, attempts.detail FROM "
+        "attempts WHERE attempts.ended_at IS NULL ORDER BY attempts.run_id, attempts.path, attempts.item, "
+        "attempts.number",
     "open_attempts_of":
         "SELECT attempts.run_id, attempts.path, attempts.item, attempts.number, attempts.status, "
         "attempts.cause, attempts.message, attempts.exit_code, attempts.created_at, attempts.started_at, "
-        "attempts.ended_at, attempts.handle, attempts.stop_reason, attempts.stop_at FROM runs JOIN attempts "
-        "ON runs.id = attempts.run_id WHERE runs.is_open = 1 AND (runs.created_at, runs.id) > (%(after_at)s, "
-        "%(after_id)s) AND (runs.created_at, runs.id) <= (%(last_at)s, %(last_id)s) ORDER BY attempts.run_id, "
-        "attempts.path, attempts.item, attempts.number",
+        "attempts.ended_at, attempts.handle, attempts.stop_reason, attempts.stop_at, attempts.detail FROM "
+        "runs JOIN attempts ON runs.id = attempts.run_id WHERE runs.is_open = 1 AND (runs.created_at, "
+        "runs.id) > (%(after_at)s, %(after_id)s) AND (runs.created_at, runs.id) <= (%(last_at)s, %(last_id)s) "
+        "ORDER BY attempts.run_id, attempts.path, attempts.item, attempts.number",
     "open_plans":
         "SELECT run_contents.run_id, run_contents.plan FROM runs JOIN run_contents ON runs.id = "
         "run_contents.run_id WHERE runs.is_open = 1 AND (runs.created_at, runs.id) > (%(after_at)s, "
@@ -147,10 +149,10 @@ SQL: dict[str, str] = {
         "%(most)s",
     "open_steps":
         "SELECT steps.run_id, steps.path, steps.item, steps.status, steps.cause, steps.message, "
-        "steps.outputs, steps.retry_at, steps.started_at, steps.ended_at, steps.looped FROM runs JOIN steps "
-        "ON runs.id = steps.run_id WHERE runs.is_open = 1 AND (runs.created_at, runs.id) > (%(after_at)s, "
-        "%(after_id)s) AND (runs.created_at, runs.id) <= (%(last_at)s, %(last_id)s) ORDER BY steps.run_id, "
-        "steps.position",
+        "steps.outputs, steps.retry_at, steps.started_at, steps.ended_at, steps.looped, steps.detail FROM "
+        "runs JOIN steps ON runs.id = steps.run_id WHERE runs.is_open = 1 AND (runs.created_at, runs.id) > "
+        "(%(after_at)s, %(after_id)s) AND (runs.created_at, runs.id) <= (%(last_at)s, %(last_id)s) ORDER BY "
+        "steps.run_id, steps.position",
     "pass_fence":
         "UPDATE fences SET commits=(fences.commits + 1) WHERE fences.scope = %(the_scope)s::VARCHAR AND "
         "fences.epoch = %(the_epoch)s::BIGINT AND fences.commits = %(the_commits)s::BIGINT",
@@ -191,16 +193,16 @@ SQL: dict[str, str] = {
         "SELECT runs.status FROM runs WHERE runs.id = %(id)s::VARCHAR",
     "save_attempt":
         "INSERT INTO attempts (run_id, path, item, number, status, cause, message, exit_code, created_at, "
-        "started_at, ended_at, handle, stop_reason, stop_at) VALUES (%(run_id)s::VARCHAR, %(path)s::VARCHAR, "
-        "%(item)s::VARCHAR, %(number)s::INTEGER, %(status)s::VARCHAR, %(cause)s::VARCHAR, "
+        "started_at, ended_at, handle, stop_reason, stop_at, detail) VALUES (%(run_id)s::VARCHAR, "
+        "%(path)s::VARCHAR, %(item)s::VARCHAR, %(number)s::INTEGER, %(status)s::VARCHAR, %(cause)s::VARCHAR, "
         "%(message)s::VARCHAR, %(exit_code)s::INTEGER, %(created_at)s::BIGINT, %(started_at)s::BIGINT, "
-        "%(ended_at)s::BIGINT, %(handle)s::VARCHAR, %(stop_reason)s::VARCHAR, %(stop_at)s::BIGINT) ON "
-        "CONFLICT (run_id, path, item, number) DO UPDATE SET status = excluded.status, cause = "
-        "excluded.cause, message = excluded.message, exit_code = excluded.exit_code, created_at = "
-        "excluded.created_at, started_at = excluded.started_at, ended_at = excluded.ended_at, handle = "
-        "excluded.handle, stop_reason = excluded.stop_reason, stop_at = excluded.stop_at WHERE "
-        "attempts.ended_at IS NULL OR attempts.ended_at = excluded.ended_at AND attempts.status = "
-        "excluded.status",
+        "%(ended_at)s::BIGINT, %(handle)s::VARCHAR, %(stop_reason)s::VARCHAR, %(stop_at)s::BIGINT, "
+        "%(detail)s::VARCHAR) ON CONFLICT (run_id, path, item, number) DO UPDATE SET status = "
+        "excluded.status, cause = excluded.cause, message = excluded.message, exit_code = excluded.exit_code, "
+        "created_at = excluded.created_at, started_at = excluded.started_at, ended_at = excluded.ended_at, "
+        "handle = excluded.handle, stop_reason = excluded.stop_reason, stop_at = excluded.stop_at, detail = "
+        "excluded.detail WHERE attempts.ended_at IS NULL OR attempts.ended_at = excluded.ended_at AND "
+        "attempts.status = excluded.status",
     "save_definition":
         "INSERT INTO definitions (repository, name, path, git_commit, title, content, settings, source, "
         "digest, stale) VALUES (%(repository)s::VARCHAR, %(name)s::VARCHAR, %(path)s::VARCHAR, "
@@ -238,8 +240,8 @@ SQL: dict[str, str] = {
         "%(path)s::VARCHAR AND steps.item = %(item)s::VARCHAR",
     "steps":
         "SELECT steps.run_id, steps.path, steps.item, steps.status, steps.cause, steps.message, "
-        "steps.outputs, steps.retry_at, steps.started_at, steps.ended_at, steps.looped FROM steps WHERE "
-        "steps.run_id = %(run_id)s::VARCHAR ORDER BY steps.position",
+        "steps.outputs, steps.retry_at, steps.started_at, steps.ended_at, steps.looped, steps.detail FROM "
+        "steps WHERE steps.run_id = %(run_id)s::VARCHAR ORDER BY steps.position",
     "take_fence":
         "INSERT INTO fences (scope, epoch, holder, taken_at, commits) VALUES (%(scope)s::VARCHAR, 1, "
         "%(holder)s::VARCHAR, %(taken_at)s::BIGINT, 0) ON CONFLICT (scope) DO UPDATE SET epoch = "
@@ -260,8 +262,8 @@ SQL: dict[str, str] = {
     "update_step":
         "UPDATE steps SET status=%(status)s::VARCHAR, cause=%(cause)s::VARCHAR, message=%(message)s::VARCHAR, "
         "outputs=%(outputs)s::VARCHAR, retry_at=%(retry_at)s::BIGINT, started_at=%(started_at)s::BIGINT, "
-        "ended_at=%(ended_at)s::BIGINT, looped=%(looped)s::INTEGER WHERE steps.run_id = "
-        "%(the_run_id)s::VARCHAR AND steps.path = %(the_path)s::VARCHAR AND steps.item = "
+        "ended_at=%(ended_at)s::BIGINT, looped=%(looped)s::INTEGER, detail=%(detail)s::VARCHAR WHERE "
+        "steps.run_id = %(the_run_id)s::VARCHAR AND steps.path = %(the_path)s::VARCHAR AND steps.item = "
         "%(the_item)s::VARCHAR AND (steps.status NOT IN ('cancelled', 'errored', 'failed', 'skipped', "
         "'succeeded'))",
 }

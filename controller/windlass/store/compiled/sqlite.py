@@ -5,8 +5,8 @@ SQL: dict[str, str] = {
     "attempts":
         "SELECT attempts.run_id, attempts.path, attempts.item, attempts.number, attempts.status, "
         "attempts.cause, attempts.message, attempts.exit_code, attempts.created_at, attempts.started_at, "
-        "attempts.ended_at, attempts.handle, attempts.stop_reason, attempts.stop_at FROM attempts WHERE "
-        "attempts.run_id = :run_id ORDER BY attempts.path, attempts.item, attempts.number",
+        "attempts.ended_at, attempts.handle, attempts.stop_reason, attempts.stop_at, attempts.detail FROM "
+        "attempts WHERE attempts.run_id = :run_id ORDER BY attempts.path, attempts.item, attempts.number",
     "audit":
         "SELECT audit.id, audit.at, audit.actor_data, audit.action, audit.object, audit.value_before, "
         "audit.value_after FROM audit WHERE audit.id < :before ORDER BY audit.id DESC LIMIT :most",
@@ -93,8 +93,8 @@ SQL: dict[str, str] = {
         ":cancel_cause, :killed, :phase, :result, :is_open, :trigger_kind, :actor_name)",
     "insert_step":
         "INSERT INTO steps (run_id, path, item, position, status, cause, message, outputs, retry_at, "
-        "started_at, ended_at, looped) VALUES (:run_id, :path, :item, :position, :status, :cause, :message, "
-        ":outputs, :retry_at, :started_at, :ended_at, :looped)",
+        "started_at, ended_at, looped, detail) VALUES (:run_id, :path, :item, :position, :status, :cause, "
+        ":message, :outputs, :retry_at, :started_at, :ended_at, :looped, :detail)",
     "insert_token":
         "INSERT INTO tokens (id, name, hash, created_at, expires_at) VALUES (:id, :name, :hash, :created_at, "
         ":expires_at)",
@@ -112,15 +112,16 @@ SQL: dict[str, str] = {
     "open_attempts":
         "SELECT attempts.run_id, attempts.path, attempts.item, attempts.number, attempts.status, "
         "attempts.cause, attempts.message, attempts.exit_code, attempts.created_at, attempts.started_at, "
-        "attempts.ended_at, attempts.handle, attempts.stop_reason, attempts.stop_at FROM attempts WHERE "
-        "attempts.ended_at IS NULL ORDER BY attempts.run_id, attempts.path, attempts.item, attempts.number",
+        "attempts.ended_at, attempts.handle, attempts.stop_reason, attempts.stop_at, attempts.detail FROM "
+        "attempts WHERE attempts.ended_at IS NULL ORDER BY attempts.run_id, attempts.path, attempts.item, "
+        "attempts.number",
     "open_attempts_of":
         "SELECT attempts.run_id, attempts.path, attempts.item, attempts.number, attempts.status, "
         "attempts.cause, attempts.message, attempts.exit_code, attempts.created_at, attempts.started_at, "
-        "attempts.ended_at, attempts.handle, attempts.stop_reason, attempts.stop_at FROM runs JOIN attempts "
-        "ON runs.id = attempts.run_id WHERE runs.is_open = 1 AND (runs.created_at, runs.id) > (:after_at, "
-        ":after_id) AND (runs.created_at, runs.id) <= (:last_at, :last_id) ORDER BY attempts.run_id, "
-        "attempts.path, attempts.item, attempts.number",
+        "attempts.ended_at, attempts.handle, attempts.stop_reason, attempts.stop_at, attempts.detail FROM "
+        "runs JOIN attempts ON runs.id = attempts.run_id WHERE runs.is_open = 1 AND (runs.created_at, "
+        "runs.id) > (:after_at, :after_id) AND (runs.created_at, runs.id) <= (:last_at, :last_id) ORDER BY "
+        "attempts.run_id, attempts.path, attempts.item, attempts.number",
     "open_plans":
         'SELECT run_contents.run_id, run_contents."plan" FROM runs JOIN run_contents ON runs.id = '
         "run_contents.run_id WHERE runs.is_open = 1 AND (runs.created_at, runs.id) > (:after_at, :after_id) "
@@ -133,9 +134,9 @@ SQL: dict[str, str] = {
         "(runs.created_at, runs.id) > (:after_at, :after_id) ORDER BY runs.created_at, runs.id LIMIT :most",
     "open_steps":
         "SELECT steps.run_id, steps.path, steps.item, steps.status, steps.cause, steps.message, "
-        "steps.outputs, steps.retry_at, steps.started_at, steps.ended_at, steps.looped FROM runs JOIN steps "
-        "ON runs.id = steps.run_id WHERE runs.is_open = 1 AND (runs.created_at, runs.id) > (:after_at, "
-        ":after_id) AND (runs.created_at, runs.id) <= (:last_at, :last_id) ORDER BY steps.run_id, "
+        "steps.outputs, steps.retry_at, steps.started_at, steps.ended_at, steps.looped, steps.detail FROM "
+        "runs JOIN steps ON runs.id = steps.run_id WHERE runs.is_open = 1 AND (runs.created_at, runs.id) > "
+        "(:after_at, :after_id) AND (runs.created_at, runs.id) <= (:last_at, :last_id) ORDER BY steps.run_id, "
         "steps.position",
     "pass_fence":
         "UPDATE fences SET commits=(fences.commits + 1) WHERE fences.scope = :the_scope AND fences.epoch = "
@@ -177,14 +178,14 @@ SQL: dict[str, str] = {
         "SELECT runs.status FROM runs WHERE runs.id = :id",
     "save_attempt":
         "INSERT INTO attempts (run_id, path, item, number, status, cause, message, exit_code, created_at, "
-        "started_at, ended_at, handle, stop_reason, stop_at) VALUES (:run_id, :path, :item, :number, :status, "
-        ":cause, :message, :exit_code, :created_at, :started_at, :ended_at, :handle, :stop_reason, :stop_at) "
-        "ON CONFLICT (run_id, path, item, number) DO UPDATE SET status = excluded.status, cause = "
-        "excluded.cause, message = excluded.message, exit_code = excluded.exit_code, created_at = "
+        "started_at, ended_at, handle, stop_reason, stop_at, detail) VALUES (:run_id, :path, :item, :number, "
+        ":status, :cause, :message, :exit_code, :created_at, :started_at, :ended_at, :handle, :stop_reason, "
+        ":stop_at, :detail) ON CONFLICT (run_id, path, item, number) DO UPDATE SET status = excluded.status, "
+        "cause = excluded.cause, message = excluded.message, exit_code = excluded.exit_code, created_at = "
         "excluded.created_at, started_at = excluded.started_at, ended_at = excluded.ended_at, handle = "
-        "excluded.handle, stop_reason = excluded.stop_reason, stop_at = excluded.stop_at WHERE "
-        "attempts.ended_at IS NULL OR attempts.ended_at = excluded.ended_at AND attempts.status = "
-        "excluded.status",
+        "excluded.handle, stop_reason = excluded.stop_reason, stop_at = excluded.stop_at, detail = "
+        "excluded.detail WHERE attempts.ended_at IS NULL OR attempts.ended_at = excluded.ended_at AND "
+        "attempts.status = excluded.status",
     "save_definition":
         "INSERT INTO definitions (repository, name, path, git_commit, title, content, settings, source, "
         "digest, stale) VALUES (:repository, :name, :path, :git_commit, :title, :content, :settings, :source, "
@@ -217,8 +218,8 @@ SQL: dict[str, str] = {
         ":item",
     "steps":
         "SELECT steps.run_id, steps.path, steps.item, steps.status, steps.cause, steps.message, "
-        "steps.outputs, steps.retry_at, steps.started_at, steps.ended_at, steps.looped FROM steps WHERE "
-        "steps.run_id = :run_id ORDER BY steps.position",
+        "steps.outputs, steps.retry_at, steps.started_at, steps.ended_at, steps.looped, steps.detail FROM "
+        "steps WHERE steps.run_id = :run_id ORDER BY steps.position",
     "take_fence":
         "INSERT INTO fences (scope, epoch, holder, taken_at, commits) VALUES (:scope, 1, :holder, :taken_at, "
         "0) ON CONFLICT (scope) DO UPDATE SET epoch = (fences.epoch + 1), holder = excluded.holder, taken_at "
@@ -236,7 +237,7 @@ SQL: dict[str, str] = {
         "runs.id = :the_id AND runs.is_open = 1",
     "update_step":
         "UPDATE steps SET status=:status, cause=:cause, message=:message, outputs=:outputs, "
-        "retry_at=:retry_at, started_at=:started_at, ended_at=:ended_at, looped=:looped WHERE steps.run_id = "
-        ":the_run_id AND steps.path = :the_path AND steps.item = :the_item AND (steps.status NOT IN "
-        "('cancelled', 'errored', 'failed', 'skipped', 'succeeded'))",
+        "retry_at=:retry_at, started_at=:started_at, ended_at=:ended_at, looped=:looped, detail=:detail WHERE "
+        "steps.run_id = :the_run_id AND steps.path = :the_path AND steps.item = :the_item AND (steps.status "
+        "NOT IN ('cancelled', 'errored', 'failed', 'skipped', 'succeeded'))",
 }
