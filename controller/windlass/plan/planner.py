@@ -22,6 +22,7 @@ from windlass_schemas.expression import read_flag, read_number, read_whole, read
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from windlass.plan.uses import Used
     from windlass_schemas.repository import Environment, Repository
     from windlass_schemas.step import Step
     from windlass_schemas.workflow import StepItem, Workflow
@@ -39,6 +40,7 @@ class Occasion:
     event: Mapping[str, Any]
     env: Mapping[str, Any] = field(default_factory=dict)  # the trigger's layer, the strongest
     runner: str = "local"  # the server's default
+    uses: Mapping[str, Used] = field(default_factory=dict)  # what the workflow uses, and what that uses
 
 
 def make_plan(workflow: Workflow, repository: Repository | None, occasion: Occasion) -> Plan:

@@ -1,0 +1,71 @@
+"""What `uses` names: actions and workflows, found when the commit was loaded and frozen with the definition.
+
+In: documents as written, already checked by loading. Out: `Used` values by their target, and models of them. A plan
+is made from these alone, so that neither a moved branch nor a changed library touches what runs (design decision 4).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from windlass_schemas.action import Action
+    from windlass_schemas.repository import Repository
+    from windlass_schemas.workflow import Workflow
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """An action or a workflow that a definition uses. `library` None: of the repository itself, at its own commit."""
+
+    kind: Literal["Action", "Workflow"]
+    document: Mapping[str, Any]  # as written, plain values
+    path: str  # the action's folder or the workflow's file, in its repository
+    script: str | None = None  # the text of an action's entrypoint
+    library: str | None = None
+    commit: str | None = None  # of the library
+
+    @property
+    def action(self) -> Action:
+        from windlass_schemas.action import Action
+
+        found: Action = model_of(Action, self.document)
+        return found
+
+    @property
+    def workflow(self) -> Workflow:
+        from windlass_schemas.workflow import Workflow
+
+        found: Workflow = model_of(Workflow, self.document)
+        return found
+
+
+def target_of(written: str, library: str | None = None) -> str:
+    """The name of what `uses` says: `./…` means the library in which it stands (language page, "Libraries")."""
+    text = written.rstrip("/")
+    return f"{library}:{text}" if library is not None and text.startswith("./") else text
+
+
+def model_of(kind: type[Any], document: Mapping[str, Any]) -> Any:
+    """The validated model of a document; the same one for equal documents."""
+    return _model(kind, json.dumps(document))
+
+
+@lru_cache(maxsize=256)
+def _model(kind: type[Any], text: str) -> Any:
+    return kind.model_validate(json.loads(text))
+
+
+def repository_of(document: Mapping[str, Any] | None) -> Repository | None:
+    """windlass.yaml as a model."""
+    if document is None:
+        return None
+    from windlass_schemas.repository import Repository
+
+    found: Repository = model_of(Repository, document)
+    return found
