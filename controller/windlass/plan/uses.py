@@ -53,7 +53,7 @@ def target_of(written: str, library: str | None = None) -> str:
 
 def model_of(kind: type[Any], document: Mapping[str, Any]) -> Any:
     """The validated model of a document; the same one for equal documents."""
-    return _model(kind, json.dumps(document))
+    return _model(kind, json.dumps(document))  # type: ignore[arg-type]
 
 
 @lru_cache(maxsize=256)
