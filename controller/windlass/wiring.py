@@ -18,9 +18,10 @@ from windlass import log
 from windlass.clock import SystemClock
 from windlass.data_lock import DataLock
 from windlass.errors import SourceError
-from windlass.executors.checkout import CheckoutExecutor
+from windlass.executors.checkout import CheckoutFiles
 from windlass.executors.local.executor import LocalExecutor
 from windlass.executors.local.spawn import spawn_supervisor
+from windlass.executors.workspace import WorkspaceExecutor
 from windlass.reconcile.admission import Admission
 from windlass.reconcile.bell import Bell
 from windlass.reconcile.catalog import Catalog
@@ -88,8 +89,12 @@ class Server:
         writer.on_event = lambda _cursor: self._bell.ring()
         executors: dict[str, Executor] = {}
         engine = Engine(writer, executors, clock, on_change=self._changed, on_end=self._ended)
-        local = LocalExecutor(settings.data, engine.observe, supervisor, parallel=settings.limits.local_attempts)
-        self._executor = CheckoutExecutor(local, self._fill, engine.observe, clock)
+        self._executor = WorkspaceExecutor(
+            lambda sink: LocalExecutor(settings.data, sink, supervisor, parallel=settings.limits.local_attempts),
+            engine.observe,
+            clock,
+            preparations=[CheckoutFiles(self._fill)],
+        )
         executors["local"] = self._executor
         self._overlap = Overlap(engine.add)
         admission = Admission(writer, engine, clock, "local")

@@ -11,12 +11,17 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
+from windlass.clock import SystemClock
 from windlass.executors.local.executor import LocalExecutor
 from windlass.executors.local.spawn import spawn_supervisor
+from windlass.executors.workspace import WorkspaceExecutor
 from windlass.runs.model import AttemptKey, Ended, Launch, Observation, Started
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+
+    from windlass.executors.base import Sink
+    from windlass.executors.pieces import Collection, Preparation
 
 PATIENCE = 20.0
 
@@ -87,7 +92,19 @@ class Local:
     def executor(self, *, foreground: bool = False, parallel: int = 64) -> LocalExecutor:
         """A new one over the same folder, as after a restart."""
         self.seen = Seen()
-        made = LocalExecutor(self.data, self.seen, spawn_supervisor(foreground=foreground), parallel=parallel)
+        return self._made(self.seen, foreground=foreground, parallel=parallel)
+
+    def workspace(
+        self, *, preparations: Sequence[Preparation] = (), collections: Sequence[Collection] = ()
+    ) -> WorkspaceExecutor:
+        """The same, with pieces that fill the working directory and collect from it."""
+        self.seen = Seen()
+        return WorkspaceExecutor(
+            self._made, self.seen, SystemClock(), preparations=preparations, collections=collections
+        )
+
+    def _made(self, sink: Sink, *, foreground: bool = False, parallel: int = 64) -> LocalExecutor:
+        made = LocalExecutor(self.data, sink, spawn_supervisor(foreground=foreground), parallel=parallel)
         self.executors.append(made)
         return made
 

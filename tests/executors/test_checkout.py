@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from windlass.clock import SystemClock
 from windlass.errors import SourceError
-from windlass.executors.checkout import CheckoutExecutor
+from windlass.executors.checkout import CheckoutFiles
 from windlass.runs.model import Checkout, Stop
 
 if TYPE_CHECKING:
@@ -21,8 +20,7 @@ WANTED = Checkout("shop", "c" * 40)
 @pytest.fixture
 def checkout(local):
     def make(fill):
-        inner = local.executor()
-        return CheckoutExecutor(inner, fill, local.seen, SystemClock())
+        return local.workspace(preparations=[CheckoutFiles(fill)])
 
     return make
 

@@ -45,8 +45,9 @@ class LocalRun:
 
     def execute(self, new: NewRun, *, as_json: bool) -> tuple[dict[str, Any], bool]:
         """Raises LedgerError when the data folder cannot be written."""
-        from windlass.executors.checkout import CheckoutExecutor
+        from windlass.executors.checkout import CheckoutFiles
         from windlass.executors.local.executor import LocalExecutor
+        from windlass.executors.workspace import WorkspaceExecutor
         from windlass.store.ledger import Ledger
 
         folder = self._base / new.head.id
@@ -60,8 +61,12 @@ class LocalRun:
         engine = Engine(
             ledger.writer, executors, self._clock, on_change=lambda h, s: self._news.put((h, s)), forgets=False
         )
-        local = LocalExecutor(folder, engine.observe, self._supervisor)
-        executors["local"] = executor = CheckoutExecutor(local, self._fill, engine.observe, self._clock)
+        executors["local"] = executor = WorkspaceExecutor(
+            lambda sink: LocalExecutor(folder, sink, self._supervisor),
+            engine.observe,
+            self._clock,
+            preparations=[CheckoutFiles(self._fill)],
+        )
         try:
             ledger.writer.write(lambda tx: record(tx, new))
             engine.start()

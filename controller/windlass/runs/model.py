@@ -144,7 +144,8 @@ class Ended:
     """The attempt is over. `exit_code` None: nothing ran to its end, and `cause` says why.
 
     `outputs` are the bytes of $WINDLASS_OUTPUT, at most `Launch.output_limit` + 1 of them; `cause` set means errored
-    (`start-failed`, `lost`, `image-pull`…) or an infrastructure cause beside an exit code (`oom-killed`).
+    (`start-failed`, `lost`, `image-pull`…) or an infrastructure cause beside an exit code (`oom-killed`). `detail` is
+    what was collected from the working directory; it becomes part of the attempt's.
     """
 
     key: AttemptKey
@@ -153,6 +154,7 @@ class Ended:
     outputs: bytes = b""
     cause: str | None = None
     message: str | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

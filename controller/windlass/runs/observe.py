@@ -74,6 +74,7 @@ def close_attempt(draft: Draft, step: Step, attempt: Attempt, ended: Ended) -> N
         exit_code=ended.exit_code,
         ended_at=ended.at,
         started_at=attempt.started_at,
+        detail={**attempt.detail, **ended.detail},
     )
     step = replace(step, attempts=(*step.attempts[:-1], attempt))
     retry_at = None if _no_more(draft, planned, step) else retry.next_attempt_at(planned, step, ended.at)
