@@ -55,7 +55,7 @@ class Preparation(Protocol):
         """Has it anything to do for this attempt? Asked in the run loop: it only looks at the launch."""
 
     def prepare(self, launch: Launch, place: Place) -> Launch:
-        """Do it; the launch that goes on, for example with another HOME. The first piece to write makes `place.work`."""
+        """Do it; the launch that goes on, for example with another HOME. Whoever writes first makes `place.work`."""
 
 
 class Collection(Protocol):
