@@ -59,7 +59,8 @@ def test_what_is_right(load: Load, text: str) -> None:
         ("env: {A: '${{ steps.one.status }}'}\n" + STEP, [(4, 15, "unknown-name")]),
         ("steps:\n  one: {run: x, env: {A: '${{ item }}'}}\n", [(5, 31, "unknown-name")]),
         ("steps:\n  one: {run: x, timeout: '${{ 5 }}'}\n", [(5, 31, "expression-type")]),
-        ("steps:\n  one: {run: x, outputs: {a: {title: '${{ 1 }}'}}}\n", [(5, 39, "expression-not-allowed")]),
+        ("steps:\n  one: {run: x, outputs: {a: {title: '${{ 1 }}'}}}\n",
+         [(5, 27, "unused-output"), (5, 39, "expression-not-allowed")]),
         ("inputs: {a: {default: '${{ 1 }}'}}\n" + STEP, [(4, 10, "unused-input"), (4, 23, "expression-not-allowed")]),
         (
             "inputs: {a: {pattern: '(?<=x)y', default: x}}\n" + STEP,

@@ -121,12 +121,14 @@ def _type(name: str) -> str:
 
 def _hint(function: str, operands: list[str]) -> str | None:
     kinds = {operand.removesuffix(" or null") for operand in operands}
+    if "secret" in kinds:
+        return "a secret is passed on as it is: give it an environment variable of its own"
     if kinds == {"int", "double"}:
         return "CEL does not mix the two: write 2.0 for 2, or double(…) around the integer"
     if function == "_+_" and "string" in kinds:
         return "write string(…) around what is no text"
     if function in ("_==_", "_!=_") and "string" in kinds and kinds & {"int", "double", "bool"}:
-        return "leave out the quotes, or convert one side by string(…)"
+        return "write a number without quotes, or convert one side by string(…)"
     if function in ("!_", "_&&_", "_||_", "_?_:_"):
         return "compare it with something to get a boolean"
     return None

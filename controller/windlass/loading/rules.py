@@ -187,6 +187,9 @@ _WARNINGS = """
 yaml-1.1 | another YAML reader would read this value otherwise | YAML 1.1 reads yes, on, 010, 1:30 and 1_000 as
     booleans and numbers. Quote text, write numbers plainly.
 unused-input | an input is declared and never used | Delete it, or use it.
+unused-output | an output of a step is declared and never read | Read it, delete it, or make it an output of the
+    workflow when people or programs outside read it.
+unreachable-step | a step that no run can reach | Its if is false whatever happens, or it reads outputs of such a step.
 deprecated-action | the action is deprecated | Its author says what to use instead.
 image-without-tag | an image has neither tag nor digest | `latest` changes under you; write a version.
 bidirectional-text | an invisible character changes the order in which text is shown | What a reviewer sees is not

@@ -21,6 +21,8 @@ from windlass.loading.checks.scopes import Scopes
 from windlass.loading.checks.site import Checkers, NoCheckers, Site, TextMistake
 from windlass.loading.checks.texts import is_evaluated
 from windlass.loading.checks.triggers import check_triggers
+from windlass.loading.checks.unreachable import check_unreachable
+from windlass.loading.checks.unused import check_unused
 from windlass.loading.models import MOST_PROBLEMS, more_problems
 from windlass.plan.supported import unsupported, unsupported_settings
 
@@ -62,7 +64,12 @@ def check_workflow(site: Site, workflow: Workflow) -> list[Problem]:
         _not_supported(site, unsupported(workflow)),
         _hashes(site),
     )
-    warnings = chain(check_hygiene(site, workflow, items), check_characters(site))
+    warnings = chain(
+        check_unused(site, workflow, items),
+        check_unreachable(site, items),
+        check_hygiene(site, items),
+        check_characters(site),
+    )
     return _first(site, errors) + list(islice(warnings, MOST_PROBLEMS))
 
 

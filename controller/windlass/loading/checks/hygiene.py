@@ -1,6 +1,6 @@
 """What is allowed and rarely meant: warnings.
 
-In: a workflow. Out: unused inputs, images without a version, variables that change how programs are loaded, characters
+In: a workflow. Out: images without a version, variables that change how programs are loaded, characters
 that make a reviewer see something else than what runs (reliability catalogue E09, Y25).
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from windlass.expressions import references
 from windlass.loading.checks.site import TextMistake
 from windlass.loading.checks.texts import OPEN
 
@@ -18,18 +17,15 @@ if TYPE_CHECKING:
 
     from windlass.loading.checks.site import Path, Site
     from windlass.problems import Problem
-    from windlass_schemas.workflow import StepItem, Workflow
+    from windlass_schemas.workflow import StepItem
 
 RISKY = re.compile(
     r"(LD|DYLD)_[A-Z_]+|BASH_ENV|ENV|IFS|PYTHON(PATH|HOME|STARTUP)|NODE_OPTIONS|PERL5(OPT|LIB)|RUBY(OPT|LIB)"
 )
 BIDIRECTIONAL = re.compile("[\u202a-\u202e\u2066-\u2069]")
-# A whole-inputs use (`toJson(inputs)`, `$WINDLASS_INPUTS`) uses them all.
-WHOLE = "WINDLASS_INPUTS"
 
 
-def check_hygiene(site: Site, workflow: Workflow, items: Iterable[StepItem]) -> Iterator[Problem]:
-    yield from _check_inputs(site, workflow)
+def check_hygiene(site: Site, items: Iterable[StepItem]) -> Iterator[Problem]:
     yield from _check_env(site, site.value.get("env"), ("env",))
     yield from _check_image(site, _below(site.value, "defaults", "image"), ("defaults", "image"))
     for item in items:
@@ -54,23 +50,6 @@ def _below(value: Any, *keys: str) -> Any:
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
     return value
-
-
-def _check_inputs(site: Site, workflow: Workflow) -> Iterator[Problem]:
-    if not workflow.inputs or WHOLE in site.document.text:
-        return
-    used: set[str] = set()
-    for _, text in site.texts:
-        for reference in references(text):
-            root, _, rest = reference.partition(".")
-            if root == "inputs":
-                if not rest:
-                    return
-                used.add(rest.partition(".")[0])
-    for name in workflow.inputs:
-        if name not in used:
-            hint = "use it in an expression: ${{ inputs." + name + " }}, or delete it"
-            yield site.at_key(("inputs", name), "unused-input", f"the input {name} is never used", hint)
 
 
 def _check_env(site: Site, env: Any, path: Path) -> Iterator[Problem]:
