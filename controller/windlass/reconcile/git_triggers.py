@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from windlass import log
 from windlass.crashpoints import reach
 from windlass.errors import SourceError
+from windlass.patterns import allows, allows_any
 from windlass.reconcile.trigger_index import by_subject
-from windlass.triggers.patterns import allows, allows_any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

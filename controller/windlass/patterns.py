@@ -1,4 +1,4 @@
-"""Which branches, tags and paths a `git` trigger means. Pure.
+"""Which names globs mean: branches, tags and paths of a `git` trigger, files of `hashFiles`. Pure.
 
 In: globs as written, a name with slashes. Out: yes or no. `*`, `?` and `[…]` stay within one part of the name, `**`
 as a whole part stands for any number of parts, `!` takes back what earlier globs allowed: the last one that matches

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from windlass.triggers.patterns import allows, allows_any, matches
+from windlass.patterns import allows, allows_any, matches
 
 
 @pytest.mark.parametrize(
