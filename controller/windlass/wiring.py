@@ -42,17 +42,20 @@ from windlass.reconcile.sources import Sources
 from windlass.reconcile.trigger_index import TriggerIndex
 from windlass.secrets.server_keys import read_key
 from windlass.sources.auth import Auth
+from windlass.sources.hashing import CommitHashes
 from windlass.sources.location import parse_location
 from windlass.sources.mirror import Mirror
 from windlass.store.ledger import Ledger
 from windlass.triggers.webhook import check_secret
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from windlass.executors.base import Executor
     from windlass.runs.model import Checkout, RunHead, Step
     from windlass.settings import GitAuth, RepositorySettings, SecretSource, Settings
+    from windlass.sources.tree import Tree
     from windlass.store.tx import Tx
 
 SWITCH = 0.0005  # seconds: a run passes from web to ledger to run loop, and no busy thread may hold it up for 5 ms
@@ -97,7 +100,8 @@ class Server:
         )
         executors["local"] = self._executor
         self._overlap = Overlap(engine.add)
-        admission = Admission(writer, engine, clock, "local")
+        self._hashes = CommitHashes(self._tree)
+        admission = Admission(writer, engine, clock, "local", self._hash)
         catalog = Catalog()
         index, firings = TriggerIndex(catalog), Firings(admission, engine, clock)
         self._chains = Chains(index, firings, writer, reads)
@@ -130,6 +134,16 @@ class Server:
         if state is None or checkout.commit is None:
             raise SourceError(f"repository {checkout.repository} is not served any more", "SourceMissing")
         state.mirror.archive_to(checkout.commit, folder)
+
+    def _tree(self, repository: str, commit: str) -> Tree:
+        """The names of a commit's files. Raises SourceError."""
+        state = self._parts.sources.states.get(repository)
+        if state is None:
+            raise SourceError(f"repository {repository} is not served any more", "SourceMissing")
+        return state.mirror.tree(commit)
+
+    def _hash(self, repository: str, commit: str | None, globs: Sequence[str]) -> str:
+        return self._hashes.digest(repository, commit or "", globs)
 
     def _changed(self, head: RunHead, _steps: tuple[Step, ...]) -> None:
         self._bell.ring()

@@ -127,9 +127,10 @@ def _target(old: Ended) -> Target:
 
 
 def _latest(target: Target) -> Latest:
+    from windlass.cli.work_tree import hashing
     from windlass.reconcile.rerun import Latest
 
-    return Latest(target.workflow, target.settings, target.commit, target.text, "local")
+    return Latest(target.workflow, target.settings, target.commit, target.text, "local", hashing(target.root))
 
 
 def _work_tree(old: Ended) -> Path:

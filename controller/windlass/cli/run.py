@@ -47,6 +47,7 @@ def _remote(arguments: argparse.Namespace) -> bool:
 def _run_here(arguments: argparse.Namespace, supervisor: Any) -> int:
     from windlass.cli.run_inputs import env_of, inputs_of
     from windlass.cli.target import find_target
+    from windlass.cli.work_tree import hashing
     from windlass.plan.inputs import parse_inputs
     from windlass.reconcile.admission import checked_env
     from windlass.reconcile.creation import Cause, prepare
@@ -68,6 +69,7 @@ def _run_here(arguments: argparse.Namespace, supervisor: Any) -> int:
         cause=Cause("manual", "", inputs, {"kind": "manual", "scheduledAt": None}, local_actor(), env),
         now=clock.now(),
         runner=_runner(arguments.runner),
+        hash_files=hashing(target.root),
     )
     if arguments.dry_run:
         from windlass.cli.plan_view import print_plan

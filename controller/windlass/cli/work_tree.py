@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from windlass.loading.places import Listed
     from windlass.loading.repository import Loaded
+    from windlass.reconcile.hashing import HashFiles
     from windlass.sources.tree import Tree
 
 DAY = 86_400_000
@@ -60,6 +61,17 @@ def find_root(path: Path) -> Path:
         if not found.is_file():
             raise
         return next((parent.parent for parent in found.parents if parent.name == "workflows"), found.parent)
+
+
+def hashing(root: Path) -> HashFiles:
+    """What answers `hashFiles` in a run of the work tree."""
+
+    def hash_files(globs: Sequence[str]) -> str:
+        from windlass.sources.hashing import work_tree_digest
+
+        return work_tree_digest(root, globs)
+
+    return hash_files
 
 
 def list_definitions(root: Path) -> Tree:

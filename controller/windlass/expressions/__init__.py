@@ -5,6 +5,7 @@ uses, plain values. CEL does the typing and computing (engine.py); names, limits
 order: template → tokens → reading → (names, calls, check) → (program, budget, evaluate).
 """
 
+from windlass.expressions.arguments import WrittenCall, calls_of
 from windlass.expressions.check import Mistake, check
 from windlass.expressions.evaluate import evaluate, evaluate_bool
 from windlass.expressions.source import colliding, functions, references
@@ -21,6 +22,8 @@ __all__ = [
     "Template",
     "TemplateError",
     "Type",
+    "WrittenCall",
+    "calls_of",
     "check",
     "colliding",
     "declared_type",

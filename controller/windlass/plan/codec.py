@@ -61,7 +61,7 @@ def from_bytes(raw: bytes) -> Plan:
         **{
             name: document[key]
             for name, key in _NAMES[Plan]
-            if name not in ("steps", "finally_", "env", "secret_inputs")
+            if key in document and name not in ("steps", "finally_", "env", "secret_inputs")
         },
         steps={name: _step(document["steps"][name]) for name in order["steps"]},
         finally_={name: _step(document["finally"][name]) for name in order["finally"]},

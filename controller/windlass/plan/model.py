@@ -101,6 +101,7 @@ class Plan:
     timeout: Millis | None = None
     title: str | None = None
     secret_inputs: tuple[str, ...] = ()  # never shown
+    hashes: Mapping[str, str] = field(default_factory=dict)  # what each call of hashFiles gives (plan/hashes.py)
 
     def step(self, name: str) -> PlannedStep:
         found = self.steps.get(name)

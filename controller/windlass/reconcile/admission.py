@@ -7,12 +7,14 @@ inputs never create a run (interfaces.md, "HTTP").
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from windlass.crashpoints import reach
 from windlass.errors import ConflictError, InputError, InputProblem
 from windlass.plan.values import escaped
 from windlass.reconcile.creation import NewRun, prepare, record
+from windlass.reconcile.hashing import hash_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from windlass.reconcile.catalog import LiveWorkflow
     from windlass.reconcile.creation import Cause
     from windlass.reconcile.engine import Engine
+    from windlass.reconcile.hashing import HashFiles, HashFilesOf
     from windlass.store.tx import Tx
     from windlass.store.writer import Writer
 
@@ -48,11 +51,18 @@ def _env_mistake(name: str, value: Any) -> str | None:
 
 
 class Admission:
-    def __init__(self, writer: Writer, engine: Engine, clock: Clock, runner: str) -> None:
+    def __init__(
+        self, writer: Writer, engine: Engine, clock: Clock, runner: str, hash_files: HashFilesOf | None = None
+    ) -> None:
         self._writer = writer
         self._engine = engine
         self._clock = clock
         self.runner = runner
+        self._hash_files = hash_files
+
+    def hashing(self, repository: str, commit: str | None) -> HashFiles:
+        """What answers `hashFiles` in a run of that commit."""
+        return hash_nothing if self._hash_files is None else partial(self._hash_files, repository, commit)
 
     def plan(self, live: LiveWorkflow, cause: Cause) -> NewRun:
         return prepare(
@@ -64,6 +74,7 @@ class Admission:
             cause=cause,
             now=self._clock.now(),
             runner=self.runner,
+            hash_files=self.hashing(live.repository, live.commit),
         )
 
     def admit(

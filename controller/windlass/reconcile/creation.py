@@ -9,25 +9,30 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from windlass.clock import to_rfc3339
 from windlass.crashpoints import reach
 from windlass.errors import ExpressionError, InputError, InputProblem
 from windlass.expressions import evaluate, to_text
-from windlass.plan.codec import digest, to_bytes
+from windlass.plan.codec import digest
 from windlass.plan.planner import Occasion, make_plan
+from windlass.reconcile.hashing import hash_nothing, with_hashes
 from windlass.runs.model import RunHead
 from windlass.runs.present import run_object
 from windlass.runs.state import RunState
 from windlass.store.ids import new_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from windlass.clock import Millis
     from windlass.plan.model import Plan
+    from windlass.reconcile.hashing import HashFiles
     from windlass.runs.model import Step
     from windlass.store.tx import Tx
     from windlass_schemas.repository import Repository
     from windlass_schemas.workflow import Workflow
+
+    Functions = Mapping[str, Callable[..., Any]]
 
 SHOWN_SECRET = "***"  # noqa: S105 - what stands in its place
 LONGEST_TITLE = 200
@@ -70,32 +75,34 @@ def prepare(
     cause: Cause,
     now: Millis,
     runner: str = "local",
+    hash_files: HashFiles = hash_nothing,
 ) -> NewRun:
-    """Plan a run. Nothing is written; the caller records it.
+    """Plan a run. Nothing is written; the caller records it. `hash_files` answers `hashFiles` for its commit.
 
     Raises InputError: what is needed now (a timeout, a retry) and cannot be evaluated is made of inputs and event.
     """
     occasion = Occasion(repository, commit, cause.inputs, cause.event, cause.env, runner)
     try:
-        plan = make_plan(workflow, settings, occasion)
+        plan, plan_bytes = with_hashes(make_plan(workflow, settings, occasion), hash_files)
     except ExpressionError as error:
         raise InputError([InputProblem("", str(error))]) from error
     run = new_id(now)
     shown = {n: SHOWN_SECRET if n in plan.secret_inputs and v is not None else v for n, v in cause.inputs.items()}
     scope = _scope(plan, cause, run)
+    functions = {"now": lambda: to_rfc3339(now), "hashFiles": lambda *globs: hash_files(globs)}
     head = RunHead(
         id=run,
         repository=repository,
         workflow=plan.workflow,
         commit=commit,
         inputs=shown,
-        title=_title(workflow, scope),
-        labels={name: _text(value, scope) for name, value in (workflow.run_labels or {}).items()},
+        title=_title(workflow, scope, functions),
+        labels={name: _text(value, scope, functions) for name, value in (workflow.run_labels or {}).items()},
         trigger={"kind": cause.kind, "name": cause.name, "scheduledAt": cause.scheduled_at},
         actor=dict(cause.actor),
         created_at=now,
     )
-    return NewRun(head, plan, to_bytes(plan), text)
+    return NewRun(head, plan, plan_bytes, text)
 
 
 def evaluated(
@@ -140,16 +147,16 @@ def _scope(plan: Plan, cause: Cause, run: str) -> dict[str, Any]:
     }
 
 
-def _title(workflow: Workflow, scope: dict[str, Any]) -> str | None:
+def _title(workflow: Workflow, scope: dict[str, Any], functions: Functions) -> str | None:
     written = workflow.run_title or workflow.metadata.title
-    return None if written is None else _text(written, scope)[:LONGEST_TITLE]
+    return None if written is None else _text(written, scope, functions)[:LONGEST_TITLE]
 
 
-def _text(written: Any, scope: dict[str, Any]) -> str:
+def _text(written: Any, scope: dict[str, Any], functions: Functions) -> str:
     """A title or label never keeps a run from starting: what cannot be evaluated is shown as written."""
     if not isinstance(written, str):
         return to_text(written)
     try:
-        return to_text(evaluate(written, scope))
+        return to_text(evaluate(written, scope, functions))
     except ExpressionError:
         return written

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from windlass.clock import Millis
     from windlass.plan.model import Plan
+    from windlass.reconcile.hashing import HashFiles
     from windlass.reconcile.parts import Parts
     from windlass.runs.model import Step
     from windlass.store.reads import Reads
@@ -62,6 +63,7 @@ class Latest:
     commit: str | None
     text: str
     runner: str
+    hash_files: HashFiles
 
 
 def ended_run(reads: Reads, run: str) -> Ended:
@@ -127,6 +129,7 @@ def _latest(old: Ended, latest: Latest, actor: Mapping[str, Any], now: Millis) -
             cause=cause,
             now=now,
             runner=latest.runner,
+            hash_files=latest.hash_files,
         )
     except InputError as error:
         message = f"the inputs of run {old.head.id} do not fit the latest definition: {error}"
@@ -165,4 +168,5 @@ def _live(parts: Parts, head: RunHead) -> Latest:
         raise ConflictError(f"{error}: only the same definition can run again") from error
     if live.model.enabled is False:
         raise ConflictError(f"workflow {head.workflow} is disabled")
-    return Latest(live.model, live.repository_model, live.commit, live.text, parts.admission.runner)
+    hashing = parts.admission.hashing(live.repository, live.commit)
+    return Latest(live.model, live.repository_model, live.commit, live.text, parts.admission.runner, hashing)

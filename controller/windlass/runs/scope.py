@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from windlass.clock import to_rfc3339
 from windlass.expressions import evaluate, to_text
+from windlass.plan.hashes import hashed
 from windlass.runs.expand import expand
 from windlass.runs.model import Status
 from windlass.runs.state import broken
@@ -110,7 +111,10 @@ def unset_by(layers: Iterable[EnvLayer]) -> tuple[str, ...]:
 
 
 def functions_of(draft: Draft) -> dict[str, Callable[..., Any]]:
-    return {"now": lambda: to_rfc3339(draft.head.created_at)}
+    return {
+        "now": lambda: to_rfc3339(draft.head.created_at),
+        "hashFiles": lambda *globs: hashed(draft.plan.hashes, globs),
+    }
 
 
 def condition_functions(draft: Draft, planned: PlannedStep) -> dict[str, Callable[..., Any]]:

@@ -9,17 +9,16 @@ from __future__ import annotations
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from windlass.expressions import functions
 from windlass.loading.checks.declarations import check_inputs, check_outputs, check_step_declarations
 from windlass.loading.checks.environment import check_environment
 from windlass.loading.checks.expressions import check_expressions, check_script
 from windlass.loading.checks.graph import check_graph
+from windlass.loading.checks.hashes import check_hashes
 from windlass.loading.checks.hygiene import check_characters, check_hygiene
 from windlass.loading.checks.loops import check_loops
 from windlass.loading.checks.retries import check_retries
 from windlass.loading.checks.scopes import Scopes
 from windlass.loading.checks.site import Checkers, NoCheckers, Site, TextMistake
-from windlass.loading.checks.texts import is_evaluated
 from windlass.loading.checks.triggers import check_triggers
 from windlass.loading.checks.unreachable import check_unreachable
 from windlass.loading.checks.unused import check_unused
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from windlass_schemas.step import Step
     from windlass_schemas.workflow import Workflow
 
-HASHED = ("env", "outputs", "concurrency", "runTitle", "runLabels")  # beside steps
 __all__ = [
     "Checkers",
     "NoCheckers",
@@ -62,7 +60,7 @@ def check_workflow(site: Site, workflow: Workflow) -> list[Problem]:
         check_triggers(site, workflow),
         *(check_step_declarations(site, item.step, item.path) for item in items if _declares(item.step)),
         _not_supported(site, unsupported(workflow)),
-        _hashes(site),
+        check_hashes(site),
     )
     warnings = chain(
         check_unused(site, workflow, items),
@@ -71,15 +69,6 @@ def check_workflow(site: Site, workflow: Workflow) -> list[Problem]:
         check_characters(site),
     )
     return _first(site, errors) + list(islice(warnings, MOST_PROBLEMS))
-
-
-def _hashes(site: Site) -> Iterator[Problem]:
-    """hashFiles() has the shape of an expression, and nothing that evaluates it yet."""
-    for path, text in site.texts:
-        evaluated = is_evaluated(path) if path[0] in ("steps", "finally") else path[0] in HASHED
-        if evaluated and "hashFiles" in functions(text):
-            mistake = TextMistake("not supported yet: hashFiles", None, text.index("hashFiles"), len("hashFiles"))
-            yield site.in_text(path, "not-supported", mistake)
 
 
 def _declares(step: Step) -> bool:
