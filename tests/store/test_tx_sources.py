@@ -14,7 +14,7 @@ ROW = DefinitionRow("shop", "deploy", "workflows/deploy.yaml", "c1", "Deploy", b
 def test_an_activation_replaces_adds_and_removes(ledger) -> None:
     test, gone = replace(ROW, name="test"), replace(ROW, name="gone")
     ledger.writer.write(lambda tx: tx.activate("shop", "c1", [ROW, test, gone], [], 5))
-    newer = replace(ROW, commit="c2", title=None, content=b"new", settings=b"s", digest="d2")
+    newer = replace(ROW, commit="c2", title=None, content=b"new", settings=b"s", digest="d2", uses=b"\x00u")
     ledger.writer.write(lambda tx: tx.activate("shop", "c2", [newer, replace(test, stale=True)], ["gone"], 6))
     assert ledger.reads.definitions("shop") == [newer, replace(test, stale=True)]
     assert ledger.reads.definition_of("shop", "deploy") == newer

@@ -130,7 +130,8 @@ def _latest(target: Target) -> Latest:
     from windlass.cli.work_tree import hashing
     from windlass.reconcile.rerun import Latest
 
-    return Latest(target.workflow, target.settings, target.commit, target.text, "local", hashing(target.root))
+    hash_files, used = hashing(target.root), target.uses
+    return Latest(target.workflow, target.settings, target.commit, target.text, "local", hash_files, used)
 
 
 def _work_tree(old: Ended) -> Path:

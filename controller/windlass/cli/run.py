@@ -70,6 +70,7 @@ def _run_here(arguments: argparse.Namespace, supervisor: Any) -> int:
         now=clock.now(),
         runner=_runner(arguments.runner),
         hash_files=hashing(target.root),
+        uses=target.uses,
     )
     if arguments.dry_run:
         from windlass.cli.plan_view import print_plan

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 
 from windlass.cli.work_tree import WorkTree, find_root, load_work_tree, repository_name
 from windlass.errors import ProblemsError, UsageError
+from windlass.loading.closure import Closures
 from windlass.sources.work_tree import head_commit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from windlass.plan.uses import Used
     from windlass.problems import Problem
     from windlass_schemas.repository import Repository
     from windlass_schemas.workflow import Workflow
@@ -33,6 +35,7 @@ class Target:
     text: str
     problems: tuple[Problem, ...]
     text_of: Callable[[str], str | None]
+    uses: Mapping[str, Used]
 
 
 def find_target(word: str) -> Target:
@@ -80,5 +83,6 @@ def _target(tree: WorkTree, root: Path, name: str) -> Target:
         settings=tree.loaded.repository,
         text=loaded.text,
         text_of=tree.text_of,
+        uses=Closures(tree.loaded).of(name),
         problems=tuple(p for p in tree.loaded.problems if p.file in (loaded.path, "windlass.yaml")),
     )

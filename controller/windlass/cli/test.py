@@ -72,6 +72,7 @@ def _of_workflows(tree: WorkTree, tests: list[LoadedTest]) -> list[Problem]:
 def _report(tree: WorkTree, test: LoadedTest) -> Report:
     from windlass.cli.case_report import Report
     from windlass.cli.work_tree import repository_name
+    from windlass.loading.closure import Closures
     from windlass.loading.document import read_document
     from windlass.reconcile.cases import judge_test
 
@@ -79,5 +80,6 @@ def _report(tree: WorkTree, test: LoadedTest) -> Report:
     workflow = tree.loaded.workflows[model.workflow].model
     document, _ = read_document(test.data)
     lines = tuple(document.value_span(("cases", index)).line for index in range(len(model.cases)))
-    verdicts = tuple(judge_test(model, workflow, tree.loaded.repository, repository_name(tree.root)))
+    uses = Closures(tree.loaded).of(model.workflow)
+    verdicts = tuple(judge_test(model, workflow, tree.loaded.repository, repository_name(tree.root), uses))
     return Report(test.path, model.workflow, verdicts, lines)

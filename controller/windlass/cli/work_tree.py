@@ -80,11 +80,11 @@ def list_definitions(root: Path) -> Tree:
 
 
 def load_work_tree(root: Path, *, only: str | None = None, cache: bool = False) -> WorkTree:
-    """`only`: one workflow file is wanted; others are not read. `cache`: nor those that have not changed."""
+    """`only`: one workflow file is wanted; of others only what it uses is read. `cache`: nor what has not changed."""
     from windlass.loading.cache import ResultCache, default_folder
     from windlass.reconcile.definitions import load_files  # here: what is unchanged is judged without it
 
-    found = work_tree.scan(root, (SETTINGS, only)) if only is not None else list_definitions(root)
+    found = _list_of(root, only) if only is not None else list_definitions(root)
 
     def read(entries: Sequence[Listed]) -> dict[str, bytes]:
         contents = {}
@@ -105,6 +105,18 @@ def load_work_tree(root: Path, *, only: str | None = None, cache: bool = False) 
         processes=len(os.sched_getaffinity(0)),
     )
     return WorkTree(root, loaded)
+
+
+def _list_of(root: Path, file: str) -> Tree:
+    """A workflow file alone, or with all that it may use when it uses something."""
+    try:
+        uses = b"uses" in (root / file).read_bytes()
+    except OSError:
+        uses = False
+    if not uses:
+        return work_tree.scan(root, (SETTINGS, file))
+    places = _places(root)
+    return work_tree.scan(root, (*places, file) if places else ())
 
 
 def _read(path: str, size: int) -> bytes:

@@ -1,4 +1,4 @@
-"""Checks over files: names that two files claim, what `uses`, tests and triggers refer to.
+"""Checks over files: names that two files claim, what tests and triggers refer to; `uses` is in crossing_uses.
 
 In: the results of all files. Out: problems, each at the entry that refers. Two workflows of one name refuse each other
 (catalogue Y16): there is no "last wins".
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from windlass.loading.checks.graph import circles
+from windlass.loading.crossing_uses import check_uses
 from windlass.loading.rules import RULES
 from windlass.nearest import did_you_mean
 from windlass.problems import Problem
@@ -21,16 +21,11 @@ if TYPE_CHECKING:
     from windlass.loading.facts import Facts, Mention
     from windlass_schemas.repository import Repository
 
-STD = "std"  # the library that is built in
-
 
 def check_crossing(results: Sequence[FileResult], settings: Repository | None) -> list[Problem]:
     checked = [(result, result.facts) for result in results if result.facts is not None and result.kind != "Example"]
-    for_uses = [(result, result.facts) for result in results if result.facts is not None and result.facts.uses]
     problems = [*_duplicates(checked), *_hooks(checked), *_mentions(checked, results)]
-    if for_uses:
-        problems += [*_uses(for_uses, results, settings), *_nesting(results)]
-    return problems
+    return [*problems, *check_uses(results, settings, problems)]
 
 
 def _problem(file: str, mention: Mention, rule: str, message: str, hint: str | None = None) -> Problem:
@@ -73,71 +68,3 @@ def _mentions(checked: Sequence[tuple[FileResult, Facts]], results: Sequence[Fil
 
 def _name(result: FileResult) -> str | None:
     return result.facts.name if result.facts is not None else result.claimed
-
-
-def _uses(
-    users: Sequence[tuple[FileResult, Facts]], results: Sequence[FileResult], settings: Repository | None
-) -> Iterator[Problem]:
-    targets = _targets(results)
-    libraries = {STD, *(settings.libraries if settings is not None else ())}
-    unseen = set(libraries) - {STD}
-    for result, facts in users:
-        for mention in facts.uses:
-            if mention.text.startswith("./"):
-                yield from _local(result.path, mention, targets)
-                continue
-            library = mention.text.partition("/")[0]
-            if library not in libraries:
-                hint = did_you_mean(library, libraries)
-                yield _problem(result.path, mention, "unknown-action", f"there is no library {library}", hint)
-            elif library in unseen:
-                unseen.discard(library)
-                message = f"the library {library} is not in the cache, so what it offers is not checked"
-                yield _problem(result.path, mention, "library-not-checked", message)
-
-
-def _targets(results: Sequence[FileResult]) -> dict[str, FileResult]:
-    """What `uses: ./…` may say: the folder of an action, the file of a workflow."""
-    targets = {}
-    for result in results:
-        if result.kind == "Action":
-            targets["./" + result.path.rpartition("/")[0]] = result
-        elif result.kind == "Workflow":
-            targets["./" + result.path] = result
-    return targets
-
-
-def _local(file: str, mention: Mention, targets: dict[str, FileResult]) -> Iterator[Problem]:
-    target = targets.get(mention.text.rstrip("/"))
-    if target is None:
-        hint = did_you_mean(mention.text, targets)
-        yield _problem(file, mention, "unknown-action", f"{mention.text} is no action or workflow", hint)
-    elif target.facts is not None:
-        yield from _given(file, mention, target.facts)
-
-
-def _given(file: str, mention: Mention, target: Facts) -> Iterator[Problem]:
-    declared = dict(target.inputs)
-    for name, span in mention.given:
-        if name not in declared:
-            path = mention.path.removesuffix("uses") + f"with.{name}"
-            hint = did_you_mean(name, declared)
-            yield Problem(file, span, path, "unknown-input", f"{mention.text} has no input {name}", hint=hint)
-    missing = [name for name, required in target.inputs if required and name not in dict(mention.given)]
-    if missing:
-        yield _problem(file, mention, "missing-input", f"{mention.text} needs with: {', '.join(missing)}")
-    if target.deprecated is not None:
-        yield _problem(file, mention, "deprecated-action", f"{mention.text} is deprecated: {target.deprecated}")
-
-
-def _nesting(results: Sequence[FileResult]) -> Iterator[Problem]:
-    """Workflows that call one another in a circle would never end (catalogue Y20)."""
-    calls: dict[str, dict[str, Mention]] = {
-        f"./{result.path}": {mention.text: mention for mention in result.facts.uses}
-        for result in results
-        if result.kind == "Workflow" and result.facts is not None
-    }
-    for circle in circles({file: {t: m for t, m in used.items() if t in calls} for file, used in calls.items()}):
-        mention = calls[circle[-1]][circle[0]]
-        message = f"workflows call one another in a circle: {' → '.join([*circle, circle[0]][:20])}"
-        yield _problem(circle[-1][2:], mention, "dependency-cycle", message)

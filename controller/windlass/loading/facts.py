@@ -35,6 +35,7 @@ class Facts:
     hooks: tuple[tuple[Mention, str], ...] = ()  # a hook's name, and its verification as text
     inputs: tuple[tuple[str, bool], ...] = ()  # name, required
     deprecated: str | None = None
+    entrypoint: Mention | None = None  # an action's script file
 
 
 def facts_of(site: Site, model: Any) -> Facts:
@@ -48,6 +49,7 @@ def facts_of(site: Site, model: Any) -> Facts:
         hooks=tuple(_hooks(site)),
         inputs=tuple((name, declared.is_required) for name, declared in getattr(model, "inputs", {}).items()),
         deprecated=getattr(model, "deprecated", None),
+        entrypoint=_mention(site, site.value["entrypoint"], ("entrypoint",)) if "entrypoint" in site.value else None,
     )
 
 

@@ -8,12 +8,14 @@ settings first (they say where definitions stand and what `env` knows), every fi
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from windlass.loading.checks import NoCheckers
 from windlass.loading.crossing import check_crossing
+from windlass.loading.crossing_uses import check_uses, used_files
 from windlass.loading.definitions import LoadedAction, LoadedTest, LoadedWorkflow, test_problems
+from windlass.loading.entrypoints import read_scripts
 from windlass.loading.examine import Circumstances, Examined, FileResult, examine
 from windlass.loading.examining import examine_all, unreadable, without_collection
 from windlass.loading.places import SETTINGS, Kind, Listed, hides_definitions, kind_of
@@ -22,7 +24,7 @@ from windlass.problems import START, Problem, in_order
 from windlass_schemas.repository import Paths, Repository
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Container, Iterable, Mapping
 
     from windlass.loading.cache import ResultCache
     from windlass.loading.checks import Checkers
@@ -49,6 +51,7 @@ class Loaded:
     problems: tuple[Problem, ...]
     broken: tuple[Broken, ...]
     files: int
+    scripts: Mapping[str, str] = field(default_factory=dict)  # of actions with an entrypoint, by folder
 
 
 def load_repository(
@@ -61,7 +64,7 @@ def load_repository(
     cache: ResultCache | None = None,
     processes: int = 1,
 ) -> Loaded:
-    """Everything of a repository, or only one file with windlass.yaml.
+    """Everything of a repository, or only one file with windlass.yaml and what it uses, if that is among the entries.
 
     `listing_problems` are (path, rule, message) of names that the source refused. `cache` spares unchanged files of a
     work tree; `processes` above 1 share the work of many files and are for programs without threads.
@@ -82,11 +85,20 @@ def _load(
 ) -> Loaded:
     settings = _settings(listed, read)
     circumstances = Circumstances(settings.model, checkers, unsure=settings.unsure)
-    places = _places(listed.values(), settings.paths, only)
-    refused, wanted = _refused(listed.values(), places, settings.paths, only)
     if cache is not None:
         cache.open(settings.data)
-    examined, contents = examine_all(wanted, listed, read, circumstances, cache, processes)
+    names = None if only is None else {only}
+    examined: dict[str, Examined] = {}
+    contents: dict[str, bytes] = {}
+    while names is None or names:
+        places = _places(listed.values(), settings.paths, only, names)
+        refused, wanted = _refused(listed.values(), places, settings.paths, names)
+        found, read_now = examine_all(wanted, listed, read, circumstances, cache, processes)
+        examined |= {**found, **refused}
+        contents |= read_now
+        if names is None:
+            break
+        names = used_files(found.values(), listed) - examined.keys()
     if cache is not None:
         cache.save()
 
@@ -94,7 +106,8 @@ def _load(
         return lambda: contents[path] if path in contents else read([listed[path]])[path]
 
     named = [Problem(path, START, "", rule, message) for path, rule, message in listing_problems]
-    return _joined(settings, {**examined, **refused}, content_of, named, only)
+    scripts, mistakes = read_scripts([found.result for found in examined.values()], listed, read)
+    return _joined(settings, examined, content_of, named, mistakes, scripts, only)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,22 +146,23 @@ def _salvaged(value: dict[str, Any] | None) -> Paths:
         return Paths()
 
 
-def _places(entries: Iterable[Listed], paths: Paths, only: str | None) -> dict[str, Kind]:
+def _places(entries: Iterable[Listed], paths: Paths, only: str | None, names: Container[str] | None) -> dict[str, Kind]:
     # A file that is asked for by name is a workflow, wherever it stands (`windlass run FILE`).
-    wanted = (entry.path for entry in entries if only is None or entry.path == only)
-    found = ((path, kind_of(path, paths) or ("Workflow" if only else None)) for path in wanted)
+    wanted = (entry.path for entry in entries if names is None or entry.path in names)
+    found = ((path, kind_of(path, paths) or ("Workflow" if path == only else None)) for path in wanted)
     return {path: kind for path, kind in found if kind is not None and path != SETTINGS}
 
 
 def _refused(
-    entries: Iterable[Listed], places: Mapping[str, Kind], paths: Paths, only: str | None
+    entries: Iterable[Listed], places: Mapping[str, Kind], paths: Paths, names: Container[str] | None
 ) -> tuple[dict[str, Examined], dict[str, Kind]]:
     """What is refused without being read, and what is left to read."""
     refused: dict[str, Examined] = {}
     wanted = dict(places)
     for entry in entries:
         kind = places.get(entry.path, "Workflow")
-        if hides_definitions(entry, paths) and only in (None, entry.path) and entry.path != SETTINGS:
+        wanted_here = names is None or entry.path in names
+        if wanted_here and hides_definitions(entry, paths) and entry.path != SETTINGS:
             refused[entry.path] = Examined(FileResult(entry.path, kind, (_hidden(entry),)))
         elif entry.path in places and entry.size > MAX_BYTES:
             problem = too_large(entry.size).problem(entry.path)
@@ -170,13 +184,16 @@ def _joined(
     examined: Mapping[str, Examined],
     content_of: Callable[[str], Callable[[], bytes]],
     named: list[Problem],
+    mistakes: list[Problem],
+    scripts: Mapping[str, str],
     only: str | None,
 ) -> Loaded:
     results = [found.result for found in examined.values()]
     if settings.result is not None:
         results.append(settings.result)
-    # With one file wanted nothing is known of the others: their names cannot be judged.
-    crossing = check_crossing(results, settings.model) if only is None else []
+    results = _with(results, mistakes) if mistakes else results
+    # With one file wanted nothing is known of others than it uses: their names cannot be judged.
+    crossing = check_crossing(results, settings.model) if only is None else check_uses(results, settings.model)
     results = _with(results, crossing) if crossing else results
     workflows: dict[str, LoadedWorkflow] = {}
     actions: dict[str, LoadedAction] = {}
@@ -204,6 +221,7 @@ def _joined(
         problems=tuple(in_order([*named, *(problem for result in results for problem in result.problems)])),
         broken=tuple(Broken(r.path, r.claimed) for r in results if r.kind == "Workflow" and not r.is_fit),
         files=sum(result.kind != "Example" for result in results),
+        scripts=scripts,
     )
 
 

@@ -153,6 +153,10 @@ dependency-cycle | steps wait for one another in a circle | None of them could s
 loop-too-large | a loop has more than 10,000 items | Split the work, or let one item handle several of them.
 unknown-environment | environment names none that windlass.yaml has | The nearest name is given.
 unknown-action | uses names something that does not exist | The nearest name is given.
+invalid-entrypoint | entrypoint names no script that can be read | A UTF-8 file of at most 1 MiB in the folder of the
+    action; links are not followed.
+broken-uses | uses names an action or a workflow that has errors | Mend that file; until then the last good version of
+    what uses it stays live.
 unknown-workflow | a test or trigger names a workflow that does not exist | The nearest name is given.
 unknown-input | a value is given for an input that is not declared | The nearest name is given.
 missing-input | a value is not given for an input that needs one | Give it, or declare a default or required: false.

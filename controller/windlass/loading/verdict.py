@@ -30,6 +30,7 @@ def encoded(result: FileResult) -> Row:
         [[_mention(hook), verify] for hook, verify in facts.hooks],
         facts.inputs,
         facts.deprecated,
+        None if facts.entrypoint is None else _mention(facts.entrypoint),
     ]
     return [problems, result.claimed, facts.name, _span(facts.name_span), *(spare if any(spare) else ())]
 
@@ -54,6 +55,7 @@ def decoded(path: str, kind: Kind, row: Row) -> FileResult:
             tuple((_read_mention(hook), verify) for hook, verify in row[6]),
             tuple((name, required) for name, required in row[7]),
             row[8],
+            None if row[9] is None else _read_mention(row[9]),
         )
     elif len(row) > 2:
         facts = Facts(row[2], Span(*row[3]))

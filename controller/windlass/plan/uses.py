@@ -45,6 +45,23 @@ class Used:
         return found
 
 
+def to_plain(uses: Mapping[str, Used]) -> dict[str, Any]:
+    """As the ledger keeps it: JSON values by target."""
+    return {
+        target: {name: value for name in Used.__slots__ if (value := getattr(used, name)) is not None}
+        for target, used in uses.items()
+    }
+
+
+def from_plain(written: Mapping[str, Any]) -> dict[str, Used]:
+    """What `to_plain` made, also by the version after this one."""
+    known = Used.__slots__
+    return {
+        target: Used(**{name: value for name, value in fields.items() if name in known})
+        for target, fields in written.items()
+    }
+
+
 def target_of(written: str, library: str | None = None) -> str:
     """The name of what `uses` says: `./…` means the library in which it stands (language page, "Libraries")."""
     text = written.rstrip("/")

@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from windlass.clock import SystemClock
+from windlass.loading.closure import Closures
 from windlass.loading.last_good import succeed
+from windlass.plan.uses import to_plain
 from windlass.problems import in_order
 from windlass.reconcile.catalog import LiveWorkflow, pack
 from windlass.reconcile.definitions import load_files
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from windlass.loading.definitions import LoadedWorkflow
     from windlass.loading.places import Listed
+    from windlass.plan.uses import Used
     from windlass.problems import Problem
     from windlass.sources.mirror import Mirror
 
@@ -49,7 +52,10 @@ def activate(
     settings = pack(loaded.settings) if loaded.settings is not None else b""
     if loaded.settings is None and any(p.file == "windlass.yaml" for p in loaded.problems):
         settings = next((live.settings for live in before.values()), b"")  # the last good settings stay
-    live = [_live(repository, commit, settings, loaded.workflows[name]) for name in next_ones.activate]
+    closures = Closures(loaded)
+    live = [
+        _live(repository, commit, settings, loaded.workflows[name], closures.of(name)) for name in next_ones.activate
+    ]
     live += [replace(before[name], stale=True) for name in next_ones.stale]
     return Activated(
         rows=tuple(row_of(workflow) for workflow in live),
@@ -60,7 +66,9 @@ def activate(
     )
 
 
-def _live(repository: str, commit: str, settings: bytes, loaded: LoadedWorkflow) -> LiveWorkflow:
+def _live(
+    repository: str, commit: str, settings: bytes, loaded: LoadedWorkflow, uses: Mapping[str, Used]
+) -> LiveWorkflow:
     return LiveWorkflow(
         repository=repository,
         name=loaded.name,
@@ -71,6 +79,7 @@ def _live(repository: str, commit: str, settings: bytes, loaded: LoadedWorkflow)
         settings=settings,
         source=zlib.compress(loaded.text.encode(), 6),
         digest=loaded.digest,
+        uses=pack(to_plain(uses)) if uses else b"",
     )
 
 

@@ -75,6 +75,7 @@ class Admission:
             now=self._clock.now(),
             runner=self.runner,
             hash_files=self.hashing(live.repository, live.commit),
+            uses=live.used,
         )
 
     def admit(

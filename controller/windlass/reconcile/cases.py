@@ -21,8 +21,9 @@ from windlass.runs.present import run_object
 from windlass.runs.rehearse import Result, rehearse, unknown_readings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from windlass.plan.uses import Used
     from windlass.runs.state import RunState
     from windlass_schemas.repository import Repository
     from windlass_schemas.testfile import Case, Expected, GivenResult, Test
@@ -46,12 +47,18 @@ class Verdict:
         return not self.failures
 
 
-def judge_test(test: Test, workflow: Workflow, settings: Repository | None, repository: str) -> Iterator[Verdict]:
+def judge_test(
+    test: Test,
+    workflow: Workflow,
+    settings: Repository | None,
+    repository: str,
+    uses: Mapping[str, Used] | None = None,
+) -> Iterator[Verdict]:
     """A verdict for each case, in order."""
     for case in test.cases:
         begun = time.perf_counter()
         try:
-            state = _play(case, workflow, settings, repository)
+            state = _play(case, workflow, settings, repository, uses or {})
         except InputError as error:
             failures = tuple(f"{p.pointer.lstrip('/') or 'inputs'}: {p.message}" for p in error.problems)
             yield Verdict(case.name, failures, None, case.expect, time.perf_counter() - begun)
@@ -64,7 +71,9 @@ def judge_test(test: Test, workflow: Workflow, settings: Repository | None, repo
         yield Verdict(case.name, failures, run, case.expect, time.perf_counter() - begun)
 
 
-def _play(case: Case, workflow: Workflow, settings: Repository | None, repository: str) -> RunState:
+def _play(
+    case: Case, workflow: Workflow, settings: Repository | None, repository: str, uses: Mapping[str, Used]
+) -> RunState:
     cause = Cause(
         kind="manual",
         name="",
@@ -73,9 +82,8 @@ def _play(case: Case, workflow: Workflow, settings: Repository | None, repositor
         actor=TESTER,
         env=checked_env(case.env),
     )
-    new = prepare(
-        workflow, settings, repository=repository, commit=None, text="", cause=cause, now=VirtualClock().now()
-    )
+    now = VirtualClock().now()
+    new = prepare(workflow, settings, repository=repository, commit=None, text="", cause=cause, now=now, uses=uses)
     results = {name: _result(given) for name, given in case.steps.items()}
     return rehearse(new.plan, new.head, results)
 

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 from windlass.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
+    from windlass.plan.uses import Used
     from windlass_schemas.repository import Repository
     from windlass_schemas.workflow import Workflow
 
@@ -36,6 +37,7 @@ class LiveWorkflow:
     source: bytes  # the YAML as written, deflated
     digest: str
     stale: bool = False
+    uses: bytes = b""  # what it uses, and what that uses, the same way; b"" for nothing
 
     @property
     def text(self) -> str:
@@ -59,6 +61,10 @@ class LiveWorkflow:
 
         return _model(Repository, self.settings) if self.settings else None
 
+    @property
+    def used(self) -> Mapping[str, Used]:
+        return _used(self.uses) if self.uses else {}
+
 
 def pack(document: Any) -> bytes:
     """A written document as it is kept: plain values, deflated."""
@@ -77,6 +83,13 @@ _document = lru_cache(maxsize=256)(unpack)
 @lru_cache(maxsize=256)
 def _model(kind: type[Any], packed: bytes) -> Any:
     return kind.model_validate(_document(packed))
+
+
+@lru_cache(maxsize=256)
+def _used(packed: bytes) -> Mapping[str, Used]:
+    from windlass.plan.uses import from_plain
+
+    return from_plain(unpack(packed))
 
 
 class Catalog:

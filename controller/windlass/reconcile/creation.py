@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from windlass.clock import Millis
     from windlass.plan.model import Plan
+    from windlass.plan.uses import Used
     from windlass.reconcile.hashing import HashFiles
     from windlass.runs.model import Step
     from windlass.store.tx import Tx
@@ -76,12 +77,13 @@ def prepare(
     now: Millis,
     runner: str = "local",
     hash_files: HashFiles = hash_nothing,
+    uses: Mapping[str, Used] | None = None,
 ) -> NewRun:
     """Plan a run. Nothing is written; the caller records it. `hash_files` answers `hashFiles` for its commit.
 
     Raises InputError: what is needed now (a timeout, a retry) and cannot be evaluated is made of inputs and event.
     """
-    occasion = Occasion(repository, commit, cause.inputs, cause.event, cause.env, runner)
+    occasion = Occasion(repository, commit, cause.inputs, cause.event, cause.env, runner, uses or {})
     try:
         plan, plan_bytes = with_hashes(make_plan(workflow, settings, occasion), hash_files)
     except ExpressionError as error:

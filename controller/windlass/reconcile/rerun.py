@@ -7,7 +7,7 @@ workflow or a force-push does not matter to it; `latest` plans anew with the old
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from windlass.errors import ConflictError, InputError, NotFoundError
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from windlass.clock import Millis
     from windlass.plan.model import Plan
+    from windlass.plan.uses import Used
     from windlass.reconcile.hashing import HashFiles
     from windlass.reconcile.parts import Parts
     from windlass.runs.model import Step
@@ -64,6 +65,7 @@ class Latest:
     text: str
     runner: str
     hash_files: HashFiles
+    uses: Mapping[str, Used] = field(default_factory=dict)
 
 
 def ended_run(reads: Reads, run: str) -> Ended:
@@ -130,6 +132,7 @@ def _latest(old: Ended, latest: Latest, actor: Mapping[str, Any], now: Millis) -
             now=now,
             runner=latest.runner,
             hash_files=latest.hash_files,
+            uses=latest.uses,
         )
     except InputError as error:
         message = f"the inputs of run {old.head.id} do not fit the latest definition: {error}"
@@ -168,5 +171,5 @@ def _live(parts: Parts, head: RunHead) -> Latest:
         raise ConflictError(f"{error}: only the same definition can run again") from error
     if live.model.enabled is False:
         raise ConflictError(f"workflow {head.workflow} is disabled")
-    hashing = parts.admission.hashing(live.repository, live.commit)
-    return Latest(live.model, live.repository_model, live.commit, live.text, parts.admission.runner, hashing)
+    hashing, runner = parts.admission.hashing(live.repository, live.commit), parts.admission.runner
+    return Latest(live.model, live.repository_model, live.commit, live.text, runner, hashing, live.used)

@@ -105,7 +105,8 @@ def _repository(row: tuple[Any, ...]) -> RepositoryRow:
 
 
 def _definition(row: tuple[Any, ...]) -> DefinitionRow:
-    return replace(DefinitionRow(*row), stale=bool(row[-1]))
+    found = DefinitionRow(*row)
+    return replace(found, uses=found.uses or b"", stale=bool(found.stale))  # NULL: from before the column was there
 
 
 def _audit(row: tuple[Any, ...]) -> AuditRow:

@@ -258,6 +258,7 @@ definitions = Table(
     Column("source", LargeBinary, nullable=False),
     _text("digest"),
     Column("stale", SmallInteger, nullable=False),
+    Column("uses", LargeBinary, nullable=True),
     PrimaryKeyConstraint("repository", "name"),
 )
 

@@ -47,6 +47,7 @@ class SourceChanges(TxBase):
                     "settings": row.settings,
                     "source": row.source,
                     "digest": row.digest,
+                    "uses": row.uses,
                     "stale": int(row.stale),
                 }
                 for row in rows

@@ -31,6 +31,7 @@ class DefinitionRow:
     source: bytes
     digest: str
     stale: bool = False
+    uses: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

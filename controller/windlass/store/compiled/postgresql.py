@@ -23,18 +23,18 @@ SQL: dict[str, str] = {
     "definition_of":
         "SELECT definitions.repository, definitions.name, definitions.path, definitions.git_commit, "
         "definitions.title, definitions.content, definitions.settings, definitions.source, "
-        "definitions.digest, definitions.stale FROM definitions WHERE definitions.repository = "
-        "%(repository)s::VARCHAR AND definitions.name = %(name)s::VARCHAR",
+        "definitions.digest, definitions.stale, definitions.uses FROM definitions WHERE "
+        "definitions.repository = %(repository)s::VARCHAR AND definitions.name = %(name)s::VARCHAR",
     "definitions":
         "SELECT definitions.repository, definitions.name, definitions.path, definitions.git_commit, "
         "definitions.title, definitions.content, definitions.settings, definitions.source, "
-        "definitions.digest, definitions.stale FROM definitions ORDER BY definitions.repository, "
-        "definitions.name",
+        "definitions.digest, definitions.stale, definitions.uses FROM definitions ORDER BY "
+        "definitions.repository, definitions.name",
     "definitions_of":
         "SELECT definitions.repository, definitions.name, definitions.path, definitions.git_commit, "
         "definitions.title, definitions.content, definitions.settings, definitions.source, "
-        "definitions.digest, definitions.stale FROM definitions WHERE definitions.repository = "
-        "%(repository)s::VARCHAR ORDER BY definitions.repository, definitions.name",
+        "definitions.digest, definitions.stale, definitions.uses FROM definitions WHERE "
+        "definitions.repository = %(repository)s::VARCHAR ORDER BY definitions.repository, definitions.name",
     "delete_definition":
         "DELETE FROM definitions WHERE definitions.repository = %(repository)s::VARCHAR AND definitions.name "
         "= %(name)s::VARCHAR",
@@ -205,12 +205,12 @@ SQL: dict[str, str] = {
         "attempts.status = excluded.status",
     "save_definition":
         "INSERT INTO definitions (repository, name, path, git_commit, title, content, settings, source, "
-        "digest, stale) VALUES (%(repository)s::VARCHAR, %(name)s::VARCHAR, %(path)s::VARCHAR, "
+        "digest, stale, uses) VALUES (%(repository)s::VARCHAR, %(name)s::VARCHAR, %(path)s::VARCHAR, "
         "%(git_commit)s::VARCHAR, %(title)s::VARCHAR, %(content)s, %(settings)s, %(source)s, "
-        "%(digest)s::VARCHAR, %(stale)s::SMALLINT) ON CONFLICT (repository, name) DO UPDATE SET path = "
-        "excluded.path, git_commit = excluded.git_commit, title = excluded.title, content = excluded.content, "
-        "settings = excluded.settings, source = excluded.source, digest = excluded.digest, stale = "
-        "excluded.stale",
+        "%(digest)s::VARCHAR, %(stale)s::SMALLINT, %(uses)s) ON CONFLICT (repository, name) DO UPDATE SET "
+        "path = excluded.path, git_commit = excluded.git_commit, title = excluded.title, content = "
+        "excluded.content, settings = excluded.settings, source = excluded.source, digest = excluded.digest, "
+        "stale = excluded.stale, uses = excluded.uses",
     "save_repository":
         "INSERT INTO repositories (name, url, branch, git_commit, conditions, problems, updated_at) VALUES "
         "(%(name)s::VARCHAR, %(url)s::VARCHAR, %(branch)s::VARCHAR, %(git_commit)s::VARCHAR, "

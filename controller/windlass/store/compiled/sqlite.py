@@ -21,18 +21,18 @@ SQL: dict[str, str] = {
     "definition_of":
         "SELECT definitions.repository, definitions.name, definitions.path, definitions.git_commit, "
         "definitions.title, definitions.content, definitions.settings, definitions.source, "
-        "definitions.digest, definitions.stale FROM definitions WHERE definitions.repository = :repository "
-        "AND definitions.name = :name",
+        "definitions.digest, definitions.stale, definitions.uses FROM definitions WHERE "
+        "definitions.repository = :repository AND definitions.name = :name",
     "definitions":
         "SELECT definitions.repository, definitions.name, definitions.path, definitions.git_commit, "
         "definitions.title, definitions.content, definitions.settings, definitions.source, "
-        "definitions.digest, definitions.stale FROM definitions ORDER BY definitions.repository, "
-        "definitions.name",
+        "definitions.digest, definitions.stale, definitions.uses FROM definitions ORDER BY "
+        "definitions.repository, definitions.name",
     "definitions_of":
         "SELECT definitions.repository, definitions.name, definitions.path, definitions.git_commit, "
         "definitions.title, definitions.content, definitions.settings, definitions.source, "
-        "definitions.digest, definitions.stale FROM definitions WHERE definitions.repository = :repository "
-        "ORDER BY definitions.repository, definitions.name",
+        "definitions.digest, definitions.stale, definitions.uses FROM definitions WHERE "
+        "definitions.repository = :repository ORDER BY definitions.repository, definitions.name",
     "delete_definition":
         "DELETE FROM definitions WHERE definitions.repository = :repository AND definitions.name = :name",
     "delete_definitions":
@@ -188,10 +188,11 @@ SQL: dict[str, str] = {
         "attempts.status = excluded.status",
     "save_definition":
         "INSERT INTO definitions (repository, name, path, git_commit, title, content, settings, source, "
-        "digest, stale) VALUES (:repository, :name, :path, :git_commit, :title, :content, :settings, :source, "
-        ":digest, :stale) ON CONFLICT (repository, name) DO UPDATE SET path = excluded.path, git_commit = "
-        "excluded.git_commit, title = excluded.title, content = excluded.content, settings = "
-        "excluded.settings, source = excluded.source, digest = excluded.digest, stale = excluded.stale",
+        "digest, stale, uses) VALUES (:repository, :name, :path, :git_commit, :title, :content, :settings, "
+        ":source, :digest, :stale, :uses) ON CONFLICT (repository, name) DO UPDATE SET path = excluded.path, "
+        "git_commit = excluded.git_commit, title = excluded.title, content = excluded.content, settings = "
+        "excluded.settings, source = excluded.source, digest = excluded.digest, stale = excluded.stale, uses "
+        "= excluded.uses",
     "save_repository":
         "INSERT INTO repositories (name, url, branch, git_commit, conditions, problems, updated_at) VALUES "
         "(:name, :url, :branch, :git_commit, :conditions, :problems, :updated_at) ON CONFLICT (name) DO "
