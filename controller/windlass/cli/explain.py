@@ -1,4 +1,4 @@
-"""`windlass explain rule NAME`: what a rule wants and how to satisfy it."""
+"""`windlass explain rule NAME`: what a rule wants and how to satisfy it; `explain env` is in explain_env.py."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 
 
 def command(arguments: argparse.Namespace) -> int:
+    if arguments.what == "env":
+        from windlass.cli.explain_env import command as explain_env
+
+        return explain_env(arguments)
+    if arguments.step is not None:
+        raise UsageError("explain rule takes one NAME")
     from windlass.loading.rules import RULES
 
     if arguments.name is None:

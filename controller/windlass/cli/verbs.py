@@ -40,6 +40,20 @@ def _listing(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _given(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--input",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an input; @FILE reads a file, @@ is a literal @",
+    )
+    parser.add_argument("--inputs-file", metavar="FILE", help="inputs as JSON or YAML; --input wins")
+    parser.add_argument(
+        "--env", action="append", default=[], metavar="NAME=VALUE", help="the strongest layer of the environment"
+    )
+
+
 def _up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "sources", nargs="*", metavar="PATH|URL", help="repositories to serve (default: the current one)"
@@ -59,17 +73,7 @@ def _run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "target", metavar="FILE|NAME", help="a workflow file, a name of this repository, or REPOSITORY/NAME of a server"
     )
-    parser.add_argument(
-        "--input",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="an input; @FILE reads a file, @@ is a literal @",
-    )
-    parser.add_argument("--inputs-file", metavar="FILE", help="inputs as JSON or YAML; --input wins")
-    parser.add_argument(
-        "--env", action="append", default=[], metavar="NAME=VALUE", help="the strongest layer of the environment"
-    )
+    _given(parser)
     parser.add_argument("--runner", metavar="NAME", help="where steps run by default (default: local)")
     parser.add_argument("--dry-run", action="store_true", help="print the plan and start nothing")
     parser.add_argument("--detach", action="store_true", help="with --server: print the run's id and do not wait")
@@ -158,8 +162,17 @@ def _doctor(parser: argparse.ArgumentParser) -> None:
 
 
 def _explain(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=("rule",), help="what to explain")
-    parser.add_argument("name", metavar="NAME", nargs="?", help="the rule's name; without one, all rules are listed")
+    parser.add_argument("what", choices=("rule", "env"), help="a rule, or the environment of a step")
+    parser.add_argument(
+        "name",
+        metavar="NAME",
+        nargs="?",
+        help="the rule's name (without one, all rules are listed); for env, a workflow of this repository or its file",
+    )
+    parser.add_argument("step", metavar="STEP", nargs="?", help="for env: the step whose variables are shown")
+    _given(parser)
+    parser.add_argument("--all", action="store_true", help="for env: also show what stronger layers override")
+    _listing(parser)
 
 
 VERBS: dict[str, Verb] = {
@@ -192,7 +205,9 @@ VERBS: dict[str, Verb] = {
         "windlass doctor --config windlass-server.yaml",
         _doctor,
     ),
-    "explain": Verb("windlass.cli.explain", "explain a rule", "windlass explain rule unknown-key", _explain),
+    "explain": Verb(
+        "windlass.cli.explain", "explain a rule, or a step's environment", "windlass explain env deploy build", _explain
+    ),
 }
 
 

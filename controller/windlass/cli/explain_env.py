@@ -1,0 +1,80 @@
+"""`windlass explain env WORKFLOW STEP`: each variable of a step, its value, and the layer that it comes from.
+
+It reads the repository in the current folder as it is, plans the workflow as a run would, and starts nothing. Inputs
+that are not given stay as they are written.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from windlass.cli.table import show
+from windlass.errors import ExpressionError, InputError, ProblemsError, UsageError
+from windlass.nearest import did_you_mean
+
+if TYPE_CHECKING:
+    import argparse
+
+    from windlass.cli.target import Target
+    from windlass.plan.environment import Variable
+    from windlass.plan.model import Plan
+
+COLUMNS = {
+    "NAME": lambda row: row["name"],
+    "VALUE": lambda row: "(unset)" if row["value"] is None else row["value"],
+    "LAYER": lambda row: row["layer"] + ("" if row.get("wins", True) else " (overridden)"),
+}
+
+
+def command(arguments: argparse.Namespace) -> int:
+    from windlass.cli.target import find_target
+    from windlass.plan.environment import variables
+
+    if arguments.name is None or arguments.step is None:
+        raise UsageError("explain env needs WORKFLOW and STEP", "for example windlass explain env deploy build")
+    target = find_target(arguments.name)
+    if any(problem.severity == "error" for problem in target.problems):
+        raise ProblemsError(target.problems, target.text_of)
+    plan = _plan(target, arguments)
+    steps = {**plan.steps, **plan.finally_}
+    if arguments.step not in steps:
+        hint = did_you_mean(arguments.step, steps) or f"the steps are {', '.join(steps)}"
+        raise UsageError(f"{plan.workflow} has no step {arguments.step}", hint)
+    found = variables(plan, steps[arguments.step])
+    rows = [_row(one, whole=arguments.all) for one in found if one.wins or arguments.all]
+    show(rows, rows, COLUMNS, arguments.output)
+    return 0
+
+
+def _row(one: Variable, *, whole: bool) -> dict[str, Any]:
+    row: dict[str, Any] = {"name": one.name, "value": one.value, "layer": one.layer}
+    return {**row, "wins": one.wins} if whole else row
+
+
+def _plan(target: Target, arguments: argparse.Namespace) -> Plan:
+    from windlass.cli.run_inputs import env_of, inputs_of
+    from windlass.plan.planner import Occasion, make_plan
+    from windlass.reconcile.admission import checked_env
+
+    values, texts = inputs_of(arguments)
+    inputs = _inputs(target, values, texts)
+    env = checked_env(env_of(arguments.env))
+    occasion = Occasion(target.repository, target.commit, inputs, {"kind": "manual", "scheduledAt": None}, env)
+    try:
+        return make_plan(target.workflow, target.settings, occasion)
+    except ExpressionError as error:
+        raise UsageError(f"this cannot be planned: {error}", "give the inputs that it reads by --input") from error
+
+
+def _inputs(target: Target, values: dict[str, Any], texts: dict[str, str]) -> dict[str, Any]:
+    """Those that are given or have a default; others are not known, which is no mistake here. Raises InputError."""
+    from windlass.plan.inputs import parse_inputs
+
+    declared = target.workflow.inputs
+    try:
+        return parse_inputs(declared, values, texts=texts)
+    except InputError:
+        known = {n: one for n, one in declared.items() if n in values or n in texts or not one.is_required}
+        if len(known) == len(declared) or not {*values, *texts} <= declared.keys():
+            raise
+        return parse_inputs(known, values, texts=texts)

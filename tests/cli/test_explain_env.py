@@ -1,0 +1,101 @@
+"""`windlass explain env`: every variable of a step with its layer, and what is not known left as it is written."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from windlass.cli.main import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SETTINGS = """\
+apiVersion: windlass.dev/v1
+kind: Repository
+env: {COMPANY: shop, TIER: none, LEVEL: 3}
+environments: {production: {env: {TIER: gold}}}
+"""
+WORKFLOW = """\
+apiVersion: windlass.dev/v1
+kind: Workflow
+metadata: {name: deploy}
+inputs:
+  environment: {type: string, default: production}
+  who: {type: string}
+environment: ${{ inputs.environment }}
+env: {REGION: "eu-${{ inputs.environment }}", WHO: "${{ inputs.who }}", NOPE: x}
+steps:
+  build: {run: make, outputs: {tag: {type: string}}}
+  go:
+    env:
+      IMAGE: "a:${{ steps.build.outputs.tag }}-${{ inputs.environment }}"
+      AGAIN: "${{ env.REGION }}!"
+      NOPE: null
+      RUN: "${{ run.id }}"
+    run: ./go
+"""
+TABLE = """\
+NAME     VALUE                                        LAYER
+AGAIN    eu-production!                               step
+COMPANY  shop                                         repository
+IMAGE    a:${{ steps.build.outputs.tag }}-production  step
+LEVEL    3                                            repository
+NOPE     (unset)                                      step
+REGION   eu-production                                workflow
+RUN      ${{ run.id }}                                step
+TIER     gold                                         environment
+WHO      ${{ inputs.who }}                            workflow
+"""
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "shop"
+    (folder / "workflows").mkdir(parents=True)
+    (folder / "windlass.yaml").write_text(SETTINGS)
+    (folder / "workflows/deploy.yaml").write_text(WORKFLOW)
+    subprocess.run(["git", "init", "--quiet", str(folder)], check=True)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def test_the_layer_that_wins(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "env", "deploy", "go"]) == 0
+    assert capsys.readouterr().out == TABLE
+
+
+def test_all_layers_in_json(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--input", "who=${{ x }}", "--env", "REGION=${{ moon }}", "--env", "TIER=a", "--all", "--output", "json"]
+    assert main(["explain", "env", "deploy", "go", *words]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row for row in rows if row["name"] in ("REGION", "TIER", "WHO", "NOPE")] == [
+        {"name": "NOPE", "value": "x", "layer": "workflow", "wins": False},
+        {"name": "NOPE", "value": None, "layer": "step", "wins": True},
+        {"name": "REGION", "value": "eu-production", "layer": "workflow", "wins": False},
+        {"name": "REGION", "value": "${{ moon }}", "layer": "trigger", "wins": True},
+        {"name": "TIER", "value": "none", "layer": "repository", "wins": False},
+        {"name": "TIER", "value": "gold", "layer": "environment", "wins": False},
+        {"name": "TIER", "value": "a", "layer": "trigger", "wins": True},
+        {"name": "WHO", "value": "${{ x }}", "layer": "workflow", "wins": True},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["deploy"], "explain env needs WORKFLOW and STEP"),
+        (["deploy", "gone"], "deploy has no step gone"),
+        (["deplay", "go"], "did you mean deploy?"),
+        (["deploy", "go", "--input", "wo=1"], "did you mean who?"),
+        (["deploy", "go", "--input", "environment=mars"], "windlass.yaml has no environment mars"),
+        (["deploy", "go", "--env", "WINDLASS_X=1"], "WINDLASS_X"),
+    ],
+)
+def test_wrong_use(shop: Path, capsys: pytest.CaptureFixture[str], words: list[str], said: str) -> None:
+    assert main(["explain", "env", *words]) == 2
+    found = capsys.readouterr()
+    assert (found.out, said in found.err) == ("", True), found.err
