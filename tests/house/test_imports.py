@@ -32,6 +32,7 @@ PLACES = {
     "fastapi_offline": ("windlass/web/docs.py",),
     "httpx2": ("windlass/cli/client.py",),
     "prometheus_client": ("windlass/web",),
+    "obstore": ("windlass/artifacts/objects.py",),
     "psycopg": ("windlass/store",),
     "sqlalchemy": ("windlass/store",),
     "sqlite3": ("windlass/store",),

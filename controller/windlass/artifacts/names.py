@@ -1,0 +1,34 @@
+"""What objects are called: names that follow from the attempt, so that storing again replaces (idempotent by name).
+
+In: run, step path, item, attempt, artifact. Out: `artifacts/RUN/STEP[@ITEM].NUMBER/NAME/…`, made of characters
+that every store takes as they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+ARTIFACTS = "artifacts"
+MANIFEST = "manifest"
+_UNSAFE = re.compile(rb"[^A-Za-z0-9_-]")
+_LONGEST = 150  # bytes of a segment; file systems take 255
+
+
+def segment(text: str) -> str:
+    """Letters, digits, `_` and `-` as they are, all else `=XX`; a long one is cut, with a digest of the whole."""
+    data = text.encode("utf-8", "surrogatepass")
+    found = _UNSAFE.sub(lambda match: b"=%02X" % match[0][0], data).decode("ascii")
+    if len(found) <= _LONGEST:
+        return found
+    return f"{found[: _LONGEST - 34]}..{hashlib.sha256(data).hexdigest()[:32]}"
+
+
+def of_run(run: str) -> str:
+    """What everything that a run saved begins with."""
+    return f"{ARTIFACTS}/{segment(run)}"
+
+
+def of_artifact(run: str, step: str, item: str, attempt: int, name: str) -> str:
+    attempt_name = segment(step) + (f".{segment(item)}" if item else "")
+    return f"{of_run(run)}/{attempt_name}.{attempt}/{segment(name)}"
