@@ -12,7 +12,8 @@ from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from windlass.plan.loop import Loop
-from windlass.plan.model import EnvLayer, OutputSpec, Plan, PlannedStep, Retry, Wait
+from windlass.plan.model import EnvLayer, Nested, OutputSpec, Plan, PlannedStep, Retry, Wait
+from windlass.plan.uses import Used
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +28,7 @@ def camel(name: str) -> str:
 
 _NAMES: dict[type[Any], list[tuple[str, str]]] = {
     cls: [(f.name, camel(f.name)) for f in fields(cls)]
-    for cls in (Plan, PlannedStep, Retry, OutputSpec, EnvLayer, Loop, Wait)
+    for cls in (Plan, PlannedStep, Retry, OutputSpec, EnvLayer, Loop, Wait, Nested, Used)
 }
 
 
@@ -46,7 +47,14 @@ def to_bytes(plan: Plan) -> bytes:
     document = {"version": VERSION, **to_object(plan)}
     # Steps keep their written order: a mapping with sorted keys could not, so the order stands beside it.
     document["order"] = {"steps": list(plan.steps), "finally": list(plan.finally_)}
+    # So do written documents, which are planned from again: they are kept as text.
+    document["uses"] = {t: {**to_object(used), "document": _text(used.document)} for t, used in plan.uses.items()}
+    document["settings"] = _text(plan.settings)
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _text(document: Any) -> str:
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
 
 
 def digest(plan_bytes: bytes) -> str:
@@ -61,12 +69,14 @@ def from_bytes(raw: bytes) -> Plan:
         **{
             name: document[key]
             for name, key in _NAMES[Plan]
-            if key in document and name not in ("steps", "finally_", "env", "secret_inputs")
+            if key in document and name not in ("steps", "finally_", "env", "secret_inputs", "uses", "settings")
         },
         steps={name: _step(document["steps"][name]) for name in order["steps"]},
         finally_={name: _step(document["finally"][name]) for name in order["finally"]},
         env=_layers(document["env"]),
         secret_inputs=tuple(document["secretInputs"]),
+        uses={target: _used(used) for target, used in document.get("uses", {}).items()},
+        settings=json.loads(document.get("settings", "null")),
     )
 
 
@@ -81,8 +91,13 @@ def _step(document: Mapping[str, Any]) -> PlannedStep:
         "retry": _retry(document["retry"]),
         "wait": Wait(**_known(Wait, document["wait"])) if document.get("wait") else None,
         "loop": Loop(**_known(Loop, document["loop"])) if document.get("loop") else None,
+        "nested": Nested(**_known(Nested, document["nested"])) if document.get("nested") else None,
     }
     return PlannedStep(**values)
+
+
+def _used(document: Mapping[str, Any]) -> Used:
+    return Used(**{**_known(Used, document), "document": json.loads(document["document"])})
 
 
 def _retry(document: Mapping[str, Any]) -> Retry:

@@ -47,6 +47,7 @@ def expression_texts(step: Step) -> Iterator[str]:
     yield from texts_in(step.env)
     for value in (step.image, step.working_directory, step.command, step.args, step.for_each):
         yield from texts_in(value)
+    yield from texts_in(step.with_)
     if step.wait is not None:
         yield from texts_in([step.wait.for_, step.wait.until])
     if step.matrix is not None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from windlass.clock import Millis
     from windlass.plan.loop import Loop
+    from windlass.plan.uses import Used
 
 Section = Literal["steps", "finally"]
 
@@ -50,6 +51,19 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
+class Nested:
+    """A workflow as a step. It is planned when the step begins, from `Plan.uses` and the values it is given then.
+
+    `values` is `with` as written; `env` is the trigger's layer, the only one that reaches it; `runner` the default.
+    """
+
+    target: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    env: Mapping[str, Any] = field(default_factory=dict)
+    runner: str = "local"
+
+
+@dataclass(frozen=True, slots=True)
 class EnvLayer:
     """One layer of the environment; None unsets. Layers stand weakest first in a step."""
 
@@ -79,6 +93,7 @@ class PlannedStep:
     idempotent: bool = False
     loop: Loop | None = None
     wait: Wait | None = None  # nothing is run: time passes
+    nested: Nested | None = None  # a workflow of its own runs below it
     runner: str = "local"
     image: str | None = None
     working_directory: str | None = None
@@ -102,6 +117,8 @@ class Plan:
     title: str | None = None
     secret_inputs: tuple[str, ...] = ()  # never shown
     hashes: Mapping[str, str] = field(default_factory=dict)  # what each call of hashFiles gives (plan/hashes.py)
+    uses: Mapping[str, Used] = field(default_factory=dict)  # what nested workflows are planned from, by target
+    settings: Mapping[str, Any] | None = None  # windlass.yaml as written, for the same purpose
 
     def step(self, name: str) -> PlannedStep:
         found = self.steps.get(name)

@@ -14,8 +14,9 @@ from windlass.errors import ExpressionError
 from windlass.expressions import evaluate, to_text
 from windlass.plan.graph import dependencies, reading
 from windlass.plan.loop import Loop
-from windlass.plan.model import EnvLayer, OutputSpec, Plan, PlannedStep, Retry, Wait
+from windlass.plan.model import EnvLayer, Nested, OutputSpec, Plan, PlannedStep, Retry, Wait
 from windlass.plan.shells import SHELLS, Shell, php_script
+from windlass.plan.uses import is_workflow, target_of
 from windlass_schemas.duration import parse_duration
 from windlass_schemas.expression import read_flag, read_number, read_whole, read_whole_from_zero
 
@@ -41,6 +42,8 @@ class Occasion:
     env: Mapping[str, Any] = field(default_factory=dict)  # the trigger's layer, the strongest
     runner: str = "local"  # the server's default
     uses: Mapping[str, Used] = field(default_factory=dict)  # what the workflow uses, and what that uses
+    settings: Mapping[str, Any] | None = None  # windlass.yaml as written
+    library: str | None = None  # where the workflow stands, when not in the repository itself
 
 
 def make_plan(workflow: Workflow, repository: Repository | None, occasion: Occasion) -> Plan:
@@ -50,19 +53,24 @@ def make_plan(workflow: Workflow, repository: Repository | None, occasion: Occas
     """
     shared = _shared_layers(workflow, repository, occasion)
     expand = _Expander(workflow, repository, occasion, shared)
+    steps = {item.name: expand.step(item) for item in workflow.step_items()}
+    finally_ = {item.name: expand.step(item, in_finally=True) for item in workflow.finally_items()}
+    nests = any(step.nested is not None for step in (*steps.values(), *finally_.values()))
     return Plan(
         repository=occasion.repository,
         workflow=workflow.metadata.name,
         commit=occasion.commit,
         inputs=dict(occasion.inputs),
         event=dict(occasion.event),
-        steps={item.name: expand.step(item) for item in workflow.step_items()},
-        finally_={item.name: expand.step(item, in_finally=True) for item in workflow.finally_items()},
+        steps=steps,
+        finally_=finally_,
         outputs={name: _output(declared) for name, declared in workflow.outputs.items()},
         env=shared,
         timeout=workflow.timeout,
         title=workflow.metadata.title,
         secret_inputs=tuple(name for name, declared in workflow.inputs.items() if declared.type == "secret"),
+        uses=dict(occasion.uses) if nests else {},
+        settings=occasion.settings if nests else None,
     )
 
 
@@ -147,11 +155,21 @@ class _Expander:
             idempotent=self._now(step.idempotent, read_flag) or False,
             loop=self._loop(step),
             wait=Wait(step.wait.for_, step.wait.until) if step.wait is not None else None,
+            nested=self._nested(step),
             runner=self._default("runner", step.runner) or self._workflow.runner or self._occasion.runner,
             image=self._default("image", step.image),
             working_directory=self._default("working_directory", step.working_directory),
             checkout=self._now(self._default("checkout", step.checkout), read_flag) or False,
         )
+
+    def _nested(self, step: Step) -> Nested | None:
+        if step.uses is None or not is_workflow(step.uses):
+            return None
+        target, occasion = target_of(step.uses, self._occasion.library), self._occasion
+        if target not in occasion.uses:
+            raise ExpressionError(f"uses: {step.uses} was not loaded with this definition")
+        runner = self._default("runner", step.runner) or self._workflow.runner or occasion.runner
+        return Nested(target, dict(step.with_), dict(occasion.env), runner)
 
     def _loop(self, step: Step) -> Loop | None:
         if step.for_each is None and step.matrix is None:

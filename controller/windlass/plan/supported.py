@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from windlass.expressions import references
+from windlass.plan.uses import is_workflow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,6 @@ WORKFLOW_KEYS = {
     "access": "access",
 }
 STEP_KEYS = {
-    "uses": "uses",
     "approval": "approval",
     "artifacts": "artifacts",
     "cache": "cache",
@@ -84,6 +84,8 @@ def _workflow(workflow: Workflow) -> Iterator[tuple[Path, str]]:
 def _step(item: StepItem) -> Iterator[tuple[Path, str]]:
     step = item.step
     yield from _keys(step, STEP_KEYS, item.path)
+    if step.uses is not None and not is_workflow(step.uses):
+        yield (*item.path, "uses"), "uses"
     yield from _execution(step, item.path)
     if step.run is not None and not isinstance(step.run, str):
         yield (*item.path, "run"), "run as a list of parts"

@@ -62,6 +62,11 @@ def from_plain(written: Mapping[str, Any]) -> dict[str, Used]:
     }
 
 
+def is_workflow(written: str) -> bool:
+    """Whether `uses` names a workflow's file; an action is named by its folder."""
+    return written.endswith((".yaml", ".yml"))
+
+
 def target_of(written: str, library: str | None = None) -> str:
     """The name of what `uses` says: `./…` means the library in which it stands (language page, "Libraries")."""
     text = written.rstrip("/")

@@ -7,12 +7,12 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from windlass.runs import cancel
-from windlass.runs.model import AttemptKey, Stop
+from windlass.runs.model import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from windlass.runs.model import Attempt, Step
+    from windlass.runs.model import AttemptKey
     from windlass.runs.state import RunState
 
 
@@ -20,26 +20,14 @@ def open_attempts(states: Iterable[RunState]) -> dict[str, dict[AttemptKey, Mapp
     """By runner: each open attempt and its recorded handle, None when no start was seen."""
     result: dict[str, dict[AttemptKey, Mapping[str, Any] | None]] = defaultdict(dict)
     for state in states:
-        for step, attempt in _open(state):
-            result[state.plan.step(step.key.path).runner][_key(state, step, attempt)] = attempt.handle
+        for key, attempt, planned, _ in state.open_attempts():
+            result[planned.runner][key] = attempt.handle
     return result
 
 
 def owed_stops(states: Iterable[RunState]) -> Iterator[tuple[str, Stop]]:
     """(runner, Stop) for each open attempt that is recorded as told to end; telling it again does no harm."""
     for state in states:
-        for step, attempt in _open(state):
+        for key, attempt, planned, head in state.open_attempts():
             if attempt.stop_reason is not None:
-                planned = state.plan.step(step.key.path)
-                yield planned.runner, Stop(_key(state, step, attempt), cancel.grace(state.head, planned))
-
-
-def _open(state: RunState) -> Iterator[tuple[Step, Attempt]]:
-    for name in state.active:
-        step = state.steps[name]
-        if step.attempt is not None and step.attempt.ended_at is None:
-            yield step, step.attempt
-
-
-def _key(state: RunState, step: Step, attempt: Attempt) -> AttemptKey:
-    return AttemptKey(state.head.id, step.key.path, step.key.item, attempt.number)
+                yield planned.runner, Stop(key, cancel.grace(head, planned))

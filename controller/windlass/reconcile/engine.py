@@ -256,17 +256,17 @@ class Engine:
         reach("engine.carried-out")
 
     def _stop(self, state: RunState, stop: Stop) -> None:
-        self._executors[state.plan.step(stop.key.path).runner].stop(stop)
+        self._executors[state.planned_at(stop.key.path).runner].stop(stop)
 
     def _forget(self, state: RunState) -> None:
         """Every end is in the ledger: the attempts' folders are not needed any more.
 
         All of a run at once and beside the loop: on ext4 it is slow to make files among others just deleted.
         """
-        for step in state.steps.values():
+        for step in state.every_step():
             for attempt in step.attempts:
                 key = AttemptKey(state.head.id, *step.key, attempt.number)
-                self._executors[state.plan.step(step.key.path).runner].forget(key)
+                self._executors[state.planned_at(step.key.path).runner].forget(key)
 
     def _close(self, state: RunState) -> None:
         run = state.head.id

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from windlass.clock import from_rfc3339, to_rfc3339
 from windlass.errors import ExpressionError
 from windlass.expressions import evaluate
+from windlass.runs import nested
 from windlass.runs.model import Status
 from windlass.runs.scope import functions_of, values_for
 from windlass.runs.start import start_attempt
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 def begin(draft: Draft, key: StepKey) -> None:
     planned = draft.planned(key.path)
+    if planned.nested is not None:
+        nested.begin(draft, key)
+        return
     if planned.wait is None:
         start_attempt(draft, key)
         return

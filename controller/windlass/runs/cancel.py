@@ -8,13 +8,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from windlass.runs.model import AttemptKey, Status, StepKey, Stop
+from windlass.runs import nested
+from windlass.runs.model import Status, StepKey, Stop
 
 if TYPE_CHECKING:
     from windlass.clock import Millis
     from windlass.plan.model import PlannedStep
     from windlass.runs.draft import Draft
-    from windlass.runs.model import CancelRequested, RunHead
+    from windlass.runs.model import AttemptKey, CancelRequested, RunHead
 
 DEADLINE = "deadline"
 HASTE: Millis = 1000  # between TERM and KILL once somebody has asked twice
@@ -67,6 +68,9 @@ def stops(draft: Draft, planned: PlannedStep) -> bool:
 def stop_step(draft: Draft, key: StepKey, reason: str) -> None:
     """Tell the open attempt to end, or end a step that waits for its next attempt."""
     step = draft.step(key)
+    if nested.is_open(draft, step):
+        nested.stop(draft, step, reason)
+        return
     attempt = step.attempt
     if attempt is None or attempt.ended_at is not None:
         message = "the run took longer than its timeout" if reason == DEADLINE else "cancelled"
@@ -82,7 +86,7 @@ def stop_step(draft: Draft, key: StepKey, reason: str) -> None:
 def key_of(draft: Draft, key: StepKey) -> AttemptKey:
     step = draft.step(key)
     assert step.attempt is not None
-    return AttemptKey(draft.head.id, step.key.path, step.key.item, step.attempt.number)
+    return draft.attempt_key(key, step.attempt.number)
 
 
 def apply_to_pending(draft: Draft) -> None:

@@ -28,9 +28,17 @@ def decide(state: RunState, observations: Iterable[Observation], now: Millis) ->
 
     Terminal is final (promise R4): a run that has ended takes in nothing any more.
     """
-    draft = Draft(state, now)
-    if state.head.status.terminal:
-        return draft.decision(None)
+    draft = Draft(state, now, _turn)
+    if not state.head.status.terminal:
+        _turn(draft, observations)
+        timers.set_wake(draft)
+    return draft.decision()
+
+
+def _turn(draft: Draft, observations: Iterable[Observation]) -> None:
+    """Of a run, and of a workflow nested in it as often as there is news for it."""
+    if draft.head.status.terminal:
+        return
     _begin(draft)
     for observation in observations:
         observe.take(draft, observation)
@@ -40,7 +48,6 @@ def decide(state: RunState, observations: Iterable[Observation], now: Millis) ->
         cancel.apply_to_pending(draft)
         follow.ready_steps(draft)
     _rest(draft)
-    return draft.decision(timers.next_wake(draft))
 
 
 def _rest(draft: Draft) -> None:
@@ -60,3 +67,6 @@ def _begin(draft: Draft) -> None:
         draft.update(status=Status.RUNNING, started_at=draft.now, message=None)
     if draft.state.unexamined:
         follow.enqueue_roots(draft)
+        for name, child in draft.state.children.items():
+            if not child.head.status.terminal and name not in draft.children:
+                draft.tell(name)

@@ -10,16 +10,20 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from windlass.runs.model import Command, RunHead, Status, Step, StepKey
+from windlass.runs.model import AttemptKey, Command, RunHead, Status, Step, StepKey
+from windlass.runs.nesting import local, placed, segment
 from windlass.runs.state import Progress, broken, progressed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from windlass.clock import Millis
     from windlass.plan.model import Plan, PlannedStep
     from windlass.runs.expand import Expansion
+    from windlass.runs.model import Observation
     from windlass.runs.state import RunState
+
+    Turn = Callable[["Draft", Iterable[Observation]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,8 @@ class Decision:
     wake_at: Millis | None = None
     tainted: frozenset[str] = field(default_factory=frozenset)
     expansions: Mapping[str, Expansion] = field(default_factory=dict)
+    children: Mapping[str, Decision] = field(default_factory=dict)  # of nested workflows; their steps are in `steps`
+    begun: Mapping[str, RunState] = field(default_factory=dict)  # nested workflows that are new
 
     @property
     def empty(self) -> bool:
@@ -41,10 +47,12 @@ class Decision:
 
 class Draft:
     """Reads fall through to the state; writes stay here. `ready` holds steps whose dependencies have all ended,
-    `moved` loops with an item that has ended.
+    `moved` loops with an item that has ended, `stirred` nested workflows that have something to look at.
+
+    `turn` goes on with a draft from observations: the whole of a decision, for the drafts of nested workflows.
     """
 
-    def __init__(self, state: RunState, now: Millis) -> None:
+    def __init__(self, state: RunState, now: Millis, turn: Turn) -> None:
         self.state = state
         self.plan: Plan = state.plan
         self.now = now
@@ -53,6 +61,12 @@ class Draft:
         self.commands: list[Command] = []
         self.ready: deque[str] = deque()
         self.moved: deque[str] = deque()
+        self.stirred: deque[str] = deque()
+        self.news: dict[str, list[Observation]] = {}
+        self.children: dict[str, Draft] = {}
+        self.begun: dict[str, RunState] = {}
+        self.turn = turn
+        self.wake_at: Millis | None = None
         self.tainted: set[str] = set()
         self.expansions: dict[str, Expansion] = {}
         self._progress: dict[str, Progress] = {}
@@ -68,6 +82,34 @@ class Draft:
         found = self.state_of(key)
         assert found is not None, key
         return found
+
+    def attempt_key(self, key: StepKey, number: int) -> AttemptKey:
+        """The attempt's name, as executors know it."""
+        return AttemptKey(self.head.id, placed(self.state.prefix, key.path), key.item, number)
+
+    def local(self, key: StepKey) -> StepKey:
+        """A key that executors know, here."""
+        return local(self.state.prefix, key)
+
+    def child(self, name: str) -> Draft | None:
+        """The draft of the nested workflow that a segment leads to; None when there is none."""
+        found = self.children.get(name)
+        if found is None and name in self.state.children:
+            found = self.children[name] = Draft(self.state.children[name], self.now, self.turn)
+        return found
+
+    def nest(self, key: StepKey, state: RunState) -> None:
+        """A nested workflow begins: all its steps are news."""
+        name = segment(key)
+        self.begun[name] = state
+        draft = self.children[name] = Draft(state, self.now, self.turn)
+        draft.changed.update(state.steps)
+        self.tell(name)
+
+    def tell(self, name: str, *observations: Observation) -> None:
+        """News for a nested workflow; none: it wants to be looked at."""
+        self.news.setdefault(name, []).extend(observations)
+        self.stirred.append(name)
 
     def named(self, name: str) -> Step:
         """The step of that name; a loop's own, not one of its items."""
@@ -139,13 +181,21 @@ class Draft:
         step = self.step(key)
         self.put(replace(step, status=status, cause=cause, message=message, retry_at=None, ended_at=self.now))
 
-    def decision(self, wake_at: Millis | None) -> Decision:
+    def decision(self) -> Decision:
+        prefix = self.state.prefix
+        steps = [
+            replace(step, key=StepKey(placed(prefix, step.key.path), step.key.item)) if prefix else step
+            for step in self.changed.values()
+        ]
+        below = {name: child.decision() for name, child in self.children.items()}
         return Decision(
             head=self.head,
             head_changed=self.head is not self.state.head and self.head != self.state.head,
-            steps=tuple(self.changed.values()),
-            commands=tuple(self.commands),
-            wake_at=wake_at,
+            steps=(*steps, *(step for one in below.values() for step in one.steps)),
+            commands=(*self.commands, *(command for one in below.values() for command in one.commands)),
+            wake_at=self.wake_at,
             tainted=frozenset(self.tainted),
             expansions=self.expansions,
+            children=below,
+            begun=self.begun,
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from windlass.errors import ExpressionError
 from windlass.expressions import evaluate_bool
-from windlass.runs import begin, cancel, loops
+from windlass.runs import begin, cancel, loops, nested
 from windlass.runs.model import Status, StepKey
 from windlass.runs.scope import condition_functions, values_for
 
@@ -28,7 +28,10 @@ def enqueue_roots(draft: Draft) -> None:
 
 
 def ready_steps(draft: Draft) -> None:
-    while draft.ready or draft.moved:
+    while draft.ready or draft.moved or draft.stirred:
+        if draft.stirred:
+            nested.advance(draft, draft.stirred.popleft())
+            continue
         if draft.moved:
             loops.advance(draft, draft.moved.popleft())
             continue

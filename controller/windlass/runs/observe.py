@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from windlass.runs import cancel, outcome, retry
 from windlass.runs.model import Attempt, CancelRequested, Ended, Started, Status, Step
+from windlass.runs.nesting import leads_to
 
 if TYPE_CHECKING:
     from windlass.plan.model import PlannedStep
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
 
 
 def take(draft: Draft, observation: Observation) -> None:
+    if not isinstance(observation, CancelRequested):
+        below = leads_to(draft.local(observation.key.step).path)
+        if below:
+            if draft.child(below) is not None:
+                draft.tell(below, observation)
+            return
     match observation:
         case CancelRequested():
             cancel.request(draft, observation)
@@ -28,7 +35,7 @@ def take(draft: Draft, observation: Observation) -> None:
 
 
 def _open_attempt(draft: Draft, key: AttemptKey) -> tuple[Step, Attempt] | None:
-    step = draft.state_of(key.step)
+    step = draft.state_of(draft.local(key.step))
     if step is None:
         return None
     attempt = step.attempt

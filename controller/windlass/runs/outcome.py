@@ -30,7 +30,7 @@ class Outcome:
 def judge(planned: PlannedStep, attempt: Attempt, ended: Ended) -> Outcome:
     """A stop that was asked for explains the end, whatever the process made of it (cancel wins, promise R6)."""
     if attempt.stop_reason is not None:
-        return _stopped(planned, attempt.stop_reason)
+        return stopped(planned, attempt.stop_reason)
     if ended.exit_code is None or ended.cause is not None:
         cause = ended.cause or "start-failed"
         return Outcome(Status.ERRORED, cause, ended.message or cause.replace("-", " "))
@@ -43,7 +43,8 @@ def judge(planned: PlannedStep, attempt: Attempt, ended: Ended) -> Outcome:
         return Outcome(Status.ERRORED, error.cause, str(error), _kept(planned, ended.outputs))
 
 
-def _stopped(planned: PlannedStep, reason: str) -> Outcome:
+def stopped(planned: PlannedStep, reason: str) -> Outcome:
+    """The end of what was told to end."""
     if reason == "timeout":
         limit = for_people(planned.timeout or 0)
         return Outcome(Status.FAILED, "timeout", f"took longer than its timeout of {limit}")

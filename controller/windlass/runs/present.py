@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from windlass.clock import to_rfc3339
+from windlass.runs.model import StepKey
+from windlass.runs.nesting import DETAIL, placed, segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -43,25 +45,36 @@ def run_object(head: RunHead, steps: Iterable[Step] | None = None) -> dict[str, 
 
 
 def _steps(steps: Iterable[Step]) -> dict[str, Any]:
-    """By name; the items of a loop below its step, in order."""
-    found: dict[str, Any] = {}
+    """By name; the items of a loop below its step, in order, and so the steps of a nested workflow."""
+    below: dict[str, dict[str, Any]] = {"": {}}  # the steps at each path
     items: dict[str, list[dict[str, Any]]] = {}
     for step in steps:
+        shown = step_object(step)
+        if DETAIL in step.detail:
+            shown["steps"] = below.setdefault(_inside(step), {})
+        above, _, name = step.key.path.rpartition("/")
         if step.key.item:
-            items.setdefault(step.key.path, []).append({"key": step.key.item, **step_object(step)})
-        else:
-            found[step.key.path] = step_object(step)
-            if step.looped:
-                found[step.key.path]["items"] = items.setdefault(step.key.path, [])
-    return found
+            items.setdefault(step.key.path, []).append({"key": step.key.item, **shown})
+            continue
+        if step.looped:
+            shown["items"] = items.setdefault(step.key.path, [])
+        below.setdefault(above, {})[name] = shown
+    return below[""]
 
 
-def logs_of(run: Mapping[str, Any]) -> Iterator[tuple[str, str, int]]:
-    """(step, item, attempt) of every log that a run object names, items after their step."""
+def _inside(step: Step) -> str:
+    above, slash, name = step.key.path.rpartition("/")
+    return above + slash + segment(StepKey(name, step.key.item))
+
+
+def logs_of(run: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str, int]]:
+    """(step, item, attempt) of every log that a run object names, items and nested steps after their step."""
     for name, step in run["steps"].items():
         for item, of in (("", step), *((i["key"], i) for i in step["items"] or ())):
             for attempt in of["attempts"]:
-                yield name, item, attempt["number"]
+                yield placed(above, name), item, attempt["number"]
+            if "steps" in of:
+                yield from logs_of(of, placed(above, segment(StepKey(name, item))))
 
 
 def step_object(step: Step) -> dict[str, Any]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def broken_run(state: RunState, now: Millis, message: str) -> Decision:
     """End every open step and the run as `errored`, cause `internal-error`; stop what may still run."""
     steps, commands = [], list[Command]()
-    for step in state.steps.values():
+    for step in state.every_step():
         if step.status.terminal:
             continue
         attempt = step.attempt

@@ -111,4 +111,4 @@ def _refuse_broken(plan: Plan, kept: Mapping[str, Step]) -> None:
 
 def _root(step: Step) -> str:
     """The step of the plan that an item or an inner step belongs to."""
-    return step.key.path.partition("/")[0]
+    return step.key.path.partition("/")[0].partition("[")[0]

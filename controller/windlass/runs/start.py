@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 from windlass.errors import ExpressionError
 from windlass.expressions import evaluate, to_text
-from windlass.runs.model import Attempt, AttemptKey, Checkout, Launch, Status
+from windlass.runs.model import Attempt, Checkout, Launch, Status
 from windlass.runs.outputs import read_limit
 from windlass.runs.scope import functions_of, layered, unset_by, values_for
 
 if TYPE_CHECKING:
     from windlass.plan.model import PlannedStep
     from windlass.runs.draft import Draft
-    from windlass.runs.model import StepKey
+    from windlass.runs.model import AttemptKey, StepKey
 
 
 def start_attempt(draft: Draft, of: StepKey) -> None:
     """Of a step, or of an item that was put into the draft before."""
     step, planned = draft.step(of), draft.planned(of.path)
     attempt = Attempt(number=len(step.attempts) + 1, created_at=draft.now)
-    key = AttemptKey(draft.head.id, step.key.path, step.key.item, attempt.number)
+    key = draft.attempt_key(of, attempt.number)
     try:
         launch = _launch(draft, planned, key)
     except ExpressionError as error:

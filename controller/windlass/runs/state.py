@@ -3,21 +3,27 @@
 In: rows of the ledger or a new run. Out: `RunState`, which `decide` reads and the shell changes by `apply`, once the
 decision is in the ledger. Derived facts (open dependencies, who has a failed ancestor, what is active, how far loops
 are) are kept up to date step by step, so that deciding costs what changed and not the size of the plan.
+
+A nested workflow has a state of its own below its step's (`children`). Inside, its steps have their own names; the
+ledger, executors and users know them by `prefix` and name: `outer/inner`, `outer[item]/inner`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from windlass.runs.model import RunHead, Status, Step, StepKey
+from windlass.runs.model import AttemptKey, RunHead, Status, Step, StepKey
+from windlass.runs.nesting import child_of, leads_to, local, placed, segment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-    from windlass.plan.model import Plan
+    from windlass.clock import Millis
+    from windlass.plan.model import Plan, PlannedStep
     from windlass.runs.draft import Decision
     from windlass.runs.expand import Expansion
+    from windlass.runs.model import Attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +49,33 @@ class RunState:
     """`blocked` counts unfinished dependencies, `tainted` has steps with a broken ancestor; both by name."""
 
     __slots__ = (
-        "active", "blocked", "dependents", "expansions", "head", "items", "open", "plan", "progress", "steps",
-        "tainted", "unexamined",
+        "active", "blocked", "children", "dependents", "expansions", "head", "items", "open", "outer", "plan",
+        "prefix", "progress", "steps", "tainted", "unexamined", "wake_at",
     )  # fmt: skip
 
-    def __init__(self, plan: Plan, head: RunHead, steps: Iterable[Step] | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        head: RunHead,
+        steps: Iterable[Step] | None = None,
+        prefix: str = "",
+        outer: StepKey | None = None,
+    ) -> None:
+        """`steps` are those of nested workflows too, by the names that the ledger knows; `outer` is the step above."""
         self.plan = plan
         self.head = head
-        self.steps: dict[StepKey, Step] = {s.key: s for s in (new_steps(plan) if steps is None else steps)}
+        self.prefix = prefix
+        self.outer = outer
+        self.wake_at: Millis | None = None  # when it wants to be looked at again, as the last decision said
+        inner: dict[str, list[Step]] = {}
+        self.steps: dict[StepKey, Step] = {}
+        for step in new_steps(plan) if steps is None else steps:
+            key = step.key if steps is None else local(prefix, step.key)
+            below = leads_to(key.path)
+            if below:
+                inner.setdefault(below, []).append(step)
+            else:
+                self.steps[key] = step if key is step.key else replace(step, key=key)
         names = [key.path for key in self.steps if not key.item]
         self.dependents: dict[str, list[str]] = {name: [] for name in names}
         self.blocked: dict[str, int] = dict.fromkeys(names, 0)
@@ -62,6 +87,35 @@ class RunState:
         self.expansions: dict[str, Expansion] = {}
         self.unexamined = True  # a state from the ledger is looked at whole, once
         self._derive()
+        self.children: dict[str, RunState] = {}  # by the segment that leads to them
+        for step in self.steps.values():
+            found = child_of(plan, head, step)
+            if found is not None:
+                name = segment(step.key)
+                self.children[name] = RunState(*found, inner.get(name, []), placed(prefix, name), step.key)
+
+    def every_step(self) -> Iterator[Step]:
+        """Those of nested workflows too, by the names that the ledger knows."""
+        for step in self.steps.values():
+            yield replace(step, key=StepKey(placed(self.prefix, step.key.path), step.key.item)) if self.prefix else step
+        for child in self.children.values():
+            yield from child.every_step()
+
+    def open_attempts(self) -> Iterator[tuple[AttemptKey, Attempt, PlannedStep, RunHead]]:
+        """What runs, as far as is known, and the head (of the run or a nested one) that it belongs to."""
+        for key in self.active:
+            attempt = self.steps[key].attempt
+            if attempt is not None and attempt.ended_at is None:
+                name = AttemptKey(self.head.id, placed(self.prefix, key.path), key.item, attempt.number)
+                yield name, attempt, self.plan.step(key.path), self.head
+        for child in self.children.values():
+            if not child.head.status.terminal:
+                yield from child.open_attempts()
+
+    def planned_at(self, path: str) -> PlannedStep:
+        """The planned step of that name, as the ledger knows it."""
+        below = leads_to(path)
+        return self.children[below].planned_at(path[len(below) + 1 :]) if below else self.plan.step(path)
 
     def _derive(self) -> None:
         for section in (self.plan.steps, self.plan.finally_):
@@ -101,13 +155,21 @@ class RunState:
     def apply(self, decision: Decision) -> None:
         """Take over a decision, after it was recorded."""
         self.head = decision.head
-        for step in decision.steps:
-            before = self.steps.get(step.key)
-            self.steps[step.key] = step
+        for given in decision.steps:
+            key = local(self.prefix, given.key)
+            if leads_to(key.path):
+                continue  # of a child, which takes it over below
+            step = given if key is given.key else replace(given, key=key)
+            before = self.steps.get(key)
+            self.steps[key] = step
             self._count(before, step)
         self.tainted |= decision.tainted
         self.expansions.update(decision.expansions)
+        self.wake_at = decision.wake_at
         self.unexamined = False
+        self.children.update(decision.begun)
+        for name, inner in decision.children.items():
+            self.children[name].apply(inner)
 
 
 def progressed(progress: Progress, before: Step | None, step: Step) -> Progress:

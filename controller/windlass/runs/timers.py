@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from windlass.plan.duration import for_people
-from windlass.runs import cancel, observe
+from windlass.runs import cancel, nested, observe
 from windlass.runs.model import Ended, Status, Step
+from windlass.runs.nesting import STOP, segment
 from windlass.runs.start import start_attempt
 
 if TYPE_CHECKING:
@@ -25,10 +26,30 @@ def act(draft: Draft) -> None:
         cancel.deadline(draft, f"took longer than its timeout of {for_people(draft.plan.timeout or 0)}")
     for key in draft.active():
         step = draft.step(key)
-        if step.status is Status.WAITING and step.retry_at is not None and step.retry_at <= draft.now:
+        if nested.is_open(draft, step):
+            _nested(draft, step)
+        elif step.status is Status.WAITING and step.retry_at is not None and step.retry_at <= draft.now:
             _awaited(draft, step)
         elif step.attempt is not None and step.attempt.ended_at is None:
             _attempt(draft, step, step.attempt)
+
+
+def _nested(draft: Draft, step: Step) -> None:
+    """Its own timers are its own; the step's timeout reaches down."""
+    due = _timeout(draft, step)
+    if due is not None and draft.now >= due:
+        cancel.stop_step(draft, step.key, "timeout")
+    name = segment(step.key)
+    below = draft.state.children.get(name)
+    if below is not None and below.wake_at is not None and below.wake_at <= draft.now and name not in draft.children:
+        draft.tell(name)
+
+
+def _timeout(draft: Draft, step: Step) -> Millis | None:
+    planned = draft.planned(step.key.path)
+    if planned.timeout is None or step.started_at is None or STOP in step.detail:
+        return None
+    return step.started_at + planned.timeout
 
 
 def _awaited(draft: Draft, step: Step) -> None:
@@ -60,8 +81,14 @@ def _deadline(draft: Draft) -> Millis | None:
     return head.started_at + draft.plan.timeout
 
 
-def next_wake(draft: Draft) -> Millis | None:
-    """The earliest moment at which `act` has something to do."""
+def set_wake(draft: Draft) -> None:
+    """`wake_at`: the earliest moment at which `act` has something to do; of the nested ones too."""
+    for child in draft.children.values():
+        set_wake(child)
+    draft.wake_at = _next(draft)
+
+
+def _next(draft: Draft) -> Millis | None:
     if draft.head.status.terminal:
         return None
     times = [_due(draft, draft.step(key)) for key in draft.active()]
@@ -70,6 +97,8 @@ def next_wake(draft: Draft) -> Millis | None:
 
 
 def _due(draft: Draft, step: Step) -> Millis | None:
+    if nested.is_open(draft, step):
+        return _below(draft, step)
     attempt = step.attempt
     if step.status is Status.WAITING:
         return step.retry_at
@@ -81,3 +110,9 @@ def _due(draft: Draft, step: Step) -> Millis | None:
     if planned.timeout is not None and attempt.started_at is not None:
         return attempt.started_at + planned.timeout
     return None
+
+
+def _below(draft: Draft, step: Step) -> Millis | None:
+    name = segment(step.key)
+    wake = draft.children[name].wake_at if name in draft.children else draft.state.children[name].wake_at
+    return min((t for t in (wake, _timeout(draft, step)) if t is not None), default=None)
