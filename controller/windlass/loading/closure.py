@@ -63,4 +63,6 @@ class Closures:
         if path in self._loaded.actions:
             return Used("Action", self._loaded.actions[path].document, path, self._loaded.scripts.get(path))
         workflow = self._by_path.get(path)
-        return Used("Workflow", workflow.document, path) if workflow is not None else None
+        return (
+            Used("Workflow", workflow.document, path, settings=self._loaded.settings) if workflow is not None else None
+        )

@@ -13,9 +13,10 @@ from windlass.loading.checks.graph import circles
 from windlass.loading.rules import RULES
 from windlass.nearest import did_you_mean
 from windlass.problems import Problem
+from windlass.runs.nesting import MOST_DEEP
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from windlass.loading.examine import Examined, FileResult
     from windlass.loading.facts import Facts, Mention
@@ -117,6 +118,21 @@ def _nesting(results: Sequence[FileResult]) -> Iterator[Problem]:
         mention = calls[circle[-1]][circle[0]]
         message = f"workflows call one another in a circle: {' → '.join([*circle, circle[0]][:20])}"
         yield _problem(circle[-1][2:], mention, "dependency-cycle", message)
+    yield from _too_deep(calls)
+
+
+def _too_deep(calls: Mapping[str, Mapping[str, Mention]]) -> Iterator[Problem]:
+    """At the use that is one too many, counted from whatever nothing else uses."""
+    used = {target for mentions in calls.values() for target in mentions}
+    level = {file for file in calls if file not in used}
+    for _ in range(MOST_DEEP - 1):
+        level = {target for file in level for target in calls[file] if target in calls}
+    for file in sorted(level):
+        for target, mention in calls[file].items():
+            if target in calls:
+                yield _problem(
+                    file[2:], mention, "nesting-too-deep", f"workflows are nested more than {MOST_DEEP} deep here"
+                )
 
 
 def _broken(

@@ -151,6 +151,9 @@ needs-finally | a step waits for a step of finally | finally runs after all othe
 dependency-cycle | steps wait for one another in a circle | None of them could start. A reference to a step is a
     dependency too.
 loop-too-large | a loop has more than 10,000 items | Split the work, or let one item handle several of them.
+nested-key | a key stands where a workflow is used that only a process can have | A nested workflow sees no layer of its
+    caller; its own steps have their env, retry, image and so on.
+nesting-too-deep | workflows use one another more than ten deep | Flatten them: nobody can follow such a tree.
 unknown-environment | environment names none that windlass.yaml has | The nearest name is given.
 unknown-action | uses names something that does not exist | The nearest name is given.
 invalid-entrypoint | entrypoint names no script that can be read | A UTF-8 file of at most 1 MiB in the folder of the

@@ -48,13 +48,16 @@ def to_bytes(plan: Plan) -> bytes:
     # Steps keep their written order: a mapping with sorted keys could not, so the order stands beside it.
     document["order"] = {"steps": list(plan.steps), "finally": list(plan.finally_)}
     # So do written documents, which are planned from again: they are kept as text.
-    document["uses"] = {t: {**to_object(used), "document": _text(used.document)} for t, used in plan.uses.items()}
-    document["settings"] = _text(plan.settings)
+    document["uses"] = {target: _written(used) for target, used in plan.uses.items()}
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def _text(document: Any) -> str:
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+def _written(used: Used) -> dict[str, Any]:
+    texts = {
+        name: json.dumps(getattr(used, name), separators=(",", ":"), ensure_ascii=False)
+        for name in ("document", "settings")
+    }
+    return {**to_object(used), **texts}
 
 
 def digest(plan_bytes: bytes) -> str:
@@ -69,14 +72,13 @@ def from_bytes(raw: bytes) -> Plan:
         **{
             name: document[key]
             for name, key in _NAMES[Plan]
-            if key in document and name not in ("steps", "finally_", "env", "secret_inputs", "uses", "settings")
+            if key in document and name not in ("steps", "finally_", "env", "secret_inputs", "uses")
         },
         steps={name: _step(document["steps"][name]) for name in order["steps"]},
         finally_={name: _step(document["finally"][name]) for name in order["finally"]},
         env=_layers(document["env"]),
         secret_inputs=tuple(document["secretInputs"]),
         uses={target: _used(used) for target, used in document.get("uses", {}).items()},
-        settings=json.loads(document.get("settings", "null")),
     )
 
 
@@ -97,7 +99,8 @@ def _step(document: Mapping[str, Any]) -> PlannedStep:
 
 
 def _used(document: Mapping[str, Any]) -> Used:
-    return Used(**{**_known(Used, document), "document": json.loads(document["document"])})
+    values = _known(Used, document)
+    return Used(**{**values, "document": json.loads(values["document"]), "settings": json.loads(values["settings"])})
 
 
 def _retry(document: Mapping[str, Any]) -> Retry:

@@ -118,7 +118,6 @@ class Plan:
     secret_inputs: tuple[str, ...] = ()  # never shown
     hashes: Mapping[str, str] = field(default_factory=dict)  # what each call of hashFiles gives (plan/hashes.py)
     uses: Mapping[str, Used] = field(default_factory=dict)  # what nested workflows are planned from, by target
-    settings: Mapping[str, Any] | None = None  # windlass.yaml as written, for the same purpose
 
     def step(self, name: str) -> PlannedStep:
         found = self.steps.get(name)

@@ -42,7 +42,6 @@ class Occasion:
     env: Mapping[str, Any] = field(default_factory=dict)  # the trigger's layer, the strongest
     runner: str = "local"  # the server's default
     uses: Mapping[str, Used] = field(default_factory=dict)  # what the workflow uses, and what that uses
-    settings: Mapping[str, Any] | None = None  # windlass.yaml as written
     library: str | None = None  # where the workflow stands, when not in the repository itself
 
 
@@ -70,7 +69,6 @@ def make_plan(workflow: Workflow, repository: Repository | None, occasion: Occas
         title=workflow.metadata.title,
         secret_inputs=tuple(name for name, declared in workflow.inputs.items() if declared.type == "secret"),
         uses=dict(occasion.uses) if nests else {},
-        settings=occasion.settings if nests else None,
     )
 
 

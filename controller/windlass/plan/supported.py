@@ -24,6 +24,7 @@ WORKFLOW_KEYS = {
     "access": "access",
 }
 STEP_KEYS = {
+    "uses": "uses",
     "approval": "approval",
     "artifacts": "artifacts",
     "cache": "cache",
@@ -83,9 +84,9 @@ def _workflow(workflow: Workflow) -> Iterator[tuple[Path, str]]:
 
 def _step(item: StepItem) -> Iterator[tuple[Path, str]]:
     step = item.step
-    yield from _keys(step, STEP_KEYS, item.path)
-    if step.uses is not None and not is_workflow(step.uses):
-        yield (*item.path, "uses"), "uses"
+    for path, feature in _keys(step, STEP_KEYS, item.path):
+        if path[-1] != "uses" or not is_workflow(step.uses or ""):
+            yield path, feature
     yield from _execution(step, item.path)
     if step.run is not None and not isinstance(step.run, str):
         yield (*item.path, "run"), "run as a list of parts"

@@ -29,6 +29,7 @@ class Used:
     script: str | None = None  # the text of an action's entrypoint
     library: str | None = None
     commit: str | None = None  # of the library
+    settings: Mapping[str, Any] | None = None  # windlass.yaml as written: a workflow is planned with it
 
     @property
     def action(self) -> Action:

@@ -78,10 +78,9 @@ def plan_below(plan: Plan, nested: Nested, inputs: Mapping[str, Any]) -> Plan:
         env=nested.env,
         runner=nested.runner,
         uses=plan.uses,
-        settings=plan.settings,
         library=used.library,
     )
-    below = make_plan(used.workflow, repository_of(plan.settings), occasion)
+    below = make_plan(used.workflow, repository_of(used.settings), occasion)
     return replace(below, hashes=plan.hashes)  # those of what it uses were answered with its own
 
 

@@ -16,6 +16,7 @@ from windlass.loading.checks.graph import check_graph
 from windlass.loading.checks.hashes import check_hashes
 from windlass.loading.checks.hygiene import check_characters, check_hygiene
 from windlass.loading.checks.loops import check_loops
+from windlass.loading.checks.nested import check_nested
 from windlass.loading.checks.retries import check_retries
 from windlass.loading.checks.scopes import Scopes
 from windlass.loading.checks.site import Checkers, NoCheckers, Site, TextMistake
@@ -55,6 +56,7 @@ def check_workflow(site: Site, workflow: Workflow) -> list[Problem]:
         check_environment(site, workflow.environment),
         check_graph(site, main, last),
         check_loops(site, items),
+        check_nested(site, items),
         check_retries(site, workflow.defaults, items),
         check_expressions(site, workflow, items, scopes),
         check_triggers(site, workflow),
