@@ -21,6 +21,7 @@ POINTS: dict[str, str] = {
     "executor.before-spawn": "an attempt is recorded, nobody was told to start it",
     "executor.spawned": "a warden was told to start an attempt, nobody has heard of it yet",
     "source.fetched": "a new commit is in the mirror, not loaded",
+    "library.fetched": "a commit of a library is in its mirror, what uses it is not loaded",
     "source.loaded": "a commit is loaded, not activated",
     "source.activated": "a commit is live, its schedules are not armed in memory",
     "schedule.before-fire": "a tick is due and not recorded",

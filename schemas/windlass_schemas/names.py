@@ -20,7 +20,9 @@ PLAIN_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$"
 WORKFLOW_REFERENCE_PATTERN = r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/)?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 
 
-def _name(pattern: str, code: str, message: str, description: str) -> Parsed:
+def name_type(pattern: str, code: str, message: str, description: str) -> Parsed:
+    """A field type for names of one pattern; `code` is the rule of what does not fit."""
+
     def read(value: Any) -> str:
         if isinstance(value, str) and re.fullmatch(pattern, value):
             return value
@@ -42,7 +44,7 @@ def read_env_name(value: Any) -> str:
 
 Label = Annotated[
     str,
-    _name(
+    name_type(
         LABEL_PATTERN,
         "invalid-name",
         "a name has 1 to 63 lower-case letters, digits and hyphens, and begins and ends with a letter or digit",
@@ -51,7 +53,7 @@ Label = Annotated[
 ]
 StepName = Annotated[
     str,
-    _name(
+    name_type(
         STEP_PATTERN,
         "invalid-step-name",
         "a step's name has 1 to 40 lower-case letters, digits and hyphens, and begins and ends with a letter or digit",
@@ -60,7 +62,7 @@ StepName = Annotated[
 ]
 ValueName = Annotated[
     str,
-    _name(
+    name_type(
         VALUE_PATTERN,
         "invalid-value-name",
         "the name of an input or output begins with a letter and has letters, digits, _ and -, at most 63",
@@ -70,7 +72,7 @@ ValueName = Annotated[
 EnvName = Annotated[str, Parsed(read_env_name, {"type": "string", "pattern": ENV_PATTERN})]
 SecretName = Annotated[
     str,
-    _name(
+    name_type(
         SECRET_PATTERN,
         "invalid-secret-name",
         "a secret's name has letters, digits, _ and -, and begins with a letter or _, at most 63",
@@ -79,7 +81,7 @@ SecretName = Annotated[
 ]
 PlainName = Annotated[
     str,
-    _name(
+    name_type(
         PLAIN_PATTERN,
         "invalid-name",
         "a name has 1 to 63 letters, digits, dots, _ and -, and begins and ends with a letter or digit",
@@ -88,7 +90,7 @@ PlainName = Annotated[
 ]
 WorkflowReference = Annotated[
     str,
-    _name(
+    name_type(
         WORKFLOW_REFERENCE_PATTERN,
         "invalid-name",
         "write the name of a workflow of this repository, or repository/workflow",

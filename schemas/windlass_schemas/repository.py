@@ -15,15 +15,25 @@ from windlass_schemas.secret_reference import SecretReference
 from windlass_schemas.step import Execution
 from windlass_schemas.written import Later, Maybe, Parsed, Text, Written
 
-GIT_PATTERN = r"^(https://[^\s/]+/\S+|ssh://[^\s/]+/\S+|[A-Za-z0-9._-]+@[A-Za-z0-9.-]+:[^\s-]\S*)$"
+REMOTE_PATTERN = r"https://[^\s/]+/\S+|ssh://[^\s/]+/\S+|[A-Za-z0-9._-]+@[A-Za-z0-9.-]+:[^\s-]\S*"
+LOCAL_PATTERN = r"(file://|\.|\.\.)?/[^\x00-\x1f]+"
+GIT_PATTERN = rf"^({REMOTE_PATTERN}|{LOCAL_PATTERN})$"
 FOLDER_PATTERN = r"^(?!\.git(/|$))(?!\.\.?(/|$))[^/\\\x00-\x1f]+(/(?!\.\.?(/|$))[^/\\\x00-\x1f]+)*/?$"
 
 
 def read_git_url(value: Any) -> str:
-    """An https or ssh URL. Raises `invalid-git-url`; credentials stay out of the message."""
+    """An https or ssh URL; where only this machine is concerned (`is_local_git`) also file:// or a path.
+
+    Raises `invalid-git-url`; credentials stay out of the message.
+    """
     if isinstance(value, str) and re.fullmatch(GIT_PATTERN, value):
         return value
     raise PydanticCustomError("invalid-git-url", "write an https or ssh URL, for example https://git.example.com/a.git")
+
+
+def is_local_git(url: str) -> bool:
+    """A folder of this machine: only on the command line and in an open `up` (fine print, "Command line")."""
+    return re.fullmatch(LOCAL_PATTERN, url) is not None
 
 
 def read_folder(value: Any) -> str:
@@ -40,7 +50,9 @@ Folder = Annotated[str, Parsed(read_folder, {"type": "string", "pattern": FOLDER
 class Library(Written):
     """A git repository of actions; windlass.lock pins it to a commit."""
 
-    git: GitUrl = Field(description="The URL, https or ssh.")
+    git: GitUrl = Field(
+        description="The URL, https or ssh; file:// or a path only on the command line and in an open `up`."
+    )
     ref: Maybe[Text] = Field(
         default=None, min_length=1, description="A tag, branch or commit; the default branch when absent."
     )

@@ -163,7 +163,7 @@ CASES: list[tuple[str, dict[str, Any], tuple[str | int, ...], str, bool]] = [
     ("Repository", {"secrets": {"A": "hunter2"}}, ("secrets", "A"), "plain-secret", True),
     ("Repository", {"secrets": {"A": "ref+exec://rm"}}, ("secrets", "A"), "secret-backend", True),
     ("Repository", {"environments": {"p": {"secrets": {"A": 5}}}}, ("environments", "p", "secrets", "A"), "plain-secret", True),
-    ("Repository", {"libraries": {"a": {"git": "file:///etc"}}}, ("libraries", "a", "git"), "invalid-git-url", True),
+    ("Repository", {"libraries": {"a": {"git": "file://evil/x"}}}, ("libraries", "a", "git"), "invalid-git-url", True),
     ("Repository", {"libraries": {"a": {"git": "ext::sh -c x"}}}, ("libraries", "a", "git"), "invalid-git-url", True),
     ("Repository", {"libraries": {"a": {"git": "https://h/a", "path": "../b"}}}, ("libraries", "a", "path"), "invalid-path", True),
     ("Repository", {"paths": {"workflows": "/etc"}}, ("paths", "workflows"), "invalid-path", True),

@@ -103,6 +103,10 @@ def _test(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _lock(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--check", action="store_true", help="write nothing, ask nobody: exit 1 when the lock is stale")
+
+
 def _runs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--repository", metavar="NAME", help="only this repository's")
     parser.add_argument("--workflow", metavar="NAME", help="only this workflow's")
@@ -184,6 +188,7 @@ VERBS: dict[str, Verb] = {
     ),
     "check": Verb("windlass.cli.check", "show every problem of a repository", "windlass check --output github", _check),
     "test": Verb("windlass.cli.test", "run the workflow tests", "windlass test tests/deploy.test.yaml", _test),
+    "lock": Verb("windlass.cli.lock", "pin each library to a commit, in windlass.lock", "windlass lock --check", _lock),
     "runs": Verb(
         "windlass.cli.runs", "list runs, newest first", "windlass runs --workflow deploy --status failed", _runs
     ),

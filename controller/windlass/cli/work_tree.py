@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from windlass.loading.places import Listed
     from windlass.loading.repository import Loaded
     from windlass.reconcile.hashing import HashFiles
+    from windlass.reconcile.library_mirrors import LibraryMirrors
     from windlass.sources.tree import Tree
 
 DAY = 86_400_000
@@ -117,6 +118,14 @@ def _list_of(root: Path, file: str) -> Tree:
         return work_tree.scan(root, (SETTINGS, file))
     places = _places(root)
     return work_tree.scan(root, (*places, file) if places else ())
+
+
+def library_mirrors() -> LibraryMirrors:
+    """What this user has of libraries: `$XDG_CACHE_HOME/windlass/libraries`."""
+    from windlass.loading.stamp import default_folder
+    from windlass.reconcile.library_mirrors import LibraryMirrors
+
+    return LibraryMirrors(default_folder() / "libraries")
 
 
 def _read(path: str, size: int) -> bytes:

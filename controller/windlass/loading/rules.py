@@ -104,7 +104,9 @@ invalid-path | a value is no path of the repository | Relative, without .., and 
 invalid-paths | a value is no list of paths | Paths of the working directory, never outside.
 invalid-mode | a value is no file mode | Octal digits in quotes, such as "0400".
 invalid-git-url | a library's URL is neither https nor ssh | Other transports can run programs or read files of the
-    server.
+    server. file:///PATH, /PATH and ./PATH are for the command line and for a server open to its own machine alone.
+invalid-commit | a commit in windlass.lock is not written in full | `windlass lock` writes the file anew.
+invalid-hash | a content hash in windlass.lock is no hash | `windlass lock` writes the file anew.
 invalid-shell | a shell is unknown | bash, sh, python, node, ruby, php, perl, go, pwsh, or {command: [my-tool,
     "{script}"]}.
 invalid-command | a command is no list of words | There is no shell to split it: write [echo, "hello there"].

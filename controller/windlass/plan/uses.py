@@ -69,9 +69,10 @@ def is_workflow(written: str) -> bool:
 
 
 def target_of(written: str, library: str | None = None) -> str:
-    """The name of what `uses` says: `./…` means the library in which it stands (language page, "Libraries")."""
+    """The name of what `uses` says. Inside a library `./…` means the library, and an alias one of its own libraries
+    (language page, "Libraries"); only `std/…` is the same everywhere."""
     text = written.rstrip("/")
-    return f"{library}:{text}" if library is not None and text.startswith("./") else text
+    return text if library is None or text.startswith("std/") else f"{library}:{text}"
 
 
 def model_of(kind: type[Any], document: Mapping[str, Any]) -> Any:

@@ -40,6 +40,11 @@ class Head:
     branch: str
     commit: str
 
+    @property
+    def ref(self) -> str:
+        """Its full name."""
+        return "HEAD" if self.branch == "HEAD" else HEADS + self.branch
+
 
 def check_branch(branch: str) -> str:
     """The name, when it is one git would accept. Raises UsageError."""

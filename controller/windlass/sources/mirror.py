@@ -25,6 +25,7 @@ from windlass.sources.failure import is_web_page, shown
 from windlass.sources.fetching import fetch_commit
 from windlass.sources.history import author_of, changed_paths, is_ancestor
 from windlass.sources.local_refs import OBJECT_ID, GitFolder, read_ref
+from windlass.sources.named_refs import Named, local_named, named_commit, remote_named
 from windlass.sources.tags import LocalTags, remote_tags
 from windlass.sources.tree import MAX_ENTRIES, Tree, parse_tree
 
@@ -84,14 +85,44 @@ class Mirror:
         with self._writing, repair.held(self._folder):
             self._prepare(head.commit)
             if not self._has(head.commit):
-                try:
-                    fetch_commit(self._network, self._has, head, self.location.url, NEWEST, first=self._packs() == 0)
-                finally:
-                    repair.note_ended(self._folder)
-                    repair.clean(self._git_dir)
+                self._fetch(head.commit, (head.ref,))
             if self._ref(NEWEST) != head.commit:
                 self._git("update-ref", "--no-deref", "--end-of-options", NEWEST, head.commit)
             self._repack()
+
+    def find(self, ref: str | None) -> Named:
+        """The commit that a tag, a branch or a commit's whole id stands for now; None: the default branch.
+
+        Cheap, as `head` is. Raises SourceError, "SourceMissing" when there is no such ref.
+        """
+        if ref is None:
+            head = local_head(Path(self.location.url), None, self._ask_local) if self.location.local else None
+            head = head or remote_head(None, self._ls_remote)
+            return Named(head.commit, (head.ref,))
+        known = named_commit(ref)
+        if known is not None:
+            return known
+        return local_named(ref, self._ask_local) if self.location.local else remote_named(ref, self._ls_remote)
+
+    def bring(self, named: Named) -> None:
+        """Makes a commit available here and pins it; asks nobody when it is here already. Raises SourceError."""
+        if self.has(named.commit) and self._is_pinned(named.commit):
+            return
+        with self._writing, repair.held(self._folder):
+            self._prepare(named.commit)
+            if not self._has(named.commit):
+                self._fetch(named.commit, named.refs, deepen=True)
+            self._git("update-ref", "--end-of-options", PINS + named.commit, named.commit)
+            self._repack()
+
+    def has(self, commit: str) -> bool:
+        """Whether a commit is here; asks nobody."""
+        return self._has(commit)
+
+    def pins(self) -> set[str]:
+        """The commits that are pinned."""
+        listed = self._git("for-each-ref", "--format=%(refname)", PINS) if (self._git_dir / "HEAD").is_file() else b""
+        return {line.removeprefix(PINS) for line in listed.decode().splitlines()}
 
     def pin(self, commit: str) -> None:
         """Keeps a commit that was fetched, with its files, until `unpin`. Raises SourceError when it is not here."""
@@ -157,6 +188,14 @@ class Mirror:
     def close(self) -> None:
         """Ends the reading process. The mirror can be used again."""
         self._reader.close()
+
+    def _fetch(self, commit: str, refs: Sequence[str], *, deepen: bool = False) -> None:
+        first = self._packs() == 0
+        try:
+            fetch_commit(self._network, self._has, commit, refs, self.location.url, NEWEST, first=first, deepen=deepen)
+        finally:
+            repair.note_ended(self._folder)
+            repair.clean(self._git_dir)
 
     def _prepare(self, commit: str) -> None:
         if not self._repaired:

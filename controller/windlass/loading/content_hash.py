@@ -1,0 +1,46 @@
+"""The content hash of a folder at a commit: the same whatever the object format of git, and where it was fetched from.
+
+In: the entries of a commit, a reader, the folder. Out: `sha256:…`, over one line for each file below the folder, sorted
+by the bytes of its path: `MODE SHA256-OF-CONTENT PATH`, ended by NUL; MODE as git writes it (100644, 100755, 120000 for
+a link, whose content is where it leads), PATH relative to the folder. A submodule (160000) has the id of its commit in
+place of the hash: nothing of it is read (docs: language page, "Libraries").
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+
+class Stored(Protocol):
+    """An entry of a commit."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def mode(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def blob(self) -> str: ...
+
+
+def content_hash(
+    entries: Iterable[Stored], read: Callable[[Sequence[str]], Mapping[str, bytes]], folder: str | None
+) -> str:
+    """`read` gives contents by object id; `folder` None is the root. Raises what `read` raises."""
+    prefix = f"{folder}/" if folder else ""
+    found = sorted(
+        (entry.path[len(prefix) :].encode("utf-8", "surrogateescape"), entry)
+        for entry in entries
+        if entry.path.startswith(prefix)
+    )
+    contents = read([entry.blob for _, entry in found if entry.kind != "submodule"])
+    total = hashlib.sha256()
+    for path, entry in found:
+        own = entry.blob if entry.kind == "submodule" else hashlib.sha256(contents[entry.blob]).hexdigest()
+        total.update(b"%b %b %b\0" % (entry.mode.encode(), own.encode(), path))
+    return f"sha256:{total.hexdigest()}"
