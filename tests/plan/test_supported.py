@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
-from windlass.plan.supported import unsupported, unsupported_settings
+from windlass.plan.supported import unsupported, unsupported_action, unsupported_settings
+from windlass_schemas.action import Action
 
 STEP = "steps: {a: {%s}}"
 
@@ -12,7 +14,8 @@ STEP = "steps: {a: {%s}}"
 @pytest.mark.parametrize(
     ("text", "path", "feature"),
     [
-        (STEP % "uses: std/notify", ("steps", "a", "uses"), "uses"),
+        (STEP % "uses: std/notify", ("steps", "a", "uses"), "uses of a library"),
+        (STEP % "uses: ./actions/b, with: {t: '${{ secrets.T }}'}", ("steps", "a", "with", "t"), "secrets"),
         (STEP % "approval: {by: ['group:ops']}", ("steps", "a", "approval"), "approval"),
         (STEP % "run: [{run: a}]", ("steps", "a", "run"), "run as a list of parts"),
         (STEP % "run: a, runner: kubernetes", ("steps", "a", "runner"), "runner kubernetes"),
@@ -57,3 +60,17 @@ def test_settings(settings):
         (("notify",), "notify"),
         (("environments", "p", "protection"), "protection of environments"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "feature"),
+    [
+        ("run: [{run: a}]", ("run",), "run as a list of parts"),
+        ("run: a\ninputs: {f: {type: file}}", ("inputs", "f", "type"), "input type file"),
+        ("run: a\noutputs: {f: {type: file}}", ("outputs", "f", "type"), "output type file"),
+        ("run: a\npermissions: {docker: true}", ("permissions", "docker"), "docker"),
+    ],
+)
+def test_of_an_action_too(text, path, feature):
+    head = {"apiVersion": "windlass.dev/v1", "kind": "Action", "metadata": {"name": "a"}}
+    assert unsupported_action(Action.model_validate(head | yaml.safe_load(text))) == [(path, feature)]

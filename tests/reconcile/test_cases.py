@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from windlass.plan.uses import Used
 from windlass.reconcile.cases import judge_test
 from windlass_schemas.testfile import Test
 from windlass_schemas.workflow import Workflow
@@ -102,3 +103,26 @@ def test_a_hundred_cases_take_less_than_a_second():
     begun = time.process_time()
     assert all(found.ok for found in verdicts(*cases))
     assert time.process_time() - begun < 1.0
+
+
+def test_a_step_that_uses_an_action_is_given_what_the_case_says():
+    head = {"apiVersion": "windlass.dev/v1", "metadata": {"name": "deploy"}}
+    action = head | {"kind": "Action", "run": "x", "inputs": {"n": {"type": "integer", "maximum": 9}}}
+    action |= {"outputs": {"n": {"type": "integer"}}}
+    step = {"uses": "./actions/x", "with": {"n": "${{ inputs.n }}"}}
+    after = {"uses": "./actions/x", "with": {"n": "${{ steps.a.outputs.n }}"}}
+    workflow = head | {"kind": "Workflow", "inputs": {"n": {"type": "integer", "default": 1}}}
+    workflow |= {"steps": {"a": step, "b": after}}
+    cases = [
+        {"name": "fits", "steps": {"a": {"outputs": {"n": 9}}}, "expect": {"ran": ["a", "b"], "status": "succeeded"}},
+        {"name": "refused", "inputs": {"n": 10}, "expect": {"status": "errored", "skipped": ["b"]}},
+        {"name": "not given", "expect": {}},
+    ]
+    test = Test.model_validate({"apiVersion": head["apiVersion"], "kind": "Test", "workflow": "deploy", "cases": cases})
+    uses = {"./actions/x": Used("Action", action, "actions/x")}
+    found = list(judge_test(test, Workflow.model_validate(workflow), None, "shop", uses))
+    assert [one.failures for one in found] == [
+        (),
+        (),
+        ("step b reads steps.a.outputs.n, which the case does not give",),
+    ]

@@ -12,7 +12,7 @@ from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from windlass.plan.loop import Loop
-from windlass.plan.model import EnvLayer, Nested, OutputSpec, Plan, PlannedStep, Retry, Wait
+from windlass.plan.model import EnvLayer, Given, Nested, OutputSpec, Plan, PlannedStep, Retry, Wait
 from windlass.plan.uses import Used
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def camel(name: str) -> str:
 
 _NAMES: dict[type[Any], list[tuple[str, str]]] = {
     cls: [(f.name, camel(f.name)) for f in fields(cls)]
-    for cls in (Plan, PlannedStep, Retry, OutputSpec, EnvLayer, Loop, Wait, Nested, Used)
+    for cls in (Plan, PlannedStep, Retry, OutputSpec, EnvLayer, Loop, Wait, Given, Nested, Used)
 }
 
 
@@ -92,6 +92,7 @@ def _step(document: Mapping[str, Any]) -> PlannedStep:
         "outputs": {n: OutputSpec(o["schema"], o["size"]) for n, o in document["outputs"].items()},
         "retry": _retry(document["retry"]),
         "wait": Wait(**_known(Wait, document["wait"])) if document.get("wait") else None,
+        "given": Given(**_known(Given, document["given"])) if document.get("given") else None,
         "loop": Loop(**_known(Loop, document["loop"])) if document.get("loop") else None,
         "nested": Nested(**_known(Nested, document["nested"])) if document.get("nested") else None,
     }

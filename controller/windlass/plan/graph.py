@@ -45,6 +45,7 @@ def expression_texts(step: Step) -> Iterator[str]:
     if isinstance(step.if_, str):
         yield step.if_
     yield from texts_in(step.env)
+    yield from texts_in(step.with_)
     for value in (step.image, step.working_directory, step.command, step.args, step.for_each):
         yield from texts_in(value)
     yield from texts_in(step.with_)

@@ -7,6 +7,7 @@ Rules: fine print, "Types" and "Command line"; the same checker (plan/values.py)
 
 from __future__ import annotations
 
+import re
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +73,11 @@ def _value(name: str, declared: Input, values: Mapping[str, Any], texts: Mapping
 def _unknown(name: str, declared: Mapping[str, Any]) -> InputProblem:
     hint = did_you_mean(name, declared)
     return InputProblem(f"/{escaped(name)}", f"there is no such input{f'; {hint}' if hint else ''}")
+
+
+def input_variable(name: str) -> str:
+    """INPUT_<NAME>: upper case, every other character than A–Z, 0–9 as _ (fine print, "A step")."""
+    return "INPUT_" + re.sub(r"[^A-Z0-9]", "_", name.upper())
 
 
 def default_mistakes(declared: Declaration, default: Any) -> list[tuple[str, str]]:

@@ -64,6 +64,15 @@ class Nested:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """The values that something used is given; defaults and checks come at the start, when expressions have values."""
+
+    target: str  # what `uses` says
+    values: Mapping[str, Any]  # `with`, as written
+    declared: Mapping[str, Any] = field(default_factory=dict)  # the inputs of what is used, as written
+
+
+@dataclass(frozen=True, slots=True)
 class EnvLayer:
     """One layer of the environment; None unsets. Layers stand weakest first in a step."""
 
@@ -98,6 +107,7 @@ class PlannedStep:
     image: str | None = None
     working_directory: str | None = None
     checkout: bool = False
+    given: Given | None = None  # it uses an action
 
 
 @dataclass(frozen=True, slots=True)

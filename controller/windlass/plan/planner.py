@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from windlass.errors import ExpressionError
 from windlass.expressions import evaluate, to_text
+from windlass.plan.actions import action_program, given_to
 from windlass.plan.graph import dependencies, reading
 from windlass.plan.loop import Loop
 from windlass.plan.model import EnvLayer, Nested, OutputSpec, Plan, PlannedStep, Retry, Wait
-from windlass.plan.shells import SHELLS, Shell, php_script
+from windlass.plan.shells import program, shell_of, words
 from windlass.plan.uses import is_workflow, target_of
 from windlass_schemas.duration import parse_duration
 from windlass_schemas.expression import read_flag, read_number, read_whole, read_whole_from_zero
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from windlass.plan.uses import Used
+    from windlass_schemas.action import Action
     from windlass_schemas.repository import Environment, Repository
     from windlass_schemas.step import Step
     from windlass_schemas.workflow import StepItem, Workflow
@@ -133,7 +135,10 @@ class _Expander:
         found = dependencies(step, item.after)
         timeout = self._now(self._default("timeout", step.timeout), parse_duration)
         kill_after = self._now(self._default("kill_after", step.kill_after), parse_duration)
-        script, script_name, argv = self._program(step)
+        used = self._action(step)
+        action = used.action if used is not None else None
+        script, script_name, argv = action_program(used, action) if used and action else self._program(step)
+        outputs = action.outputs if action is not None else step.outputs
         return PlannedStep(
             name=item.name,
             section="finally" if in_finally else "steps",
@@ -144,8 +149,8 @@ class _Expander:
             script=script,
             script_name=script_name,
             argv=argv,
-            env=self._layers(step),
-            outputs={n: OutputSpec(o.json_schema(), o.size) for n, o in step.outputs.items()},
+            env=self._layers(step, action),
+            outputs={n: OutputSpec(o.json_schema(), o.size) for n, o in outputs.items()},
             timeout=timeout if timeout is not None or not in_finally else FINALLY_TIMEOUT,
             kill_after=kill_after if kill_after is not None else 10_000,
             retry=self._retry(self._default("retry", step.retry)),
@@ -155,17 +160,27 @@ class _Expander:
             wait=Wait(step.wait.for_, step.wait.until) if step.wait is not None else None,
             nested=self._nested(step),
             runner=self._default("runner", step.runner) or self._workflow.runner or self._occasion.runner,
-            image=self._default("image", step.image),
+            image=self._default("image", step.image or (action.image if action is not None else None)),
             working_directory=self._default("working_directory", step.working_directory),
             checkout=self._now(self._default("checkout", step.checkout), read_flag) or False,
+            given=given_to(step, used) if used is not None else None,
         )
+
+    def _action(self, step: Step) -> Used | None:
+        if step.uses is None or is_workflow(step.uses):
+            return None
+        return self._used(step.uses)[1]
+
+    def _used(self, written: str) -> tuple[str, Used]:
+        target = target_of(written, self._occasion.library)
+        if target not in self._occasion.uses:
+            raise ExpressionError(f"uses: {written} was not loaded with this definition")
+        return target, self._occasion.uses[target]
 
     def _nested(self, step: Step) -> Nested | None:
         if step.uses is None or not is_workflow(step.uses):
             return None
-        target, occasion = target_of(step.uses, self._occasion.library), self._occasion
-        if target not in occasion.uses:
-            raise ExpressionError(f"uses: {step.uses} was not loaded with this definition")
+        target, occasion = self._used(step.uses)[0], self._occasion
         runner = self._default("runner", step.runner) or self._workflow.runner or occasion.runner
         return Nested(target, dict(step.with_), dict(occasion.env), runner)
 
@@ -185,8 +200,9 @@ class _Expander:
         assert step.matrix is not None
         return Loop("matrix", axes=step.matrix.axes, include=step.matrix.include, exclude=step.matrix.exclude, **bounds)
 
-    def _layers(self, step: Step) -> tuple[EnvLayer, ...]:
-        layers = list(self._shared)
+    def _layers(self, step: Step, action: Action | None) -> tuple[EnvLayer, ...]:
+        layers = [EnvLayer("action", dict(action.env))] if action is not None and action.env else []
+        layers += self._shared
         if step.env:
             layers.append(EnvLayer("step", dict(step.env)))
         if self._occasion.env:
@@ -196,11 +212,9 @@ class _Expander:
     def _program(self, step: Step) -> tuple[str | None, str, tuple[Any, ...]]:
         """Script, its file's name, and the program's words."""
         if step.run is None:
-            return None, "script", (*_words(step.command), *_words(step.args))
+            return None, "script", (*words(step.command), *words(step.args))
         assert isinstance(step.run, str)
-        shell = _shell(self._default("shell", step.shell) or "bash")
-        text = php_script(step.run) if shell is SHELLS["php"] else step.run
-        return text, shell.file_name, shell.argv
+        return program(step.run, shell_of(self._default("shell", step.shell) or "bash"))
 
     def _retry(self, written: Any) -> Retry:
         if written is None:
@@ -214,11 +228,3 @@ class _Expander:
             exit_codes=tuple(self._now(code, read_whole_from_zero) for code in written.exit_codes),
             never=tuple(self._now(code, read_whole_from_zero) for code in written.never),
         )
-
-
-def _shell(written: Any) -> Shell:
-    return SHELLS[written] if isinstance(written, str) else Shell(tuple(written.command), "script")
-
-
-def _words(words: Any) -> tuple[Any, ...]:
-    return (words,) if isinstance(words, str) else tuple(words or ())

@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from windlass.expressions import references
-from windlass.plan.uses import is_workflow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from windlass_schemas.action import Action
     from windlass_schemas.repository import Repository
     from windlass_schemas.workflow import Path, StepItem, Workflow
 
@@ -24,7 +24,6 @@ WORKFLOW_KEYS = {
     "access": "access",
 }
 STEP_KEYS = {
-    "uses": "uses",
     "approval": "approval",
     "artifacts": "artifacts",
     "cache": "cache",
@@ -41,6 +40,7 @@ EXECUTION_KEYS = {
 TRIGGERS = ("queue", "postgres")
 PLANNED_NOW = ("checkout", "timeout", "kill_after", "continue_on_error", "idempotent", "max_parallel", "fail_fast")
 KNOWN_AT_START = frozenset({"inputs", "event"})
+_NO_OUTPUT = ("secret", "file")
 RUNNERS = frozenset({"local"})
 
 
@@ -57,6 +57,20 @@ def unsupported_settings(repository: Repository) -> list[tuple[Path, str]]:
             result.append((("environments", name, "protection"), "protection of environments"))
     if repository.defaults is not None:
         result += _keys(repository.defaults, EXECUTION_KEYS, ("defaults",))
+    return result
+
+
+def unsupported_action(action: Action) -> list[tuple[Path, str]]:
+    """The same for an action."""
+    result: list[tuple[Path, str]] = []
+    if action.run is not None and not isinstance(action.run, str):
+        result.append((("run",), "run as a list of parts"))
+    for section, declarations, kinds in (("inputs", action.inputs, ("file",)), ("outputs", action.outputs, _NO_OUTPUT)):
+        for name, declared in declarations.items():
+            if declared.type in kinds:
+                result.append(((section, name, "type"), f"{section[:-1]} type {declared.type}"))
+    if action.permissions.docker:
+        result.append((("permissions", "docker"), "docker"))
     return result
 
 
@@ -84,20 +98,21 @@ def _workflow(workflow: Workflow) -> Iterator[tuple[Path, str]]:
 
 def _step(item: StepItem) -> Iterator[tuple[Path, str]]:
     step = item.step
-    for path, feature in _keys(step, STEP_KEYS, item.path):
-        if path[-1] != "uses" or not is_workflow(step.uses or ""):
-            yield path, feature
+    yield from _keys(step, STEP_KEYS, item.path)
     yield from _execution(step, item.path)
+    if step.uses is not None and not step.uses.startswith("./"):
+        yield (*item.path, "uses"), "uses of a library"
     if step.run is not None and not isinstance(step.run, str):
         yield (*item.path, "run"), "run as a list of parts"
     for name, declared in step.outputs.items():
-        if declared.type in ("secret", "file"):
+        if declared.type in _NO_OUTPUT:
             yield (*item.path, "outputs", name, "type"), f"output type {declared.type}"
-    for name, value in step.env.items():
-        if isinstance(value, str) and "${{" in value:
-            for reference in references(value):
-                if reference.partition(".")[0] == "secrets":
-                    yield (*item.path, "env", name), "secrets"
+    for key, values in (("env", step.env), ("with", step.with_)):
+        for name, value in values.items():
+            if isinstance(value, str) and "${{" in value:
+                for reference in references(value):
+                    if reference.partition(".")[0] == "secrets":
+                        yield (*item.path, key, name), "secrets"
 
 
 def _execution(written: Any, path: Path) -> Iterator[tuple[Path, str]]:

@@ -34,6 +34,7 @@ _KEPT = frozenset(
     {
         "name", "section", "needs", "reads", "condition", "tolerant", "script", "script_name", "argv", "env", "outputs",
         "timeout", "retry", "continue_on_error", "loop", "wait", "runner", "image", "working_directory",
+        "given",
     }
 )  # fmt: skip
 _KINDS = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}

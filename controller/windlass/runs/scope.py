@@ -90,10 +90,11 @@ def layered(
     """The layers laid over one another, weakest first; null unsets. Raises ExpressionError.
 
     The trigger's layer is text already, some of it from whoever sent an event: it is never evaluated (catalogue W11).
+    Nor is an action's, which knows nothing of the workflow.
     """
     result: dict[str, str] = {}
     for layer in layers:
-        literal = layer.name == "trigger"
+        literal = layer.name in ("trigger", "action")
         for name, value in layer.values.items():
             if value is None:
                 result.pop(name, None)

@@ -10,8 +10,9 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from windlass.errors import ExpressionError
+from windlass.errors import ExpressionError, InputError
 from windlass.expressions import evaluate, to_text
+from windlass.runs.given import given_inputs, shown_inputs, with_variables
 from windlass.runs.model import Attempt, Checkout, Launch, Status
 from windlass.runs.outputs import read_limit
 from windlass.runs.scope import functions_of, layered, unset_by, values_for
@@ -31,6 +32,9 @@ def start_attempt(draft: Draft, of: StepKey) -> None:
         launch = _launch(draft, planned, key)
     except ExpressionError as error:
         draft.end(of, Status.ERRORED, "expression", str(error))
+        return
+    except InputError as error:
+        draft.end(of, Status.ERRORED, "input-invalid", f"with: {error}")
         return
     draft.put(
         replace(
@@ -53,8 +57,12 @@ def _launch(draft: Draft, planned: PlannedStep, key: AttemptKey) -> Launch:
         return to_text(evaluate(value, values, functions)) if isinstance(value, str) else to_text(value)
 
     env = layered(planned.env, values, functions)
+    if planned.given is None:
+        shown = {name: value for name, value in draft.plan.inputs.items() if name not in draft.plan.secret_inputs}
+    else:
+        inputs = given_inputs(planned.given, values, functions)
+        env, shown = with_variables(env, inputs), shown_inputs(planned.given, inputs)
     env |= _own_variables(draft, key)
-    shown = {name: value for name, value in draft.plan.inputs.items() if name not in draft.plan.secret_inputs}
     return Launch(
         key=key,
         runner=planned.runner,

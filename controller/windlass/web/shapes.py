@@ -138,6 +138,14 @@ class DeclaredOutput(Shape):
     size: int | None
 
 
+class Given(Shape):
+    """What a step gives to what it uses; expressions are evaluated when the step starts."""
+
+    target: str = Field(description="What `uses` names.")
+    values: dict[str, Any] = Field(description="`with`, as written.")
+    declared: dict[str, Any] = Field(description="The inputs of what is used, as written.")
+
+
 class PlannedStep(Shape):
     """A step, expanded: defaults applied, dependencies resolved, spans in milliseconds."""
 
@@ -159,6 +167,7 @@ class PlannedStep(Shape):
     runner: str
     image: str | None
     working_directory: str | None
+    given: Given | None
 
 
 class PlanOrder(Shape):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from windlass.loading.checks.declarations import check_inputs, check_outputs, check_step_declarations
 from windlass.loading.checks.environment import check_environment
-from windlass.loading.checks.expressions import check_expressions, check_script
+from windlass.loading.checks.expressions import check_action_texts, check_expressions
 from windlass.loading.checks.graph import check_graph
 from windlass.loading.checks.hashes import check_hashes
 from windlass.loading.checks.hygiene import check_characters, check_hygiene
@@ -24,7 +24,7 @@ from windlass.loading.checks.triggers import check_triggers
 from windlass.loading.checks.unreachable import check_unreachable
 from windlass.loading.checks.unused import check_unused
 from windlass.loading.models import MOST_PROBLEMS, more_problems
-from windlass.plan.supported import unsupported, unsupported_settings
+from windlass.plan.supported import unsupported, unsupported_action, unsupported_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,7 +88,8 @@ def check_action(site: Site, action: Action) -> list[Problem]:
     errors: Iterator[Problem] = chain(
         check_inputs(site, action.inputs),
         check_outputs(site, action.outputs, ("outputs",)),
-        check_script(site, action.run, ("run",)) if isinstance(action.run, str) else (),
+        check_action_texts(site),
+        _not_supported(site, unsupported_action(action)),
     )
     return _first(site, errors) + list(islice(check_characters(site), MOST_PROBLEMS))
 

@@ -5,13 +5,12 @@ In: the inputs of a workflow or an action. Out: problems at the default's own pa
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from windlass.expressions import colliding
 from windlass.loading.checks.texts import OPEN
 from windlass.plan.formats import PatternError, compiled
-from windlass.plan.inputs import default_mistakes
+from windlass.plan.inputs import default_mistakes, input_variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,16 +49,11 @@ def check_step_declarations(site: Site, step: Step, path: Path) -> Iterator[Prob
 def _check_collisions(site: Site, inputs: Mapping[str, Input], path: Path) -> Iterator[Problem]:
     seen: dict[str, str] = {}
     for name in inputs:
-        variable = variable_of(name)
+        variable = input_variable(name)
         if variable in seen:
             message = f"{name} and {seen[variable]} are both {variable} in the environment of an action"
             yield site.at_key((*path, name), "colliding-names", message, "rename one of the two")
         seen.setdefault(variable, name)
-
-
-def variable_of(name: str) -> str:
-    """INPUT_<NAME>: upper case, every other character than A–Z, 0–9 as _ (fine print, "A step")."""
-    return "INPUT_" + re.sub(r"[^A-Z0-9]", "_", name.upper())
 
 
 def _check_default(site: Site, declared: Input, path: Path) -> Iterator[Problem]:

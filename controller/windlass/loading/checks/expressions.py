@@ -49,6 +49,7 @@ LONGEST_IN_SCRIPT = 1000
 START_KEYS = frozenset({"environment", "runTitle", "runLabels", "defaults"})  # known when a run is created
 MOST_REMEMBERED = 4096
 _GOOD: set[tuple[Any, ...]] = set()
+ACTION_VALUES = frozenset({"run", "command", "args", "env", "image", "entrypoint", "shell"})
 WITH_SECRETS = frozenset({"env", "with", "files"})
 
 
@@ -158,6 +159,17 @@ def check_script(site: Site, script: str, path: Path) -> Iterator[Problem]:
         message = "an expression inside a script would become part of the program"
         yield site.in_text(path, "expression-in-script", TextMistake(message, hint, at, length))
         at = script.find(OPEN, at + max(length, len(OPEN)))
+
+
+def check_action_texts(site: Site) -> Iterator[Problem]:
+    """An action knows nothing of the workflow that uses it: what it needs it is given, as INPUT_<NAME>."""
+    for path, text in site.texts:
+        if path[0] == "run" and (len(path) == 1 or path[-1] == "run"):
+            yield from check_script(site, text, path)
+        elif path[0] in ACTION_VALUES:
+            message = "an action is given its values by `with`: no expression is evaluated here"
+            mistake = TextMistake(message, "declare an input and use INPUT_<NAME>", text.find(OPEN), len(OPEN))
+            yield site.in_text(path, "expression-not-allowed", mistake)
 
 
 def _expression_at(text: str) -> tuple[str, int]:

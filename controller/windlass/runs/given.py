@@ -1,0 +1,62 @@
+"""The inputs of an action: `with` evaluated, checked, and turned into variables.
+
+In: what a planned step is given, the names and functions of its expressions. Out: inputs by name, checked against their
+declarations by the same checker as everywhere (`plan/inputs.py`); `INPUT_<NAME>` variables. An expression that comes
+out as null is as if nothing were given: then the default holds.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from windlass.expressions import evaluate, to_text
+from windlass.plan.inputs import input_variable, parse_inputs
+from windlass.plan.uses import model_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from windlass.plan.model import Given
+    from windlass_schemas.inputs import Input
+
+
+def given_inputs(
+    given: Given, values: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]]
+) -> dict[str, Any]:
+    """Every declared input with its value, None for an optional one that is absent.
+
+    Raises ExpressionError, and InputError when a value does not fit.
+    """
+
+    def evaluated(written: Any) -> Any:
+        if isinstance(written, str):
+            return evaluate(written, values, functions)
+        if isinstance(written, (list, tuple)):
+            return [evaluated(item) for item in written]
+        if isinstance(written, dict):
+            return {name: evaluated(item) for name, item in written.items()}
+        return written
+
+    found = {name: evaluated(written) for name, written in given.values.items()}
+    return parse_inputs(_declared(given), {name: value for name, value in found.items() if value is not None})
+
+
+def shown_inputs(given: Given, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Those that may stand in a file: secrets are left out."""
+    secrets = {name for name, declared in _declared(given).items() if declared.type == "secret"}
+    return {name: value for name, value in inputs.items() if name not in secrets}
+
+
+def with_variables(env: Mapping[str, str], inputs: Mapping[str, Any]) -> dict[str, str]:
+    """`env` with a variable for each input. They are what was checked, so no layer changes them: one that is absent is
+    not set, whatever a layer says.
+    """
+    variables = {input_variable(name): value for name, value in inputs.items()}
+    others = {name: value for name, value in env.items() if name not in variables}
+    return others | {name: to_text(value) for name, value in variables.items() if value is not None}
+
+
+def _declared(given: Given) -> dict[str, Input]:
+    from windlass_schemas.inputs import Input
+
+    return {name: model_of(Input, written) for name, written in given.declared.items()}
