@@ -24,15 +24,21 @@ def summary(run: Mapping[str, Any], *, colour: bool) -> str:
     lines = [" ".join(part for part in (_status(run, colour), run["workflow"], _span(run), run["id"]) if part)]
     if run["message"]:
         lines[0] += f": {for_display(run['message'], colour=False)}"
-    steps = list(run["steps"].items())
-    width = max((len(name) for name, _ in steps), default=0)
-    for index, (name, step) in enumerate(steps):
-        branch = "└─" if index == len(steps) - 1 else "├─"
-        lines.append(f"{branch} {_status(step, colour)} {name:<{width}}  {_step_words(step)}".rstrip())
-        below = "   " if index == len(steps) - 1 else "│  "
-        lines += _items(step, below, colour)
+    lines += _tree(run["steps"], "", colour)
     lines += _outputs(run["outputs"])
     return "\n".join(lines)
+
+
+def _tree(steps: Mapping[str, Any], before: str, colour: bool) -> Iterator[str]:
+    """A line for each step, and below it those of its items or of the workflow that it uses."""
+    width = max(map(len, steps), default=0)
+    for index, (name, step) in enumerate(steps.items()):
+        last = index == len(steps) - 1
+        words = f"{_status(step, colour)} {name:<{width}}  {_step_words(step)}"
+        yield f"{before}{'└─' if last else '├─'} {words}".rstrip()
+        below = before + ("   " if last else "│  ")
+        yield from _items(step, below, colour)
+        yield from _tree(step.get("steps") or {}, below, colour)
 
 
 def _items(step: Mapping[str, Any], below: str, colour: bool) -> Iterator[str]:
@@ -42,6 +48,7 @@ def _items(step: Mapping[str, Any], below: str, colour: bool) -> Iterator[str]:
     for item in shown:
         words = f"{_status(item, colour)} {for_display(item['key'], colour=False)}  {_step_words(item)}"
         yield f"{below}   {words}".rstrip()
+        yield from _tree(item.get("steps") or {}, f"{below}   ", colour)
     if len(shown) < len(items):
         yield f"{below}   {len(items)} items, {sum(i['status'] == 'succeeded' for i in items)} succeeded"
 

@@ -1,0 +1,92 @@
+"""Workflows that use workflows, by the real command: values, logs, reruns, a server that is killed meanwhile."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from tests.slow.repo import workflow
+from tests.slow.waiting import until
+
+if TYPE_CHECKING:
+    from tests.slow.conftest import MakeServer
+    from tests.slow.home import Home
+    from tests.slow.repo import Repo
+
+OUTER = """
+    outputs: {urls: "${{ steps.rollout.items.map(i, i.outputs.url) }}"}
+    steps:
+      rollout:
+        forEach: [eu/1, us]
+        uses: ./workflows/inner.yaml
+        with: {region: "${{ item }}"}
+      after: {needs: [rollout], run: echo after}
+"""
+INNER = """
+    inputs: {region: {}}
+    outputs: {url: "${{ steps.go.outputs.url }}"}
+    steps:
+      go:
+        env: {R: "${{ inputs.region }}"}
+        outputs: {url: {}}
+        run: |
+          echo "to $R"
+          until [ -e GO ]; do sleep 0.05; done
+          echo "url=https://$R" >> "$WINDLASS_OUTPUT"
+    finally:
+      tidy: {run: touch TIDIED}
+"""
+
+
+def add(repo: Repo, home: Home) -> None:
+    inner = INNER.replace("GO", str(home.folder / "go")).replace("TIDIED", str(home.folder / "tidied"))
+    repo.commit({"workflows/outer.yaml": workflow("outer", OUTER), "workflows/inner.yaml": workflow("inner", inner)})
+
+
+def test_a_killed_server_goes_on_with_what_is_nested(home: Home, repo: Repo, serve: MakeServer) -> None:
+    add(repo, home)
+    server = serve(repo.path)
+    run = server.begin("shop", "outer")
+    inner = quote("rollout[0]/go", safe="")
+    until(lambda: "to eu/1" in server.step_log(run, inner).text)
+    repo.add("inner", "steps: {other: {run: 'true'}}")  # what runs is frozen, also what it uses
+    server.kill()
+    (home.folder / "go").touch()
+    server.start()
+    result = server.ended(run)
+    assert result["outputs"] == {"urls": ["https://eu/1", "https://us"]}
+    items = result["steps"]["rollout"]["items"]
+    assert [list(item["steps"]) for item in items] == [["go", "tidy"]] * 2
+    assert all(len(item["steps"]["go"]["attempts"]) == 1 for item in items)
+    assert server.step_log(run, inner).text == "to eu/1\n"
+    assert (home.folder / "tidied").exists()
+
+
+def test_a_cancel_while_the_server_is_away_reaches_down(home: Home, repo: Repo, serve: MakeServer) -> None:
+    add(repo, home)
+    server = serve(repo.path)
+    run = server.begin("shop", "outer")
+    until(lambda: "to us" in server.step_log(run, quote("rollout[1]/go", safe="")).text)
+    server.post(f"/runs/{run}/cancel", code=202)
+    server.kill()
+    server.start()
+    result = server.ended(run)
+    assert (result["status"], result["steps"]["after"]["status"]) == ("cancelled", "cancelled")
+    for item in result["steps"]["rollout"]["items"]:
+        assert (item["status"], item["steps"]["tidy"]["status"]) == ("cancelled", "succeeded")
+
+
+def test_on_a_laptop_with_logs_and_a_rerun(home: Home, repo: Repo) -> None:
+    add(repo, home)
+    (home.folder / "go").touch()
+    refusing = INNER.replace("until [ -e GO ]; do sleep 0.05; done", '[ "$R" = us ]')
+    repo.add("inner", refusing.replace("touch TIDIED", "echo tidy"))
+    done = home.windlass("run", "outer", cwd=repo.path)
+    assert done.returncode == 1
+    assert "rollout[0]/go │ to eu/1" in done.stdout
+    failed = home.run_json(repo.path, "outer", code=1)
+    assert (failed["cause"], failed["steps"]["after"]["cause"]) == ("exit-code", "needs-failed")
+    assert "rollout[0]/go │ to eu/1" in home.windlass("logs", failed["id"]).stdout
+    again = home.windlass("rerun", failed["id"], "--failed", "--output", "json", cwd=repo.path)
+    assert json.loads(again.stdout)["steps"]["rollout"]["items"][0]["steps"]["go"]["status"] == "failed"
