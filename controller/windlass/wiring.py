@@ -133,7 +133,8 @@ class Server:
         state = self._parts.sources.states.get(checkout.repository)
         if state is None or checkout.commit is None:
             raise SourceError(f"repository {checkout.repository} is not served any more", "SourceMissing")
-        state.mirror.archive_to(checkout.commit, folder)
+        give = state.mirror.clone_to if checkout.git else state.mirror.archive_to
+        give(checkout.commit, folder)
 
     def _tree(self, repository: str, commit: str) -> Tree:
         """The names of a commit's files. Raises SourceError."""

@@ -25,7 +25,7 @@ from windlass_schemas.outputs import Outputs
 from windlass_schemas.pod import Pod, Resources, Service
 from windlass_schemas.retry import Retry
 from windlass_schemas.shell import Shell
-from windlass_schemas.storage import Artifacts, Cache, File
+from windlass_schemas.storage import Artifacts, Cache, CheckoutOrFlag, File
 from windlass_schemas.written import Later, Maybe, Parsed, Text, Written, exactly_one, published
 
 StepKind = Literal["run", "uses", "command", "approval", "wait"]
@@ -65,8 +65,10 @@ class Execution(Written):
         default=None, min_length=1, description="The runner; the server's default when absent.", examples=["local"]
     )
     resources: Maybe[Later[Resources]] = Field(default=None, description="What the step is promised and may use.")
-    checkout: Maybe[FlagOrExpression] = Field(
-        default=None, description="Put the repository at the run's commit into the working directory."
+    checkout: Maybe[CheckoutOrFlag] = Field(
+        default=None,
+        description="Put the repository at the run's commit into the working directory; with {git: true} its history.",
+        examples=[True, {"git": True}],
     )
     working_directory: Maybe[Text] = Field(
         default=None, min_length=1, description="A folder below the working directory to start in."

@@ -1,11 +1,11 @@
-"""What a step keeps and brings: files, caches and artifacts."""
+"""What a step keeps and brings: the repository, files, caches and artifacts."""
 
 from typing import Annotated, Any, Self
 
 from pydantic import Field, Strict, model_validator
 from pydantic_core import PydanticCustomError
 
-from windlass_schemas.expression import DurationOrExpression, SingleExpression, or_expression
+from windlass_schemas.expression import DurationOrExpression, FlagOrExpression, SingleExpression, or_expression
 from windlass_schemas.names import ValueName
 from windlass_schemas.written import Branches, Maybe, Text, Written, exactly_one, published
 
@@ -44,6 +44,19 @@ def _saved(value: Any) -> Any:
 
 
 Saved = Annotated[dict[str, str | tuple[str, ...]] | tuple[str, ...], Branches(_saved, (SavedMap, PathList))]
+
+
+class Checkout(Written):
+    """How the repository comes into the working directory."""
+
+    git: FlagOrExpression = Field(default=False, description="With a .git that has the history of the commit.")
+
+
+def _checkout(value: Any) -> Any:
+    return Checkout if isinstance(value, dict) else FlagOrExpression
+
+
+CheckoutOrFlag = Annotated[bool | str | Checkout, Branches(_checkout, (FlagOrExpression, Checkout))]
 
 
 class File(Written):

@@ -102,3 +102,20 @@ steps:
     assert (again.steps["a"].retry, again.steps["w"].wait) == (made.steps["a"].retry, made.steps["w"].wait)
     assert digest(raw) == digest(to_bytes(plan(text, inputs={"x": 1})))
     assert digest(raw) != digest(to_bytes(plan(text, inputs={"x": 2})))
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("false", (False, False)),
+        ("true", (True, False)),
+        ("{}", (True, False)),
+        ("{git: false}", (True, False)),
+        ("{git: true}", (True, True)),
+        ('"${{ inputs.x }}"', (True, False)),
+        ('{git: "${{ inputs.x }}"}', (True, True)),
+    ],
+)
+def test_checkout_with_and_without_git(plan, written, expected):
+    step = plan(f"steps: {{a: {{run: 'true', checkout: {written}}}}}", inputs={"x": True}).steps["a"]
+    assert (step.checkout, step.checkout_git) == expected

@@ -74,6 +74,8 @@ REFUSED: list[tuple[dict[str, Any], tuple[str | int, ...], str]] = [
     ({**RUN, "if": 1}, ("if",), "invalid-condition"),
     ({**RUN, "timeout": 5}, ("timeout",), "invalid-duration"),
     ({**RUN, "checkout": "true"}, ("checkout",), "wrong-type"),
+    ({**RUN, "checkout": {"git": 1}}, ("checkout", "git"), "wrong-type"),
+    ({**RUN, "checkout": {"depth": 1}}, ("checkout", "depth"), "extra_forbidden"),
     ({**RUN, "retry": {"attempts": True}}, ("retry", "attempts"), "wrong-type"),
     ({**RUN, "retry": 3}, ("retry",), "model_type"),
     ({**RUN, "retry": {"exitCodes": [-1]}}, ("retry", "exitCodes", 0), "wrong-type"),

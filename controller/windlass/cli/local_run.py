@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from windlass.runs.model import Checkout, RunHead, Step
 
 KEPT = 20
+HISTORY_TIMEOUT = 600.0  # seconds, for a copy of the repository's history
 LOOK = 0.03  # seconds between looks at logs that grow; the ends of attempts do not wait for it
 
 
@@ -84,11 +85,15 @@ class LocalRun:
             ledger.close()
             _forget_old(self._base)
 
-    def _fill(self, _checkout: Checkout, folder: Path) -> None:
-        """The work tree as it is, uncommitted changes included."""
-        from windlass.sources.work_tree import copy_to
+    def _fill(self, checkout: Checkout, folder: Path) -> None:
+        """The work tree as it is, uncommitted changes included; with git the history of HEAD beside it."""
+        from windlass.sources.work_tree import copy_to, head_commit
 
         copy_to(self._root, folder, skip=[self._base.parent])
+        if checkout.git:
+            from windlass.sources.clone import give_history_of_work_tree
+
+            give_history_of_work_tree(folder, head_commit(self._root), self._root, timeout=HISTORY_TIMEOUT)
 
     def _watch(self, engine: Engine, run: str, live: LiveLines) -> None:
         """Print until the run has ended; signals become cancel requests."""

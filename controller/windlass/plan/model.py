@@ -107,6 +107,7 @@ class PlannedStep:
     image: str | None = None
     working_directory: str | None = None
     checkout: bool = False
+    checkout_git: bool = False  # with a .git
     given: Given | None = None  # it uses an action
 
 

@@ -20,6 +20,7 @@ from windlass.plan.shells import program, shell_of, words
 from windlass.plan.uses import is_workflow, target_of
 from windlass_schemas.duration import parse_duration
 from windlass_schemas.expression import read_flag, read_number, read_whole, read_whole_from_zero
+from windlass_schemas.storage import Checkout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -139,6 +140,7 @@ class _Expander:
         action = used.action if used is not None else None
         script, script_name, argv = action_program(used, action) if used and action else self._program(step)
         outputs = action.outputs if action is not None else step.outputs
+        checkout, checkout_git = self._checkout(self._default("checkout", step.checkout))
         return PlannedStep(
             name=item.name,
             section="finally" if in_finally else "steps",
@@ -162,7 +164,8 @@ class _Expander:
             runner=self._default("runner", step.runner) or self._workflow.runner or self._occasion.runner,
             image=self._default("image", step.image or (action.image if action is not None else None)),
             working_directory=self._default("working_directory", step.working_directory),
-            checkout=self._now(self._default("checkout", step.checkout), read_flag) or False,
+            checkout=checkout or checkout_git,
+            checkout_git=checkout_git,
             given=given_to(step, used) if used is not None else None,
         )
 
@@ -183,6 +186,12 @@ class _Expander:
         target, occasion = self._used(step.uses)[0], self._occasion
         runner = self._default("runner", step.runner) or self._workflow.runner or occasion.runner
         return Nested(target, dict(step.with_), dict(occasion.env), runner)
+
+    def _checkout(self, written: Any) -> tuple[bool, bool]:
+        """Whether the repository is wanted, and whether with its history; `{git: false}` is wanted without."""
+        if isinstance(written, Checkout):
+            return True, self._now(written.git, read_flag)
+        return self._now(written, read_flag) or False, False
 
     def _loop(self, step: Step) -> Loop | None:
         if step.for_each is None and step.matrix is None:

@@ -122,6 +122,9 @@ def _execution(written: Any, path: Path) -> Iterator[tuple[Path, str]]:
         value = getattr(written, key, None)
         if isinstance(value, str) and not _known_at_start(value):
             yield (*path, _camel(key)), f"an expression in {_camel(key)} that reads more than inputs and event"
+    git = getattr(written.checkout, "git", None)
+    if isinstance(git, str) and not _known_at_start(git):
+        yield (*path, "checkout", "git"), "an expression in checkout that reads more than inputs and event"
     if written.retry is not None:
         for key in ("attempts", "delay", "factor", "max_delay"):
             value = getattr(written.retry, key)

@@ -176,6 +176,7 @@ class Checkout:
 
     repository: str
     commit: str | None
+    git: bool = False  # with a .git that has the history
 
 
 @dataclass(frozen=True, slots=True)

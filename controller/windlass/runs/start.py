@@ -74,10 +74,14 @@ def _launch(draft: Draft, planned: PlannedStep, key: AttemptKey) -> Launch:
         inputs=json.dumps(shown, ensure_ascii=False, separators=(",", ":")),
         image=text(planned.image) if planned.image is not None else None,
         working_directory=text(planned.working_directory) if planned.working_directory is not None else None,
-        checkout=Checkout(draft.plan.repository, draft.plan.commit) if planned.checkout else None,
+        checkout=_checkout(draft, planned),
         output_limit=read_limit(planned),
         kill_after=planned.kill_after,
     )
+
+
+def _checkout(draft: Draft, planned: PlannedStep) -> Checkout | None:
+    return Checkout(draft.plan.repository, draft.plan.commit, planned.checkout_git) if planned.checkout else None
 
 
 def _own_variables(draft: Draft, key: AttemptKey) -> dict[str, str]:

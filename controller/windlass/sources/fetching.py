@@ -68,3 +68,13 @@ def shown_ref(ref: str) -> str:
     kinds = {"refs/heads/": "the branch", "refs/tags/": "the tag"}
     kind = next((prefix for prefix in kinds if ref.startswith(prefix)), None)
     return "the default branch" if kind is None else f"{kinds[kind]} {ref.removeprefix(kind)}"
+
+
+def deepen(network: Callable[[Sequence[str]], None], url: str, commit: str) -> None:
+    """Fetches what a shallow fetch left out before a commit. Raises SourceError."""
+    network([*_OPTIONS[:-1], "--unshallow", "--end-of-options", url, commit])
+
+
+def fetch_tags(network: Callable[[Sequence[str]], None], url: str, under: str) -> None:
+    """Every tag, as a ref `under`; those that are gone go here too. Raises SourceError."""
+    network([*_OPTIONS, "--prune", "--end-of-options", url, f"+refs/tags/*:{under}*"])

@@ -11,18 +11,21 @@ from __future__ import annotations
 
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from windlass import log
 from windlass.errors import SourceError
 from windlass.sources import repair
 from windlass.sources.blob_reader import BlobReader
 from windlass.sources.branch import Head, check_branch, local_git_folder, local_head, remote_head
 from windlass.sources.checkout import read_all, write_tree
+from windlass.sources.clone import give_history
 from windlass.sources.command import DEFAULT_LIMITS, Limits, git_program, run_git
 from windlass.sources.environment import git_environment, write_global_config
 from windlass.sources.failure import is_web_page, shown
-from windlass.sources.fetching import fetch_commit
+from windlass.sources.fetching import deepen, fetch_commit, fetch_tags
 from windlass.sources.history import author_of, changed_paths, is_ancestor
 from windlass.sources.local_refs import OBJECT_ID, GitFolder, read_ref
 from windlass.sources.named_refs import Named, local_named, named_commit, remote_named
@@ -37,10 +40,13 @@ if TYPE_CHECKING:
 
 NEWEST = "refs/windlass/newest"  # one name for every branch: `a` and `a/b` could not both be refs here
 PINS = "refs/windlass/pins/"
+TAGS = "refs/windlass/tags/"
 MAX_READ = 64 * 1024 * 1024
 _MAX_REFS_ANSWER = 1024 * 1024
 _MAX_TAGS_ANSWER = 16 * 1024 * 1024
 _PACKS_BEFORE_REPACK = 50
+_HISTORY_TIMEOUT = 600.0  # seconds; a copy of all history, not a question
+_TAGS_AGE = 10.0  # seconds; the steps of a run that begin together ask once
 
 
 class Mirror:
@@ -70,6 +76,7 @@ class Mirror:
         self._writing = threading.Lock()
         self._repaired = False
         self._local_tags = LocalTags()
+        self._tags_fetched = float("-inf")
 
     def head(self) -> Head:
         """Where the branch is now. Cheap: files of a local repository, one ref of a remote one.
@@ -184,6 +191,35 @@ class Mirror:
         Raises SourceError; "UnsafeLink" for a symbolic link that leaves the repository.
         """
         write_tree(self.tree(commit), self._reader, folder)
+
+    def clone_to(self, commit: str, folder: Path) -> None:
+        """The files of a commit as `archive_to` gives them, in a repository of their own with all their history.
+
+        Raises SourceError, also when what an earlier, shallow fetch left out cannot be had now.
+        """
+        self.archive_to(commit, folder)
+        with self._writing, repair.held(self._folder):
+            self._deepen(commit)
+        timeout = max(self._timeout, _HISTORY_TIMEOUT)
+        give_history(folder, commit, self._git_dir, tags=TAGS + "*", timeout=timeout, limits=self._limits)
+
+    def _deepen(self, commit: str) -> None:
+        """Fetches the history before a commit, and the tags; tags alone are no reason to fail."""
+        self._prepare(commit)
+        shallow = self._git_dir / "shallow"
+        try:
+            if shallow.is_file():
+                deepen(self._network, self.location.url, commit)
+            if time.monotonic() - self._tags_fetched >= _TAGS_AGE:
+                fetch_tags(self._network, self.location.url, TAGS)
+                self._tags_fetched = time.monotonic()
+        except SourceError as error:
+            if shallow.is_file():
+                raise
+            log.event("source.tags-failed", level="warning", url=self.location.url, error=str(error))
+        finally:
+            repair.note_ended(self._folder)
+            repair.clean(self._git_dir)
 
     def close(self) -> None:
         """Ends the reading process. The mirror can be used again."""

@@ -139,6 +139,8 @@ def _wanted(path: Path) -> Type | None:
     """The type of a step's key, or of one of `retry`."""
     if path[0] == "retry" and len(path) > 1:
         return RETRY.get(str(path[1]))
+    if path == ("checkout", "git"):
+        return Type.BOOL
     return WANTED.get(str(path[0])) if len(path) == 1 else None
 
 
