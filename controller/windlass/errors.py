@@ -6,6 +6,7 @@ WindlassError                 everything we expect; its text is fit for a user
 ├── ProblemsError             files that cannot be used; carries Problems
 ├── ExpressionError           a CEL expression failed while it was evaluated
 ├── NotFoundError             no such repository, workflow, run, step (404)
+├── ForbiddenError            who asks may not do it (403)
 ├── ConflictError             the state does not allow it (409)
 ├── SourceError               a repository cannot be fetched or read
 ├── LedgerError               the database refused
@@ -70,6 +71,10 @@ class ExpressionError(WindlassError):
 
 class NotFoundError(WindlassError):
     """No such repository, workflow, run, step, attempt or log."""
+
+
+class ForbiddenError(WindlassError):
+    """Who asks is known and may not do it; the text names the rule."""
 
 
 class ConflictError(WindlassError):

@@ -16,7 +16,6 @@ STEP = "steps: {a: {%s}}"
     [
         (STEP % "uses: std/notify", ("steps", "a", "uses"), "uses of a library"),
         (STEP % "uses: ./actions/b, with: {t: '${{ secrets.T }}'}", ("steps", "a", "with", "t"), "secrets"),
-        (STEP % "approval: {by: ['group:ops']}", ("steps", "a", "approval"), "approval"),
         (STEP % "run: [{run: a}]", ("steps", "a", "run"), "run as a list of parts"),
         (STEP % "run: a, runner: kubernetes", ("steps", "a", "runner"), "runner kubernetes"),
         (STEP % "run: a, quietTimeout: 1m", ("steps", "a", "quietTimeout"), "quietTimeout"),
@@ -43,6 +42,7 @@ def test_refused_at_the_key(workflow, text, path, feature):
         STEP % "run: a, forEach: [1], maxParallel: 2, failFast: false",
         STEP % "run: a, checkout: true, image: debian:12, runner: local",
         STEP % "wait: {for: 1h}",
+        STEP % "approval: {by: ['group:ops']}",
         "triggers: {git: [{push: {}}, {tag: {}}], event: [{name: e}], workflow: [{name: w}]}\n" + STEP % "run: a",
         STEP % "run: a, timeout: '${{ inputs.t }}'",
         "environment: x\n" + STEP % "run: a",

@@ -9,7 +9,7 @@ from windlass.plan.loop import Loop
 from windlass.plan.model import Nested
 from windlass.plan.uses import Used
 from windlass.runs.decide import decide
-from windlass.runs.model import AttemptKey, Ended, Status
+from windlass.runs.model import Answered, AttemptKey, Ended, Status, StepKey
 from windlass.runs.present import logs_of, run_object
 from windlass.runs.state import RunState
 
@@ -232,3 +232,15 @@ def test_nothing_runs_in_a_workflow_without_work(nest):
     document = of({"b": {"run": "x", "if": False}})
     w = nest(document=document)
     assert (w.head.status, statuses(w)) == (Status.SUCCEEDED, {"outer": "succeeded", "outer/b": "skipped"})
+
+
+def test_an_approval_inside_is_answered_by_its_whole_path(nest, step):
+    w = nest({}, step("after", "outer"), document=of({"ask": {"approval": {"minimum": 2}}}))
+    assert (w.head.status, w.head.message) == ("waiting", "waits for approval (0 of 2)")
+    w.tell(Answered(StepKey("outer/ask"), w.now, "ada", True))
+    assert w.head.message == "waits for approval (1 of 2)"
+    w = restarted(w)
+    w.tell(Answered(StepKey("outer/ask"), w.now, "ada", True))
+    assert w.head.status == "waiting"
+    w.tell(Answered(StepKey("outer/ask"), w.now, "bob", True))
+    assert statuses(w) == {"outer": "succeeded", "outer/ask": "succeeded", "after": "running"}

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from windlass.plan.approval import Approval
 from windlass.plan.loop import Loop
 from windlass.plan.model import EnvLayer, OutputSpec, Retry, Wait
 from windlass.runs.model import RunHead, Status, StepKey
@@ -85,3 +86,33 @@ def test_every_run_comes_to_its_end(ends, seed, make_plan, make_step):
     for i, end in enumerate(ends):
         if state.steps[StepKey(f"s{i}")].attempts:
             assert state.steps[StepKey(f"s{i}")].status is end
+
+
+def approval(make_plan, make_step, **changes):
+    asked = {"type": "object", "properties": {"percent": {"type": "integer", "default": 10}}, "required": []}
+    what = Approval(by=("group:ops",), minimum=3, timeout=HOUR, inputs=asked, **changes)
+    return make_plan(make_step("ask", approval=what), make_step("ship", "ask", reads=("ask",)))
+
+
+def test_an_approval_is_given_unless_the_case_says_no(make_plan, make_step):
+    plan = approval(make_plan, make_step)
+    given = played(plan)
+    assert statuses(given) == {"ask": "succeeded", "ship": "succeeded"}
+    assert given.steps[StepKey("ask")].outputs == {"percent": 10, "by": ["test"], "comment": None}
+    said = played(plan, ask=Result(outputs={"percent": 50, "by": ["ada", "bob"], "comment": "go"}))
+    assert said.steps[StepKey("ask")].outputs == {"percent": 50, "by": ["ada", "bob"], "comment": "go"}
+
+
+@pytest.mark.parametrize("status", ["failed", "errored", "cancelled", "skipped"])
+def test_an_approval_ends_as_it_is_given(make_plan, make_step, status):
+    state = played(approval(make_plan, make_step), ask=Result(Status(status)))
+    assert statuses(state)["ask"] == status
+    assert state.steps[StepKey("ask")].cause == (
+        "rejected" if status == "failed" else state.steps[StepKey("ask")].cause
+    )
+
+
+def test_each_item_of_an_approval_is_answered(make_plan, make_step):
+    plan = make_plan(make_step("ask", loop=Loop("forEach", source=[1, 2]), approval=Approval()))
+    state = played(plan, ask=Result(items=(Result(), Result(Status.FAILED))))
+    assert [state.steps[StepKey("ask", key)].status for key in "01"] == ["succeeded", "failed"]

@@ -127,6 +127,8 @@ constraint-type | a constraint does not fit the declared type | minimum is for n
 constraint-range | a lower bound is above the upper one | No value could fit.
 step-kind | a step is not exactly one kind of step | Exactly one of run, uses, command, approval and wait; args goes
     with command, with goes with uses.
+needless-key | a key has no effect on this kind of step | Approvals and waits run nothing: they have no env, image,
+    retry or timeout of an attempt. Delete the key.
 action-kind | an action is not exactly one kind of action | Exactly one of run, entrypoint and command.
 schedule-kind | a schedule has not exactly one of cron and every | Write one of them.
 git-kind | a git trigger has not exactly one of push, pullRequest and tag | Write one of them; more triggers are

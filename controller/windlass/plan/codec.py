@@ -11,6 +11,7 @@ import json
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
+from windlass.plan.approval import Approval
 from windlass.plan.loop import Loop
 from windlass.plan.model import EnvLayer, Given, Nested, OutputSpec, Plan, PlannedStep, Retry, Wait
 from windlass.plan.uses import Used
@@ -28,7 +29,7 @@ def camel(name: str) -> str:
 
 _NAMES: dict[type[Any], list[tuple[str, str]]] = {
     cls: [(f.name, camel(f.name)) for f in fields(cls)]
-    for cls in (Plan, PlannedStep, Retry, OutputSpec, EnvLayer, Loop, Wait, Given, Nested, Used)
+    for cls in (Plan, PlannedStep, Retry, OutputSpec, EnvLayer, Loop, Wait, Given, Nested, Used, Approval)
 }
 
 
@@ -95,6 +96,7 @@ def _step(document: Mapping[str, Any]) -> PlannedStep:
         "given": Given(**_known(Given, document["given"])) if document.get("given") else None,
         "loop": Loop(**_known(Loop, document["loop"])) if document.get("loop") else None,
         "nested": Nested(**_known(Nested, document["nested"])) if document.get("nested") else None,
+        "approval": _approval(document["approval"]) if document.get("approval") else None,
     }
     return PlannedStep(**values)
 
@@ -102,6 +104,11 @@ def _step(document: Mapping[str, Any]) -> PlannedStep:
 def _used(document: Mapping[str, Any]) -> Used:
     values = _known(Used, document)
     return Used(**{**values, "document": json.loads(values["document"]), "settings": json.loads(values["settings"])})
+
+
+def _approval(document: Mapping[str, Any]) -> Approval:
+    values = _known(Approval, document)
+    return Approval(**{**values, "by": tuple(document["by"]), "not_by": tuple(document["notBy"])})
 
 
 def _retry(document: Mapping[str, Any]) -> Retry:

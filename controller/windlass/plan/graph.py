@@ -51,6 +51,9 @@ def expression_texts(step: Step) -> Iterator[str]:
     yield from texts_in(step.with_)
     if step.wait is not None:
         yield from texts_in([step.wait.for_, step.wait.until])
+    if step.approval is not None:
+        asked = step.approval
+        yield from texts_in([asked.by, asked.not_by, asked.minimum, asked.message, asked.timeout])
     if step.matrix is not None:
         written = step.matrix
         whole = written if isinstance(written, str) else [written.axes, written.include, written.exclude]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from windlass.clock import Millis
+    from windlass.plan.approval import Approval
     from windlass.plan.loop import Loop
     from windlass.plan.uses import Used
 
@@ -103,6 +104,7 @@ class PlannedStep:
     loop: Loop | None = None
     wait: Wait | None = None  # nothing is run: time passes
     nested: Nested | None = None  # a workflow of its own runs below it
+    approval: Approval | None = None  # nothing is run: people agree, or do not
     runner: str = "local"
     image: str | None = None
     working_directory: str | None = None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from windlass.errors import ExpressionError
 from windlass.expressions import evaluate, to_text
 from windlass.plan.actions import action_program, given_to
+from windlass.plan.approval import planned_approval
 from windlass.plan.graph import dependencies, reading
 from windlass.plan.loop import Loop
 from windlass.plan.model import EnvLayer, Nested, OutputSpec, Plan, PlannedStep, Retry, Wait
@@ -25,6 +26,7 @@ from windlass_schemas.storage import Checkout
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from windlass.plan.approval import Approval
     from windlass.plan.uses import Used
     from windlass_schemas.action import Action
     from windlass_schemas.repository import Environment, Repository
@@ -161,6 +163,7 @@ class _Expander:
             loop=self._loop(step),
             wait=Wait(step.wait.for_, step.wait.until) if step.wait is not None else None,
             nested=self._nested(step),
+            approval=_approval(step, in_finally),
             runner=self._default("runner", step.runner) or self._workflow.runner or self._occasion.runner,
             image=self._default("image", step.image or (action.image if action is not None else None)),
             working_directory=self._default("working_directory", step.working_directory),
@@ -237,3 +240,9 @@ class _Expander:
             exit_codes=tuple(self._now(code, read_whole_from_zero) for code in written.exit_codes),
             never=tuple(self._now(code, read_whole_from_zero) for code in written.never),
         )
+
+
+def _approval(step: Step, in_finally: bool) -> Approval | None:
+    if step.approval is None:
+        return None
+    return planned_approval(step.approval, timeout=FINALLY_TIMEOUT if in_finally else None)

@@ -24,7 +24,6 @@ WORKFLOW_KEYS = {
     "access": "access",
 }
 STEP_KEYS = {
-    "approval": "approval",
     "artifacts": "artifacts",
     "cache": "cache",
     "services": "services",

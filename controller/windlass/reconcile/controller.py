@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from windlass.errors import ConflictError, InputError, InputProblem, NotFoundError
 from windlass.plan.inputs import parse_inputs
 from windlass.reconcile.admission import checked_env
+from windlass.reconcile.approvals import answer
 from windlass.reconcile.creation import SHOWN_SECRET, Cause
 from windlass.reconcile.log_reader import LogChunk, read_log
 from windlass.reconcile.rerun import rerun
@@ -24,11 +25,12 @@ from windlass.runs.present import run_object
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from windlass.reconcile.approvals import Answer
     from windlass.reconcile.custom_events import EventAnswer
     from windlass.reconcile.hooks import HookAnswer
     from windlass.reconcile.parts import Parts
     from windlass.reconcile.rerun import Again
-    from windlass.runs.model import RunHead, Step
+    from windlass.runs.model import RunHead, Step, StepKey
     from windlass.store.filters import RunFilter
     from windlass.store.tx import Tx
     from windlass.triggers.webhook import HookRequest
@@ -156,6 +158,11 @@ class Controller:
         who = actor.get("name") or "somebody"
         request = CancelRequested(now, message=f"cancelled by {who}", kill=head.cancel_at is not None)
         self.parts.engine.cancel(run, request)
+        return self.run(run)
+
+    def answer(self, run: str, key: StepKey, given: Answer, actor: Mapping[str, Any]) -> dict[str, Any]:
+        """Approve or reject. The errors of `reconcile.approvals.answer`."""
+        answer(self.parts, run, key, given, actor)
         return self.run(run)
 
     def rerun(self, run: str, again: Again, actor: Mapping[str, Any]) -> dict[str, Any]:

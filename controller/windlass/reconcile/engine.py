@@ -18,7 +18,7 @@ from windlass.crashpoints import reach
 from windlass.errors import ConflictError, FencedError, LedgerError
 from windlass.reconcile.timetable import Timetable
 from windlass.runs.decide import decide
-from windlass.runs.model import AttemptKey, CancelRequested, Launch, Stop
+from windlass.runs.model import Answered, AttemptKey, CancelRequested, Launch, Stop
 from windlass.runs.present import run_object
 from windlass.runs.quarantine import broken_run
 from windlass.runs.state import RunState
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     Listener = Callable[[RunHead, tuple[Step, ...]], None]
     EndListener = Callable[[Tx, RunHead], None]
+    News = Observation | RunState | tuple[Answered, threading.Event] | None
 
 PAUSE = 1.0  # seconds between attempts to reach a ledger that is away
 MAX_FAULTS = 5  # a run whose decision raises this often is ended rather than tried for ever (promise R29)
@@ -61,7 +62,8 @@ class Engine:
         self._on_end = on_end
         self._forgets = forgets
         self._stopping = threading.Event()
-        self._inbox: queue.SimpleQueue[tuple[str, Observation | RunState | None]] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[tuple[str, News]] = queue.SimpleQueue()
+        self._answered: list[threading.Event] = []  # who waits for the end of this turn
         self._states: dict[str, RunState] = {}
         self._timetable = Timetable()
         self._faults: dict[str, int] = defaultdict(int)
@@ -78,11 +80,17 @@ class Engine:
 
     def observe(self, observation: Observation) -> None:
         """The sink of the executors."""
-        assert not isinstance(observation, CancelRequested)
+        assert not isinstance(observation, (CancelRequested, Answered))
         self._inbox.put((observation.key.run, observation))
 
     def cancel(self, run: str, request: CancelRequested) -> None:
         self._inbox.put((run, request))
+
+    def answer(self, run: str, answered: Answered) -> threading.Event:
+        """An answer to an approval. The event is set when what followed from it is in the ledger."""
+        taken = threading.Event()
+        self._inbox.put((run, (answered, taken)))
+        return taken
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._run, name="windlass-engine", daemon=True)
@@ -130,6 +138,9 @@ class Engine:
         decisions = self._decide(arrived, now)
         if decisions:
             self._act(self._record(decisions))
+        for taken in self._answered:
+            taken.set()
+        self._answered.clear()
         return going_on
 
     def _collect(self, block: bool) -> tuple[dict[str, list[Observation]], bool]:
@@ -147,6 +158,9 @@ class Engine:
                 elif isinstance(what, RunState):
                     self._states.setdefault(run, what)
                     arrived.setdefault(run, [])
+                elif isinstance(what, tuple):
+                    arrived.setdefault(run, []).append(what[0])
+                    self._answered.append(what[1])
                 else:
                     arrived.setdefault(run, []).append(what)
                 item = self._inbox.get_nowait()

@@ -1,4 +1,4 @@
-"""Begin a step or an item: an attempt for what is run, a due time for what only waits.
+"""Begin a step or an item: an attempt for what is run, a due time for what only waits, a question for people.
 
 In: a draft and the key of something that may begin. Out: the step `running` with an attempt, `waiting` for its moment,
 or `errored` because an expression failed.
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from windlass.clock import from_rfc3339, to_rfc3339
 from windlass.errors import ExpressionError
 from windlass.expressions import evaluate
-from windlass.runs import nested
+from windlass.runs import approvals, nested
 from windlass.runs.model import Status
 from windlass.runs.scope import functions_of, values_for
 from windlass.runs.start import start_attempt
@@ -29,6 +29,9 @@ def begin(draft: Draft, key: StepKey) -> None:
     planned = draft.planned(key.path)
     if planned.nested is not None:
         nested.begin(draft, key)
+        return
+    if planned.approval is not None:
+        approvals.ask(draft, key)
         return
     if planned.wait is None:
         start_attempt(draft, key)

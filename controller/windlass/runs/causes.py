@@ -12,6 +12,7 @@ CAUSES = MappingProxyType(
     {
         "exit-code": "The program ended with an exit code other than 0; a signal N is the exit code 128 + N.",
         "timeout": "The step took longer than its `timeout`.",
+        "rejected": "Somebody rejected the approval, or nobody answered it in time.",
         "deadline": "The run took longer than the workflow's `timeout`; its running steps end with the same cause.",
         "cancelled-by-user": "Somebody cancelled the run, or interrupted `windlass run`.",
         "replaced": "A newer run took its place (`overlap: replace`).",

@@ -167,7 +167,23 @@ class CancelRequested:
     kill: bool = False
 
 
-Observation = Started | Ended | CancelRequested
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Somebody who may answer an approval has done so; `inputs` have been checked.
+
+    `decides`: whoever sits at the terminal of `windlass run` speaks for all that would be asked.
+    """
+
+    key: StepKey
+    at: Millis
+    who: str
+    approve: bool
+    comment: str | None = None
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    decides: bool = False
+
+
+Observation = Started | Ended | CancelRequested | Answered
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Take in what was observed: an attempt started, an attempt ended, somebody asked to cancel.
+"""Take in what was observed: an attempt started, an attempt ended, somebody asked to cancel or answered.
 
 Late, doubled and stray observations change nothing: an attempt ends once, and only the newest one is listened to.
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from windlass.runs import cancel, outcome, retry
-from windlass.runs.model import Attempt, CancelRequested, Ended, Started, Status, Step
+from windlass.runs import approvals, cancel, outcome, retry
+from windlass.runs.model import Answered, Attempt, CancelRequested, Ended, Started, Status, Step
 from windlass.runs.nesting import leads_to
 
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 def take(draft: Draft, observation: Observation) -> None:
     if not isinstance(observation, CancelRequested):
-        below = leads_to(draft.local(observation.key.step).path)
+        of = observation.key if isinstance(observation, Answered) else observation.key.step
+        below = leads_to(draft.local(of).path)
         if below:
             if draft.child(below) is not None:
                 draft.tell(below, observation)
@@ -28,6 +29,8 @@ def take(draft: Draft, observation: Observation) -> None:
     match observation:
         case CancelRequested():
             cancel.request(draft, observation)
+        case Answered():
+            approvals.take(draft, observation)
         case Started():
             _started(draft, observation)
         case Ended():

@@ -78,7 +78,10 @@ def logs_of(run: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str,
 
 
 def step_object(step: Step) -> dict[str, Any]:
+    """An approval that has begun says what it asks, and who answered."""
+    asked = {"approval": _approval(step)} if "approval" in step.detail else {}
     return {
+        **asked,
         "status": step.status.value,
         "cause": step.cause,
         "message": step.message,
@@ -88,6 +91,14 @@ def step_object(step: Step) -> dict[str, Any]:
         "attempts": [_attempt(attempt) for attempt in step.attempts],
         "items": None,
     }
+
+
+def _approval(step: Step) -> dict[str, Any]:
+    votes = [
+        {"by": vote["by"], "approve": vote["approve"], "comment": vote["comment"], "at": _time(vote["at"])}
+        for vote in step.detail["votes"]
+    ]
+    return {**step.detail["approval"], "votes": votes}
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:

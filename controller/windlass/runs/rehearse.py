@@ -1,8 +1,8 @@
 """Play a run through without executing anything: every attempt ends at once as it was given, waits take no time.
 
 In: a plan, a head, results by step. Out: the RunState at its end. The decisions are those of `decide`, the same that a
-server makes; only what is run and what only waits for people is left out. Time is virtual: it jumps to whatever is due
-next, so retries and waits cost nothing.
+server makes; only what is run is left out, and people answer at once, as given. Time is virtual: it jumps to whatever
+is due next, so retries and waits cost nothing.
 """
 
 from __future__ import annotations
@@ -13,27 +13,30 @@ from typing import TYPE_CHECKING, Any
 
 from windlass.errors import WindlassError
 from windlass.expressions import references
+from windlass.plan.approval import OF_EVERY_APPROVAL
 from windlass.plan.codec import to_object
 from windlass.plan.graph import texts_in
 from windlass.plan.model import OutputSpec, PlannedStep
+from windlass.runs import approvals
 from windlass.runs.decide import decide
-from windlass.runs.model import Ended, Launch, Started, Status, StepKey
+from windlass.runs.model import Answered, Ended, Launch, Started, Status, StepKey
 from windlass.runs.state import RunState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from windlass.clock import Millis
     from windlass.plan.model import Plan
-    from windlass.runs.model import AttemptKey, Observation, RunHead
+    from windlass.runs.model import AttemptKey, Observation, RunHead, Step
 
 MOST_TURNS = 100_000
+TESTER = "test"
 BY_THE_TEST = "as the test says"
 # What decides about the order of things. Whatever else a step may be, here it is something that starts and ends.
 _KEPT = frozenset(
     {
         "name", "section", "needs", "reads", "condition", "tolerant", "script", "script_name", "argv", "env", "outputs",
-        "timeout", "retry", "continue_on_error", "loop", "wait", "runner", "image", "working_directory",
+        "timeout", "retry", "continue_on_error", "loop", "wait", "approval", "runner", "image", "working_directory",
         "given",
     }
 )  # fmt: skip
@@ -59,7 +62,7 @@ def rehearse(plan: Plan, head: RunHead, results: Mapping[str, Result]) -> RunSta
         state.apply(decision)
         if state.head.status.terminal:
             return state
-        observations = []
+        observations = list(_answers(state, decision.steps, results, now))
         for command in decision.commands:
             if isinstance(command, Launch):
                 observations += _played(state, command.key, results, now)
@@ -115,6 +118,8 @@ def _as_given(planned: PlannedStep, result: Result | None) -> PlannedStep:
     declared = {
         name: OutputSpec({**spec.schema, "required": False}, spec.size) for name, spec in planned.outputs.items()
     }
+    if found.approval is not None:
+        return _answered(found, result)
     if result is None:
         return replace(found, outputs=declared)
     if result.status is Status.SKIPPED:
@@ -128,9 +133,34 @@ def _as_given(planned: PlannedStep, result: Result | None) -> PlannedStep:
     return replace(found, outputs=declared | more, wait=None)
 
 
+def _answered(found: PlannedStep, result: Result | None) -> PlannedStep:
+    """An approval: nobody is slow, and nobody is turned away; an end that no answer gives is that of an attempt."""
+    if result is not None and result.status is Status.SKIPPED:
+        return replace(found, condition=False, tolerant=False)
+    if result is not None and result.status not in (Status.SUCCEEDED, Status.FAILED):
+        return replace(found, approval=None)
+    assert found.approval is not None
+    by = result.outputs.get("by") if result is not None else None
+    return replace(found, approval=replace(found.approval, minimum=len(by or [TESTER]), timeout=None))
+
+
+def _answers(state: RunState, steps: Iterable[Step], results: Mapping[str, Result], now: Millis) -> Iterator[Answered]:
+    """What people say to the approvals that wait now; the last one decides."""
+    for step in steps:
+        if not approvals.waits(step):
+            continue
+        result = _result(state, step.key, results)
+        given = {name: value for name, value in result.outputs.items() if name not in OF_EVERY_APPROVAL}
+        *others, last = result.outputs.get("by") or [TESTER]
+        for who in others:
+            yield Answered(step.key, now, who, True)
+        comment = result.outputs.get("comment")
+        yield Answered(step.key, now, last, result.status is Status.SUCCEEDED, comment, given, decides=True)
+
+
 def _played(state: RunState, key: AttemptKey, results: Mapping[str, Result], now: Millis) -> Iterator[Started | Ended]:
     """The attempt begins and ends in the same moment."""
-    result = _result(state, key, results)
+    result = _result(state, key.step, results)
     yield Started(key, now, {})
     if result.status is Status.CANCELLED:
         _stop(state, key)
@@ -143,7 +173,7 @@ def _played(state: RunState, key: AttemptKey, results: Mapping[str, Result], now
         yield Ended(key, now, 0, outputs)
 
 
-def _result(state: RunState, key: AttemptKey, results: Mapping[str, Result]) -> Result:
+def _result(state: RunState, key: StepKey, results: Mapping[str, Result]) -> Result:
     result = results.get(key.path, Result())
     if not key.item or not result.items:
         return result

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from windlass.plan.duration import for_people
-from windlass.runs import cancel, nested, observe
+from windlass.runs import approvals, cancel, nested, observe
 from windlass.runs.model import Ended, Status, Step
 from windlass.runs.nesting import STOP, segment
 from windlass.runs.start import start_attempt
@@ -53,8 +53,11 @@ def _timeout(draft: Draft, step: Step) -> Millis | None:
 
 
 def _awaited(draft: Draft, step: Step) -> None:
-    """Its moment has come: a wait is over, or the next attempt starts."""
-    if draft.planned(step.key.path).wait is not None:
+    """Its moment has come: a wait is over, nobody answered in time, or the next attempt starts."""
+    planned = draft.planned(step.key.path)
+    if planned.approval is not None:
+        approvals.time_is_up(draft, step)
+    elif planned.wait is not None:
         draft.end(step.key, Status.SUCCEEDED)
     else:
         start_attempt(draft, step.key)

@@ -9,7 +9,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from windlass import __version__
-from windlass.web import custom_events, docs, events, health, hooks, log_socket, logs, repositories, runs, workflows
+from windlass.web import (
+    approvals,
+    custom_events,
+    docs,
+    events,
+    health,
+    hooks,
+    log_socket,
+    logs,
+    repositories,
+    runs,
+    workflows,
+)
 from windlass.web.described import Described
 from windlass.web.guard import Guard
 from windlass.web.metrics import Metrics
@@ -35,7 +47,19 @@ def create_app(controller: Controller, tokens: Mapping[str, bytes]) -> Any:
     app.state.controller = controller
     app.state.metrics = Metrics(controller)
     install(app)
-    for part in (health, repositories, workflows, runs, logs, log_socket, events, custom_events, hooks, docs):
+    for part in (
+        health,
+        repositories,
+        workflows,
+        runs,
+        approvals,
+        logs,
+        log_socket,
+        events,
+        custom_events,
+        hooks,
+        docs,
+    ):
         app.include_router(part.router)
     settings = controller.parts.settings
     return Guard(

@@ -46,6 +46,19 @@ class Rerun(Body):
     definition: Literal["same", "latest"] = Field("same", description="The frozen plan, or what is live now.")
 
 
+class Approve(Body):
+    """Approve."""
+
+    comment: str | None = Field(None, max_length=4000, description="What to say with it.")
+    inputs: dict[str, Any] | None = Field(None, description="The answers to what the approval asks, by name.")
+
+
+class Reject(Body):
+    """Reject."""
+
+    comment: str | None = Field(None, max_length=4000, description="What to say with it.")
+
+
 class SendEvent(Body):
     """Send a custom event."""
 

@@ -21,7 +21,7 @@ PLACE = "#/components/schemas/{model}"
 REASONS = {
     400: "The request is malformed.",
     401: "There is no valid token or signature.",
-    403: "From another origin or by another host name.",
+    403: "From another origin, by another host name, or by somebody who may not.",
     404: "There is no such thing.",
     409: "The state does not allow it.",
     410: "The cursor is older than what is kept.",

@@ -10,7 +10,15 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from windlass import log
-from windlass.errors import ConflictError, InputError, LedgerError, NotFoundError, UsageError, WindlassError
+from windlass.errors import (
+    ConflictError,
+    ForbiddenError,
+    InputError,
+    LedgerError,
+    NotFoundError,
+    UsageError,
+    WindlassError,
+)
 from windlass.triggers.payload import PayloadError
 from windlass.triggers.webhook import VerificationError
 
@@ -69,6 +77,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(InputError, inputs)
     app.add_exception_handler(PayloadError, payload)
     app.add_exception_handler(VerificationError, plain(401))
+    app.add_exception_handler(ForbiddenError, plain(403))
     app.add_exception_handler(NotFoundError, plain(404))
     app.add_exception_handler(ConflictError, plain(409))
     app.add_exception_handler(UsageError, plain(400))

@@ -57,6 +57,24 @@ class Attempt(Shape):
     ended_at: datetime | None
 
 
+class Vote(Shape):
+    by: str
+    approve: bool
+    comment: str | None
+    at: datetime
+
+
+class AskedApproval(Shape):
+    """What an approval asks, as it was when the step began, and who has answered."""
+
+    by: list[str] = Field(description="Users and groups who may answer; empty: everybody who may start the run.")
+    not_by: list[str]
+    minimum: int = Field(ge=1, description="How many different people must approve.")
+    message: str | None
+    inputs: dict[str, Any] = Field(description="The answers as JSON Schema.")
+    votes: list[Vote]
+
+
 class Step(Shape):
     status: StepStatus
     cause: str | None
@@ -66,6 +84,7 @@ class Step(Shape):
     ended_at: datetime | None
     attempts: list[Attempt]
     items: list[Item] | None = Field(description="null unless the step is a loop.")
+    approval: AskedApproval | None = Field(default=None, description="Only of an approval that has begun.")
 
 
 class Item(Step):

@@ -12,6 +12,7 @@ from windlass.errors import InputError
 from windlass.nearest import did_you_mean
 from windlass.plan.inputs import parse_inputs
 from windlass.plan.values import ValueMismatchError, fit
+from windlass_schemas.declaration import PartDeclaration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
     from windlass_schemas.testfile import Case, GivenResult, Test
     from windlass_schemas.workflow import Workflow
 
-OF_APPROVALS = frozenset({"by", "comment"})
+OF_APPROVALS = {
+    "by": PartDeclaration.model_validate({"type": "array", "items": {"type": "string"}, "minItems": 1}),
+    "comment": PartDeclaration.model_validate({"type": "string"}),
+}
 
 
 def check_cases(site: Site, test: Test, workflow: Workflow) -> Iterator[Problem]:
@@ -82,13 +86,13 @@ def _given(site: Site, given: GivenResult, step: Step, path: Path) -> Iterator[P
 def _outputs(site: Site, given: GivenResult, step: Step, path: Path) -> Iterator[Problem]:
     if step.uses is not None:
         return  # what it declares stands in another file
-    asked = step.approval.inputs if step.approval is not None else {}
+    asked = {**step.approval.inputs, **OF_APPROVALS} if step.approval is not None else {}
     declared: dict[str, Declaration] = {**step.outputs, **asked}
     for name, value in given.outputs.items():
         place = (*path, "outputs", name)
         if name in declared:
             yield from _value(site, declared[name], value, place)
-        elif step.approval is None or name not in OF_APPROVALS:
+        else:
             message = f"the step declares no output {name}"
             yield site.at_key(place, "unknown-output", message, did_you_mean(name, declared))
 

@@ -44,6 +44,7 @@ RETRY: dict[str, Type] = {
     "exitCodes": Type.INT,
     "never": Type.INT,
 }
+APPROVAL: dict[str, Type] = {"minimum": Type.INT, "timeout": Type.STRING}
 MOST_IN_SCRIPT = 20  # the first ones say enough
 LONGEST_IN_SCRIPT = 1000
 START_KEYS = frozenset({"environment", "runTitle", "runLabels", "defaults"})  # known when a run is created
@@ -131,12 +132,21 @@ def _of_step(site: Site, path: Path, text: str, item: StepItem, scopes: Scopes) 
         yield from _one(site, path, text, scope, _wanted(path[4:] if path[2] == "run" else path[2:]))
     elif path[2] == "run" and path[-1] == "run":
         yield from check_script(site, text, path)
-    elif path[2] != "outputs" or path[-1] != "description":
+    elif not _is_said_elsewhere(path):
         yield _misplaced(site, path, text)
 
 
+def _is_said_elsewhere(path: Path) -> bool:
+    """Descriptions may speak of expressions; defaults of answers are checked with their declarations."""
+    if path[2] == "approval":
+        return path[5] in ("default", "description")
+    return path[2] == "outputs" and path[-1] == "description"
+
+
 def _wanted(path: Path) -> Type | None:
-    """The type of a step's key, or of one of `retry`."""
+    """The type of a step's key, or of one of `retry` and `approval`."""
+    if path[0] == "approval" and len(path) > 1:
+        return APPROVAL.get(str(path[1]))
     if path[0] == "retry" and len(path) > 1:
         return RETRY.get(str(path[1]))
     if path == ("checkout", "git"):

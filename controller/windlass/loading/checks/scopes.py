@@ -202,7 +202,8 @@ def _step_names(items: Iterable[StepItem]) -> dict[str, Type]:
 
 def _outputs(prefix: str, step: Step) -> dict[str, Type]:
     if step.approval is not None:
-        asked = {f"{prefix}.{name}": type_of(declared) for name, declared in step.approval.inputs.items()}
+        asked = {name.removeprefix("inputs."): found for name, found in input_names(step.approval.inputs).items()}
+        asked = {f"{prefix}.{name}": found for name, found in asked.items()}
         return {**asked, **{f"{prefix}.{name}": found for name, found in APPROVAL.items()}}
     if step.uses is not None and not step.outputs:
         return {prefix: Type.DYN}

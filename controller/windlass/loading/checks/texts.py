@@ -38,4 +38,6 @@ def is_evaluated(path: Path) -> bool:
     """Whether an expression at this path of a step takes part in the run; those of scripts and declarations do not."""
     if path[2] == "run":
         return len(path) > 4 and path[4] not in PLAIN_KEYS
+    if path[2] == "approval":
+        return len(path) > 3 and path[3] != "inputs"
     return path[2] not in PLAIN_KEYS
