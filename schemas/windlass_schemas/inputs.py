@@ -31,7 +31,7 @@ class Input(Declaration):
     )
     show_if: Maybe[SingleExpression] = Field(
         default=None,
-        description="The form shows this input only while the expression is true.",
+        description="The form shows it only while the expression is true; while it is false, no value is needed.",
         examples=["${{ 'web' in inputs.parts }}"],
     )
 
@@ -53,10 +53,18 @@ class Input(Declaration):
         """Whether a value must be given: without a default, unless `required: false` (fine print, "Types")."""
         return not self.has_default and self.required is not False
 
+    @property
+    def is_always_required(self) -> bool:
+        """Whether a value must be given whatever the other inputs are: one with `showIf` may be hidden."""
+        return self.is_required and self.show_if is None
+
     def json_schema(self) -> dict[str, Any]:
+        """`x-showIf` is the expression as it is written; JSON Schema itself has no word for it."""
         schema = super().json_schema()
         if self.has_default:
             schema["default"] = self.default
+        if self.show_if is not None:
+            schema["x-showIf"] = self.show_if
         return schema
 
 
@@ -68,6 +76,6 @@ def inputs_json_schema(inputs: dict[str, Input]) -> dict[str, Any]:
     return {
         "type": "object",
         "properties": {name: declared.json_schema() for name, declared in inputs.items()},
-        "required": [name for name, declared in inputs.items() if declared.is_required],
+        "required": [name for name, declared in inputs.items() if declared.is_always_required],
         "additionalProperties": False,
     }

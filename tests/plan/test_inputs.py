@@ -102,3 +102,49 @@ def test_i02_ten_thousand_values_get_one_sentence() -> None:
 
 def test_an_unknown_name_gets_the_nearest() -> None:
     assert refused({"replicas": 1, "replica": 2}) == {"/replica": "there is no such input; did you mean replicas?"}
+
+
+HIDING = {
+    name: Input.model_validate(declared)
+    for name, declared in {
+        "parts": {"type": "array", "items": {"type": "string"}, "default": ["api"]},
+        "day": {"type": "string", "format": "date", "showIf": "${{ 'web' in inputs.parts }}"},
+        "hour": {"type": "integer", "showIf": "${{ inputs.day != null }}"},
+        "broken": {"type": "string", "showIf": "${{ inputs.parts[7] == 'x' }}", "required": False},
+    }.items()
+}
+
+
+def test_an_input_that_is_hidden_need_not_be_given() -> None:
+    assert parse_inputs(HIDING, {}) == {"parts": ["api"], "day": None, "hour": None, "broken": None}
+    assert parse_inputs(HIDING, {"day": None})["day"] is None
+
+
+def test_an_input_that_is_shown_is_required() -> None:
+    with pytest.raises(InputError) as caught:
+        parse_inputs(HIDING, {"parts": ["web"], "day": None})
+    assert [(p.pointer, p.message) for p in caught.value.problems] == [("/day", "is required")]
+    with pytest.raises(InputError) as caught:
+        parse_inputs(HIDING, {"parts": ["web"], "day": "2026-12-01"})
+    assert [(p.pointer, p.message) for p in caught.value.problems] == [("/hour", "is required")]
+
+
+def test_a_value_for_a_hidden_input_is_taken_and_checked() -> None:
+    assert parse_inputs(HIDING, {"day": "2026-12-01", "hour": 3})["day"] == "2026-12-01"
+    with pytest.raises(InputError):
+        parse_inputs(HIDING, {"day": "tomorrow", "hour": 3})
+
+
+FILE = {"notes": Input.model_validate({"type": "file"})}
+
+
+def test_a_file_is_its_text() -> None:
+    assert parse_inputs(FILE, {}, texts={"notes": "one\ntwo"}) == {"notes": "one\ntwo"}
+    assert parse_inputs(FILE, {"notes": "x" * (1 << 20)})["notes"].startswith("xx")
+
+
+@pytest.mark.parametrize("value", ["x" * (1 << 20) + "x", "é" * (1 << 19) + "x", {"path": "a"}, 5, "a\0b", None])
+def test_what_is_no_file(value: Any) -> None:
+    with pytest.raises(InputError) as caught:
+        parse_inputs(FILE, {"notes": value})
+    assert [problem.pointer for problem in caught.value.problems] == ["/notes"]

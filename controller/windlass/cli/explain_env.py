@@ -74,7 +74,7 @@ def _inputs(target: Target, values: dict[str, Any], texts: dict[str, str]) -> di
     try:
         return parse_inputs(declared, values, texts=texts)
     except InputError:
-        known = {n: one for n, one in declared.items() if n in values or n in texts or not one.is_required}
+        known = {n: one for n, one in declared.items() if n in values or n in texts or not one.is_always_required}
         if len(known) == len(declared) or not {*values, *texts} <= declared.keys():
             raise
         return parse_inputs(known, values, texts=texts)

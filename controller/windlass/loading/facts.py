@@ -47,7 +47,7 @@ def facts_of(site: Site, model: Any) -> Facts:
         uses=tuple(_uses(site, model)),
         workflows=tuple(_workflows(site)),
         hooks=tuple(_hooks(site)),
-        inputs=tuple((name, declared.is_required) for name, declared in getattr(model, "inputs", {}).items()),
+        inputs=tuple((name, declared.is_always_required) for name, declared in getattr(model, "inputs", {}).items()),
         deprecated=getattr(model, "deprecated", None),
         entrypoint=_mention(site, site.value["entrypoint"], ("entrypoint",)) if "entrypoint" in site.value else None,
     )

@@ -79,7 +79,7 @@ def _workflow(workflow: Workflow) -> Iterator[tuple[Path, str]]:
     if workflow.defaults is not None:
         yield from _execution(workflow.defaults, ("defaults",))
     for name, declared in workflow.inputs.items():
-        if declared.type in ("secret", "file"):
+        if declared.type == "secret":
             yield ("inputs", name, "type"), f"input type {declared.type}"
     if workflow.triggers is not None:
         for kind in TRIGGERS:

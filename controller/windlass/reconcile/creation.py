@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     Functions = Mapping[str, Callable[..., Any]]
 
 SHOWN_SECRET = "***"  # noqa: S105 - what stands in its place
+LONGEST_SHOWN = 4096  # characters of a file in the run object
 LONGEST_TITLE = 200
 
 
@@ -89,7 +90,7 @@ def prepare(
     except ExpressionError as error:
         raise InputError([InputProblem("", str(error))]) from error
     run = new_id(now)
-    shown = {n: SHOWN_SECRET if n in plan.secret_inputs and v is not None else v for n, v in cause.inputs.items()}
+    shown = {name: _shown(workflow, name, value) for name, value in cause.inputs.items()}
     scope = _scope(plan, cause, run)
     functions = {"now": lambda: to_rfc3339(now), "hashFiles": lambda *globs: hash_files(globs)}
     head = RunHead(
@@ -105,6 +106,18 @@ def prepare(
         created_at=now,
     )
     return NewRun(head, plan, plan_bytes, text)
+
+
+def _shown(workflow: Workflow, name: str, value: Any) -> Any:
+    """An input as the run object has it: a secret hidden, a long file by its size, for lists of runs are read often."""
+    declared = workflow.inputs.get(name)
+    if declared is None or value is None:
+        return value
+    if declared.type == "secret":
+        return SHOWN_SECRET
+    if declared.type == "file" and len(value) > LONGEST_SHOWN:
+        return f"(a file of {len(value.encode())} bytes)"
+    return value
 
 
 def evaluated(

@@ -16,10 +16,9 @@ from windlass.expressions import evaluate_bool
 from windlass.plan.inputs import parse_inputs
 from windlass.plan.values import escaped
 from windlass.reconcile.creation import Cause, NewRun, evaluated, record
-from windlass.reconcile.posted_form import open_inputs, posted_fields
+from windlass.reconcile.posted_form import filled_form, open_inputs, posted_fields
 from windlass.triggers.payload import event_of, parse_body
 from windlass.triggers.webhook import ping, verify
-from windlass_schemas.inputs import inputs_json_schema
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -105,15 +104,16 @@ class Hooks:
             self._check_fields(form, targets)
         return self._start(repository, name, targets, event, verified.delivery_id, form)
 
-    def form(self, repository: str, name: str) -> tuple[str, dict[str, Any]]:
-        """The title and the JSON Schema of the inputs that the trigger does not set. Raises NotFoundError: only a hook
-        that verifies nothing and leaves something open has a form."""
+    def form(self, repository: str, name: str, given: Mapping[str, str] | None = None) -> tuple[str, dict[str, Any]]:
+        """The title and the JSON Schema of the inputs that the trigger does not set, filled in with what is `given` and
+        without those that their `showIf` hides then. Raises NotFoundError: only a hook that verifies nothing and leaves
+        something open has a form."""
         targets = self.targets(repository, name)
         asked = self._asked(targets)
         if not asked:
             raise NotFoundError("no such form")
         live = targets[0].live
-        return live.model.metadata.title or live.name, inputs_json_schema(asked)
+        return live.model.metadata.title or live.name, filled_form(asked, given or {})
 
     @staticmethod
     def _asked(targets: Sequence[_Target]) -> dict[str, Any]:

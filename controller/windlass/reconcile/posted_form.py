@@ -1,7 +1,8 @@
-"""A posted HTML form, told apart from the other bodies that come with a form's content type.
+"""The HTML form of a hook: what it asks for, and a posted one told apart from the other bodies of its content type.
 
-In: a request and what its body was parsed into. Out: the fields as texts, or None when the body is something else:
-`curl -d '{"a": 1}'` calls JSON a form, and forges send JSON in a field named `payload`.
+In: declared inputs with what was filled in so far; a request and what its body was parsed into. Out: the JSON Schema of
+the fields to show; the fields as texts, or None when the body is something else: `curl -d '{"a": 1}'` calls JSON a
+form, and forges send JSON in a field named `payload`.
 """
 
 from __future__ import annotations
@@ -9,10 +10,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from windlass.errors import InputError, InputProblem
-from windlass.plan.values import escaped
+from windlass.plan.inputs import hidden_inputs
+from windlass.plan.values import ValueMismatchError, escaped, from_text
 from windlass.triggers.payload import FORM, PayloadError, parse_form
+from windlass_schemas.inputs import inputs_json_schema
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from windlass.triggers.webhook import HookRequest
     from windlass_schemas.inputs import Input
     from windlass_schemas.workflow import Workflow
@@ -21,6 +26,28 @@ if TYPE_CHECKING:
 def open_inputs(model: Workflow, trigger: Any) -> dict[str, Input]:
     """The inputs of a workflow that a trigger leaves to the form."""
     return {name: declared for name, declared in model.inputs.items() if name not in trigger.inputs}
+
+
+def filled_form(asked: Mapping[str, Input], given: Mapping[str, str]) -> dict[str, Any]:
+    """The schema of the inputs that are shown, with what is given as their defaults. Where a secret is asked for all
+    are shown: to hide some, the values would have to travel in the address of the page."""
+    values = {name: _value(one, given[name]) if name in given else one.default for name, one in asked.items()}
+    private = any(one.type == "secret" for one in asked.values())
+    hidden = set() if private else hidden_inputs(asked, values)
+    schema = inputs_json_schema({name: one for name, one in asked.items() if name not in hidden})
+    for name, text in given.items():
+        if name in schema["properties"] and not private:
+            schema["properties"][name]["default"] = text
+    schema["x-changes"] = not private and any(one.show_if is not None for one in asked.values())
+    return schema
+
+
+def _value(declared: Input, text: str) -> Any:
+    """A field as its type has it; nothing when it does not fit, which is said when the form is posted."""
+    try:
+        return from_text({"type": declared.type}, text)
+    except ValueMismatchError:
+        return None
 
 
 def posted_fields(request: HookRequest, body: Any) -> dict[str, str] | None:

@@ -45,8 +45,8 @@ async def deliver(request: Request, repository: str, name: str) -> Response:
 
 @router.get("/{repository}/{name}", **described({200: "text/html"}, refusals=(404,)))
 def form(request: Request, repository: str, name: str) -> Response:
-    """The form of the inputs that the trigger does not set."""
-    title, schema = controller_of(request).parts.hooks.form(repository, name)
+    """The form of the inputs that the trigger does not set; parameters named after inputs fill it in."""
+    title, schema = controller_of(request).parts.hooks.form(repository, name, request.query_params)
     return HTMLResponse(form_page(title, schema))
 
 

@@ -50,15 +50,21 @@ def type_of(declared: Declaration) -> Type:
 
 
 def input_names(inputs: Mapping[str, Input]) -> dict[str, Type]:
-    """An optional input without a default is null when it is absent."""
+    """An optional input without a default is null when it is absent; a file is given as its text."""
     return {
-        f"inputs.{name}": type_of(declared) if declared.is_required or declared.has_default else _optional(declared)
+        f"inputs.{name}": _given(declared)
+        if declared.is_always_required or declared.has_default
+        else _optional(declared)
         for name, declared in inputs.items()
     }
 
 
+def _given(declared: Declaration) -> Type:
+    return Type.STRING if declared.type == "file" else type_of(declared)
+
+
 def _optional(declared: Declaration) -> Type:
-    found = type_of(declared)
+    found = _given(declared)
     return found if found == Type.SECRET else found.or_null()
 
 

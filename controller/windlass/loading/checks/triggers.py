@@ -63,7 +63,7 @@ def _check_given(site: Site, workflow: Workflow, trigger: Trigger, path: Path) -
     if path[1] == "webhook":
         return  # its form, or the request, may ask for the rest
     for name, declared in workflow.inputs.items():
-        if declared.is_required and name not in trigger.inputs:
+        if declared.is_always_required and name not in trigger.inputs:
             message = f"this trigger does not give the input {name}, which is required"
             yield site.at_key(path, "missing-input", message, f"write inputs: {{{name}: …}}, or give it a default")
 
