@@ -32,7 +32,6 @@ from windlass.reconcile.engine import Engine
 from windlass.reconcile.firings import Firings
 from windlass.reconcile.git_triggers import GitTriggers
 from windlass.reconcile.hooks import Hooks
-from windlass.reconcile.overlap import Overlap
 from windlass.reconcile.parts import Parts
 from windlass.reconcile.restore import restore_catalog, restore_runs
 from windlass.reconcile.retention import RetentionLoop
@@ -99,13 +98,12 @@ class Server:
             preparations=[CheckoutFiles(self._fill)],
         )
         executors["local"] = self._executor
-        self._overlap = Overlap(engine.add)
         self._hashes = CommitHashes(self._tree)
         admission = Admission(writer, engine, clock, "local", self._hash)
         catalog = Catalog()
         index, firings = TriggerIndex(catalog), Firings(admission, engine, clock)
         self._chains = Chains(index, firings, writer, reads)
-        schedules = Schedules(catalog, admission, writer, reads, clock, self._overlap)
+        schedules = Schedules(catalog, admission, writer, reads, clock, engine)
         git = GitTriggers(index, firings, writer, reads)
         reconciler = SourceReconciler(catalog, schedules, writer, clock, keys=keys, news=self._bell.ring, git=git)
         states = [_source(repository, settings, keys) for repository in settings.repositories]
@@ -117,7 +115,6 @@ class Server:
             reads=reads,
             catalog=catalog,
             engine=engine,
-            overlap=self._overlap,
             admission=admission,
             schedules=schedules,
             sources=Sources(states, reconciler, clock, random.random),
@@ -149,7 +146,6 @@ class Server:
     def _changed(self, head: RunHead, _steps: tuple[Step, ...]) -> None:
         self._bell.ring()
         if head.status.terminal:
-            self._overlap.ended(head)
             self._chains.wake(head.id)
 
     def _ended(self, tx: Tx, head: RunHead) -> None:
@@ -160,7 +156,7 @@ class Server:
         from windlass.web.server import WebServer
 
         parts = self._parts
-        parts.engine.adopt(self._overlap.restore(restore_runs(parts.reads)))
+        parts.engine.adopt(restore_runs(parts.reads))
         parts.engine.start()
         parts.sources.start()
         app = create_app(Controller(parts), tokens)

@@ -21,7 +21,6 @@ STEP = "steps: {a: {%s}}"
         (STEP % "run: a, quietTimeout: 1m", ("steps", "a", "quietTimeout"), "quietTimeout"),
         (STEP % "run: a, env: {T: '${{ secrets.T }}'}", ("steps", "a", "env", "T"), "secrets"),
         ("defaults: {resources: {limits: {cpu: 1}}}\n" + STEP % "run: a", ("defaults", "resources"), "resources"),
-        ("concurrency: {group: a}\n" + STEP % "run: a", ("concurrency",), "concurrency"),
         ("inputs: {k: {type: secret}}\n" + STEP % "run: a", ("inputs", "k", "type"), "input type secret"),
         (
             "triggers: {git: [{push: {}}, {pullRequest: {}}]}\n" + STEP % "run: a",
@@ -46,6 +45,7 @@ def test_refused_at_the_key(workflow, text, path, feature):
         "triggers: {git: [{push: {}}, {tag: {}}], event: [{name: e}], workflow: [{name: w}]}\n" + STEP % "run: a",
         STEP % "run: a, timeout: '${{ inputs.t }}'",
         "environment: x\n" + STEP % "run: a",
+        "concurrency: {group: a}\ntriggers: {schedule: [{every: 1h, overlap: replace}]}\n" + STEP % "run: a",
     ],
 )
 def test_what_is_run(workflow, text):

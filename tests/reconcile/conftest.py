@@ -51,12 +51,12 @@ class Life:
         self.engine.adopt([RunState(from_bytes(plan), head, steps) for head, steps, plan in rows])
         return self.settle()
 
-    def begin(self, *steps: PlannedStep, **changes: Any) -> str:
-        plan = Plan("shop", "deploy", None, {}, {}, {s.name: s for s in steps}, **changes)
+    def begin(self, *steps: PlannedStep, repository: str = "shop", **changes: Any) -> str:
+        plan = Plan(repository, "deploy", None, {}, {}, {s.name: s for s in steps}, **changes)
         now = self.clock.now()
         from windlass.plan.codec import to_bytes
 
-        new = NewRun(RunHead(new_id(now), "shop", "deploy", None, created_at=now), plan, to_bytes(plan), "text")
+        new = NewRun(RunHead(new_id(now), repository, "deploy", None, created_at=now), plan, to_bytes(plan), "text")
         self.ledger.writer.write(lambda tx: record(tx, new))
         self.engine.add(new.state())
         self.settle()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tests.slow.repo import Repo
     from tests.slow.server import Server
 
+GROUP = "schedule/queue/schedule[0]"
 STEPS = "steps: [{run: 'true'}]\n"
 
 
@@ -85,16 +86,21 @@ def test_a_tick_waits_for_the_run_of_the_tick_before(home: Home, repo: Repo, ser
     repo.commit(
         {
             f"workflows/{rule}.yaml": workflow(rule, f"triggers: {{schedule: [{{every: 1s, overlap: {rule}}}]}}\n{it}")
-            for rule in ("queue", "skip", "allow")
+            for rule in ("queue", "skip", "allow", "replace")
         }
     )
     server = serve(repo.path)
     until(lambda: len(server.runs(workflow="queue")) >= 3 and len(server.runs(workflow="allow")) >= 3)
     assert {run["status"] for run in server.runs(workflow="allow")} <= {"queued", "running"}
-    queued = server.runs(workflow="queue")[::-1]
+    queued = (
+        until(lambda: [r for r in server.runs(workflow="queue")[::-1] if r["status"] != "queued"][2:])
+        and (server.runs(workflow="queue")[::-1])
+    )
     assert queued[0]["status"] == "running"
-    assert {run["status"] for run in queued[1:]} == {"waiting"}
-    assert queued[0]["id"] in queued[1]["message"]
+    assert {run["status"] for run in queued[1:3]} == {"waiting"}
+    assert {run["message"] for run in queued[1:3]} == {f"waits for run {queued[0]['id']}, which holds {GROUP}"}
+    until(lambda: [r["status"] for r in server.runs(workflow="replace")][1:3] == ["cancelled"] * 2)
+    assert {run["cause"] for run in server.runs(workflow="replace")[1:3]} == {"replaced"}
     (only,) = server.runs(workflow="skip")
     until(lambda: any(only["id"] in (i["reason"] or "") for i in server.get("/workflows/shop/skip/firings")["items"]))
     server.kill()

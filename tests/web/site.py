@@ -25,7 +25,6 @@ from windlass.reconcile.engine import Engine
 from windlass.reconcile.firings import Firings
 from windlass.reconcile.git_triggers import GitTriggers
 from windlass.reconcile.hooks import Hooks
-from windlass.reconcile.overlap import Overlap
 from windlass.reconcile.parts import Parts
 from windlass.reconcile.schedules import Schedules
 from windlass.reconcile.source import SourceReconciler, SourceState
@@ -107,12 +106,12 @@ class Site:
         )
         self.held = HeldExecutor(engine.observe, logs=self.folder / "logs", script=script)
         executors["local"] = self.held
-        admission, overlap = Admission(writer, engine, clock, "local"), Overlap(engine.add)
+        admission = Admission(writer, engine, clock, "local")
         index, firings = TriggerIndex(catalog), Firings(admission, engine, clock)
         self.index, self.firings = index, firings
         self.chains = Chains(index, firings, writer, reads)
         git = GitTriggers(index, firings, writer, reads)
-        schedules = Schedules(catalog, admission, writer, reads, clock, overlap)
+        schedules = Schedules(catalog, admission, writer, reads, clock, engine)
         reconciler = SourceReconciler(catalog, schedules, writer, clock, keys=keys, news=bell.ring, git=git)
         shop = self.settings.repositories[0]
         mirror = Mirror(self.folder / "mirror.git", parse_location(shop.git, allow_local=True), None)
@@ -124,7 +123,6 @@ class Site:
             reads=reads,
             catalog=catalog,
             engine=engine,
-            overlap=overlap,
             admission=admission,
             schedules=schedules,
             sources=Sources([self.source], reconciler, clock, lambda: 0.5),
@@ -137,7 +135,6 @@ class Site:
     def _changed(self, head: Any) -> None:
         self.parts.bell.ring()
         if head.status.terminal:
-            self.parts.overlap.ended(head)
             self.chains.wake(head.id)
 
     def _ended(self, tx: Any, head: Any) -> None:

@@ -15,7 +15,7 @@ COLUMNS = {
     "REPOSITORY": lambda run: run["repository"],
     "WORKFLOW": lambda run: run["workflow"],
     "STATUS": lambda run: run["status"],
-    "CAUSE": lambda run: run["cause"],
+    "CAUSE": lambda run: run["message"] if run["status"] == "waiting" else run["cause"],
     "TRIGGER": lambda run: run["trigger"]["kind"],
     "CREATED": lambda run: run["createdAt"],
     "TITLE": lambda run: run["title"],

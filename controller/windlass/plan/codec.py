@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 from windlass.plan.approval import Approval
 from windlass.plan.loop import Loop
-from windlass.plan.model import EnvLayer, Given, Nested, OutputSpec, Plan, PlannedStep, Retry, Wait
+from windlass.plan.model import (
+    EnvLayer,
+    Given,
+    Nested,
+    OutputSpec,
+    Plan,
+    PlannedConcurrency,
+    PlannedStep,
+    Retry,
+    Wait,
+)
 from windlass.plan.uses import Used
 
 if TYPE_CHECKING:
@@ -29,7 +39,20 @@ def camel(name: str) -> str:
 
 _NAMES: dict[type[Any], list[tuple[str, str]]] = {
     cls: [(f.name, camel(f.name)) for f in fields(cls)]
-    for cls in (Plan, PlannedStep, Retry, OutputSpec, EnvLayer, Loop, Wait, Given, Nested, Used, Approval)
+    for cls in (
+        Plan,
+        PlannedStep,
+        PlannedConcurrency,
+        Retry,
+        OutputSpec,
+        EnvLayer,
+        Loop,
+        Wait,
+        Given,
+        Nested,
+        Used,
+        Approval,
+    )
 }
 
 
@@ -69,18 +92,17 @@ def from_bytes(raw: bytes) -> Plan:
     """The Plan that `to_bytes` wrote, also by the version before this one."""
     document = json.loads(raw)
     order = document["order"]
-    return Plan(
-        **{
-            name: document[key]
-            for name, key in _NAMES[Plan]
-            if key in document and name not in ("steps", "finally_", "env", "secret_inputs", "uses")
-        },
-        steps={name: _step(document["steps"][name]) for name in order["steps"]},
-        finally_={name: _step(document["finally"][name]) for name in order["finally"]},
-        env=_layers(document["env"]),
-        secret_inputs=tuple(document["secretInputs"]),
-        uses={target: _used(used) for target, used in document.get("uses", {}).items()},
-    )
+    values = _known(Plan, document)
+    values |= {
+        "steps": {name: _step(document["steps"][name]) for name in order["steps"]},
+        "finally_": {name: _step(document["finally"][name]) for name in order["finally"]},
+        "env": _layers(document["env"]),
+        "secret_inputs": tuple(document["secretInputs"]),
+        "uses": {target: _used(used) for target, used in document.get("uses", {}).items()},
+        "overlap": _concurrency(document.get("overlap")),
+        "concurrency": _concurrency(document.get("concurrency")),
+    }
+    return Plan(**values)
 
 
 def _step(document: Mapping[str, Any]) -> PlannedStep:
@@ -97,6 +119,7 @@ def _step(document: Mapping[str, Any]) -> PlannedStep:
         "loop": Loop(**_known(Loop, document["loop"])) if document.get("loop") else None,
         "nested": Nested(**_known(Nested, document["nested"])) if document.get("nested") else None,
         "approval": _approval(document["approval"]) if document.get("approval") else None,
+        "concurrency": _concurrency(document.get("concurrency")),
     }
     return PlannedStep(**values)
 
@@ -109,6 +132,10 @@ def _used(document: Mapping[str, Any]) -> Used:
 def _approval(document: Mapping[str, Any]) -> Approval:
     values = _known(Approval, document)
     return Approval(**{**values, "by": tuple(document["by"]), "not_by": tuple(document["notBy"])})
+
+
+def _concurrency(document: Mapping[str, Any] | None) -> PlannedConcurrency | None:
+    return PlannedConcurrency(**_known(PlannedConcurrency, document)) if document else None
 
 
 def _retry(document: Mapping[str, Any]) -> Retry:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from windlass.plan.uses import Used
 
 Section = Literal["steps", "finally"]
+Conflict = Literal["queue", "skip", "cancelRunning", "cancelPending"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,18 @@ class EnvLayer:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedConcurrency:
+    """A group of the repository: how many of it go at once, and what one too many brings about.
+
+    Of a run it is frozen when the run is created; of a step `group` and `limit` stay as written until the step begins.
+    """
+
+    group: str
+    limit: int | str = 1
+    on_conflict: Conflict = "queue"
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedStep:
     """One step, expanded: defaults applied, dependencies resolved, durations in milliseconds."""
 
@@ -111,6 +124,7 @@ class PlannedStep:
     checkout: bool = False
     checkout_git: bool = False  # with a .git
     given: Given | None = None  # it uses an action
+    concurrency: PlannedConcurrency | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +145,8 @@ class Plan:
     secret_inputs: tuple[str, ...] = ()  # never shown
     hashes: Mapping[str, str] = field(default_factory=dict)  # what each call of hashFiles gives (plan/hashes.py)
     uses: Mapping[str, Used] = field(default_factory=dict)  # what nested workflows are planned from, by target
+    overlap: PlannedConcurrency | None = None  # the schedule's own group
+    concurrency: PlannedConcurrency | None = None
 
     def step(self, name: str) -> PlannedStep:
         found = self.steps.get(name)

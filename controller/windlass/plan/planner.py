@@ -14,6 +14,7 @@ from windlass.errors import ExpressionError
 from windlass.expressions import evaluate, to_text
 from windlass.plan.actions import action_program, given_to
 from windlass.plan.approval import planned_approval
+from windlass.plan.concurrency import planned_concurrency
 from windlass.plan.graph import dependencies, reading
 from windlass.plan.loop import Loop
 from windlass.plan.model import EnvLayer, Nested, OutputSpec, Plan, PlannedStep, Retry, Wait
@@ -74,6 +75,7 @@ def make_plan(workflow: Workflow, repository: Repository | None, occasion: Occas
         title=workflow.metadata.title,
         secret_inputs=tuple(name for name, declared in workflow.inputs.items() if declared.type == "secret"),
         uses=dict(occasion.uses) if nests else {},
+        concurrency=planned_concurrency(workflow.concurrency),
     )
 
 
@@ -170,6 +172,7 @@ class _Expander:
             checkout=checkout or checkout_git,
             checkout_git=checkout_git,
             given=given_to(step, used) if used is not None else None,
+            concurrency=planned_concurrency(step.concurrency),
         )
 
     def _action(self, step: Step) -> Used | None:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from windlass_schemas.workflow import Path, StepItem, Workflow
 
 WORKFLOW_KEYS = {
-    "concurrency": "concurrency",
     "retention": "retention",
     "expect": "expect",
     "access": "access",
@@ -88,9 +87,6 @@ def _workflow(workflow: Workflow) -> Iterator[tuple[Path, str]]:
         for index, git in enumerate(workflow.triggers.git):
             if _set(git, "pull_request"):
                 yield ("triggers", "git", index, "pullRequest"), "trigger git pullRequest"
-        for index, schedule in enumerate(workflow.triggers.schedule):
-            if schedule.overlap == "replace":
-                yield ("triggers", "schedule", index, "overlap"), "overlap: replace"
     for item in (*workflow.step_items(), *workflow.finally_items()):
         yield from _step(item)
 

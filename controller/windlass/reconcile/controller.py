@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from windlass.errors import ConflictError, InputError, InputProblem, NotFoundError
@@ -19,6 +20,7 @@ from windlass.reconcile.log_reader import LogChunk, read_log
 from windlass.reconcile.rerun import rerun
 from windlass.reconcile.source import source_object
 from windlass.reconcile.workflow_view import workflow_object
+from windlass.runs.lock import LockKey
 from windlass.runs.model import CancelRequested
 from windlass.runs.present import run_object
 
@@ -119,7 +121,17 @@ class Controller:
         found = self.parts.reads.whole_run(run)
         if found is None:
             raise NotFoundError(f"no run {run}")
-        return run_object(*found)
+        return run_object(*self._up_to_date(*found))
+
+    def _up_to_date(self, head: RunHead, steps: tuple[Step, ...]) -> tuple[RunHead, tuple[Step, ...]]:
+        """Whoever stands in line names who is in its way now: lines move more often than they are recorded."""
+        if head.status.terminal:
+            return head, steps
+        groups = self.parts.engine.groups
+        told = groups.message(LockKey(head.id))
+        waiting = {step.key: groups.message(LockKey(head.id, *step.key)) for step in steps if "lock" in step.detail}
+        fresh = tuple(replace(s, message=waiting[s.key]) if waiting.get(s.key) else s for s in steps)
+        return (replace(head, message=told) if told else head), fresh
 
     def _head(self, run: str) -> RunHead:
         head = self.parts.reads.run(run)
@@ -129,7 +141,11 @@ class Controller:
 
     def runs(self, wanted: RunFilter, cursor: str | None, limit: int) -> dict[str, Any]:
         page = self.parts.reads.list_runs(wanted, cursor, limit)
-        return {"items": [run_object(head) for head in page.items], "next": page.next}
+        return {"items": [run_object(self._up_to_date(head, ())[0]) for head in page.items], "next": page.next}
+
+    def groups(self) -> list[dict[str, Any]]:
+        """Every concurrency group that somebody is in: who holds it, who waits for it."""
+        return self.parts.engine.groups.view()
 
     def plan(self, run: str) -> dict[str, Any]:
         """The frozen plan; secret inputs are shown as they are everywhere."""
@@ -154,7 +170,6 @@ class Controller:
             tx.add_audit(now, dict(actor), "run.cancel", run, {"status": head.status.value}, None)
 
         self.parts.writer.write(work)
-        self.parts.overlap.release(run)
         who = actor.get("name") or "somebody"
         request = CancelRequested(now, message=f"cancelled by {who}", kill=head.cancel_at is not None)
         self.parts.engine.cancel(run, request)

@@ -6,7 +6,7 @@ The same transaction takes what made it unique: a schedule's tick, a delivery id
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from windlass.clock import to_rfc3339
@@ -14,9 +14,10 @@ from windlass.crashpoints import reach
 from windlass.errors import ExpressionError, InputError, InputProblem
 from windlass.expressions import evaluate, to_text
 from windlass.plan.codec import digest
+from windlass.plan.concurrency import planned_overlap, worked_out
 from windlass.plan.planner import Occasion, make_plan
 from windlass.reconcile.hashing import hash_nothing, with_hashes
-from windlass.runs.model import RunHead
+from windlass.runs.model import RunHead, Status
 from windlass.runs.present import run_object
 from windlass.runs.state import RunState
 from windlass.store.ids import new_id
@@ -82,17 +83,20 @@ def prepare(
 ) -> NewRun:
     """Plan a run. Nothing is written; the caller records it. `hash_files` answers `hashFiles` for its commit.
 
-    Raises InputError: what is needed now (a timeout, a retry) and cannot be evaluated is made of inputs and event.
+    Raises InputError: what is needed now (a timeout, a group) and cannot be evaluated is made of inputs and event.
     """
     occasion = Occasion(repository, commit, cause.inputs, cause.event, cause.env, runner, uses or {})
+    run = new_id(now)
+    functions = {"now": lambda: to_rfc3339(now), "hashFiles": lambda *globs: hash_files(globs)}
     try:
-        plan, plan_bytes = with_hashes(make_plan(workflow, settings, occasion), hash_files)
+        plan = make_plan(workflow, settings, occasion)
+        scope = _scope(plan, cause, run, now)
+        overlap = planned_overlap(workflow, cause.kind, cause.name)
+        plan = replace(plan, overlap=overlap, concurrency=worked_out(plan.concurrency, scope, functions))
+        plan, plan_bytes = with_hashes(plan, hash_files)
     except ExpressionError as error:
         raise InputError([InputProblem("", str(error))]) from error
-    run = new_id(now)
     shown = {name: _shown(workflow, name, value) for name, value in cause.inputs.items()}
-    scope = _scope(plan, cause, run)
-    functions = {"now": lambda: to_rfc3339(now), "hashFiles": lambda *globs: hash_files(globs)}
     head = RunHead(
         id=run,
         repository=repository,
@@ -152,12 +156,21 @@ def record(tx: Tx, new: NewRun) -> None:
     tx.add_event("run", new.head.id, run_object(new.head))
 
 
-def _scope(plan: Plan, cause: Cause, run: str) -> dict[str, Any]:
+def _scope(plan: Plan, cause: Cause, run: str, now: Millis) -> dict[str, Any]:
     return {
         "inputs": plan.inputs,
         "event": plan.event,
         "repository": {"name": plan.repository},
-        "run": {"id": run, "commit": plan.commit, "actor": cause.actor.get("name"), "workflow": plan.workflow},
+        "run": {
+            "id": run,
+            "commit": plan.commit,
+            "status": Status.QUEUED.value,
+            "startedAt": None,
+            "createdAt": to_rfc3339(now),
+            "actor": cause.actor.get("name"),
+            "workflow": plan.workflow,
+            "trigger": cause.kind,
+        },
         "env": {},
     }
 

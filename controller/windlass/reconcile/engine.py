@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING
 from windlass import log
 from windlass.crashpoints import reach
 from windlass.errors import ConflictError, FencedError, LedgerError
+from windlass.reconcile.groups import Groups
 from windlass.reconcile.timetable import Timetable
 from windlass.runs.decide import decide
-from windlass.runs.model import Answered, AttemptKey, CancelRequested, Launch, Stop
+from windlass.runs.lock import Acquire, LockKey
+from windlass.runs.model import Answered, AttemptKey, CancelRequested, Ended, Launch, Started, Stop
 from windlass.runs.present import run_object
 from windlass.runs.quarantine import broken_run
 from windlass.runs.state import RunState
@@ -71,16 +73,18 @@ class Engine:
         self._thread: threading.Thread | None = None
         self._fatal: BaseException | None = None
         self._ended: Counter[str] = Counter()
+        self.groups = Groups()  # asked by others, changed by the loop alone
 
     # ---- what others call
 
     def add(self, state: RunState) -> None:
         """Take over a run that is in the ledger."""
+        self.groups.announce(state)
         self._inbox.put((state.head.id, state))
 
     def observe(self, observation: Observation) -> None:
         """The sink of the executors."""
-        assert not isinstance(observation, (CancelRequested, Answered))
+        assert isinstance(observation, (Started, Ended))
         self._inbox.put((observation.key.run, observation))
 
     def cancel(self, run: str, request: CancelRequested) -> None:
@@ -223,6 +227,7 @@ class Engine:
             log.event("run.refused", level="error", run=run, error=str(error))
             self._states.pop(run, None)
             self._timetable.set(run, None)
+            self._tell(self.groups.leave_all(pair[0], self._clock.now()))
             return False
         return True
 
@@ -251,6 +256,17 @@ class Engine:
                 if self._stopping.wait(PAUSE):
                     raise
 
+    def _tell(self, told: Iterable[tuple[str, Observation]]) -> None:
+        """What the groups say is heard in the next turn."""
+        for run, observation in told:
+            self._inbox.put((run, observation))
+
+    def _leave(self, run: str, steps: Iterable[Step]) -> None:
+        """Steps that have ended keep no places."""
+        for step in steps:
+            if step.status.terminal and "lock" in step.detail:
+                self._tell(self.groups.leave(LockKey(run, *step.key), self._clock.now()))
+
     def _act(self, decisions: list[tuple[RunState, Decision]]) -> None:
         launches: dict[str, list[Launch]] = defaultdict(list)
         for state, decision in decisions:
@@ -258,8 +274,11 @@ class Engine:
             for command in decision.commands:
                 if isinstance(command, Launch):
                     launches[command.runner].append(command)
+                elif isinstance(command, Acquire):
+                    self._tell(self.groups.enter(state.head, command, self._clock.now()))
                 else:
                     self._stop(state, command)
+            self._leave(decision.head.id, decision.steps)
             if self._on_change is not None:
                 self._on_change(decision.head, decision.steps)
             if decision.head.status.terminal:
@@ -286,6 +305,7 @@ class Engine:
         run = state.head.id
         self._states.pop(run, None)
         self._timetable.set(run, None)
+        self._tell(self.groups.leave_all(state, self._clock.now()))
         if self._forgets:
             self._forget(state)
         log.event("run.ended", run=run, status=state.head.status.value)
@@ -302,4 +322,5 @@ class Engine:
         for runner, stop in owed_stops(states):
             self._executors[runner].stop(stop)
         for state in states:
-            self._inbox.put((state.head.id, state))
+            self.add(state)
+        self._tell(self.groups.restore(states, self._clock.now()))

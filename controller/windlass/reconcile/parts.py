@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from windlass.reconcile.custom_events import CustomEvents
     from windlass.reconcile.engine import Engine
     from windlass.reconcile.hooks import Hooks
-    from windlass.reconcile.overlap import Overlap
     from windlass.reconcile.schedules import Schedules
     from windlass.reconcile.sources import Sources
     from windlass.runs.model import AttemptKey
@@ -33,7 +32,6 @@ class Parts:
     reads: Reads
     catalog: Catalog
     engine: Engine
-    overlap: Overlap
     admission: Admission
     schedules: Schedules
     sources: Sources

@@ -15,6 +15,7 @@ from windlass import log
 from windlass.clock import to_rfc3339
 from windlass.crashpoints import reach
 from windlass.errors import FencedError, WindlassError
+from windlass.plan.concurrency import schedule_group
 from windlass.plan.inputs import parse_inputs
 from windlass.reconcile.creation import Cause, evaluated, record
 from windlass.reconcile.timetable import Timetable
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from windlass.reconcile.admission import Admission
     from windlass.reconcile.catalog import Catalog, LiveWorkflow
     from windlass.reconcile.creation import NewRun
-    from windlass.reconcile.overlap import Overlap
+    from windlass.reconcile.engine import Engine
     from windlass.store.reads import Reads
     from windlass.store.tx import Tx
     from windlass.store.writer import Writer
@@ -48,14 +49,14 @@ class _Armed:
 
 class Schedules:
     def __init__(
-        self, catalog: Catalog, admission: Admission, writer: Writer, reads: Reads, clock: Clock, overlap: Overlap
+        self, catalog: Catalog, admission: Admission, writer: Writer, reads: Reads, clock: Clock, engine: Engine
     ) -> None:
         self._catalog = catalog
         self._admission = admission
         self._writer = writer
         self._reads = reads
         self._clock = clock
-        self._overlap = overlap
+        self._engine = engine
         self._lock = threading.Lock()
         self._armed: dict[str, _Armed] = {}
         self._timetable = Timetable()
@@ -154,21 +155,35 @@ class Schedules:
         if live is None or not firings:
             return
         last_at = max(armed.last_at, *(f.scheduled_at or 0 for f in firings))
-        prepared = [(firing, *self._prepare(live, armed, firing)) for firing in firings]
+        prepared = self._prepared(live, armed, firings)
         reach("schedule.before-fire")
         started = self._record(armed, prepared, last_at)
         armed.last_at = last_at
         reach("schedule.fired")
         for new in started:
-            self._overlap.start(new)
+            self._engine.add(new.state())
 
-    def _prepare(self, live: LiveWorkflow, armed: _Armed, firing: Firing) -> tuple[NewRun | None, str | None]:
-        """The run of a tick, or the reason why it has none."""
+    def _prepared(
+        self, live: LiveWorkflow, armed: _Armed, firings: Iterable[Firing]
+    ) -> list[tuple[Firing, NewRun | None, str | None]]:
+        """Each tick with its run, or the reason why it has none."""
+        group = schedule_group(armed.workflow, armed.trigger)
+        before = self._engine.groups.open_tick(armed.repository, group)
+        prepared = []
+        for firing in firings:
+            new, reason = self._prepare(live, armed, firing, before)
+            before = before if new is None else before or new.head.id
+            prepared.append((firing, new, reason))
+        return prepared
+
+    def _prepare(
+        self, live: LiveWorkflow, armed: _Armed, firing: Firing, before: str | None
+    ) -> tuple[NewRun | None, str | None]:
+        """`before` is an open run of an earlier tick."""
         if firing.skipped is not None:
             return None, firing.skipped
-        held = self._overlap.refuses(armed.repository, armed.workflow, armed.trigger, armed.schedule.overlap)
-        if held is not None:
-            return None, held
+        if armed.schedule.overlap == "skip" and before is not None:
+            return None, f"skipped: run {before} of an earlier tick is still open"
         try:
             return self._admission.plan(live, _cause(live, armed, firing)), None
         except WindlassError as error:
@@ -188,9 +203,8 @@ class Schedules:
                     armed.repository, armed.workflow, armed.trigger, firing.key, firing.scheduled_at, run, reason, now
                 )
                 if first and new is not None:
-                    held = self._overlap.hold(new, armed.schedule.overlap)
-                    record(tx, held)
-                    started.append(held)
+                    record(tx, new)
+                    started.append(new)
             next_at = next_tick(armed.schedule, last_at)
             tx.set_schedule(armed.repository, armed.workflow, armed.trigger, armed.digest, next_at, last_at)
             return started

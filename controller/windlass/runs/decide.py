@@ -4,14 +4,14 @@ In: the plan, the run's state, what was observed, the time. Out: a `Decision`. P
 decision, nothing is changed, no clock is read. The shell records the decision in one transaction and only then
 carries out its commands, so that a crash in between loses no knowledge of an effect (design decision 2).
 
-The order within one call: start the run, take in observations, let time act, let steps follow, change the phase.
+The order within one call: let the run in, take in observations, let time act, let steps follow, change the phase.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from windlass.runs import cancel, finish, follow, observe, timers
+from windlass.runs import cancel, entry, finish, follow, observe, timers
 from windlass.runs.draft import Decision, Draft
 from windlass.runs.model import Status
 
@@ -39,8 +39,11 @@ def _turn(draft: Draft, observations: Iterable[Observation]) -> None:
     """Of a run, and of a workflow nested in it as often as there is news for it."""
     if draft.head.status.terminal:
         return
+    left = entry.let_in(draft, observations)
+    if left is None:
+        return
     _begin(draft)
-    for observation in observations:
+    for observation in left:
         observe.take(draft, observation)
     timers.act(draft)
     follow.ready_steps(draft)
@@ -63,9 +66,10 @@ def _rest(draft: Draft) -> None:
 
 
 def _begin(draft: Draft) -> None:
-    if draft.head.started_at is None and draft.head.status in (Status.QUEUED, Status.WAITING):
+    fresh = draft.head.started_at is None and draft.head.status in (Status.QUEUED, Status.WAITING)
+    if fresh:
         draft.update(status=Status.RUNNING, started_at=draft.now, message=None)
-    if draft.state.unexamined:
+    if fresh or draft.state.unexamined:
         follow.enqueue_roots(draft)
         for name, child in draft.state.children.items():
             if not child.head.status.terminal and name not in draft.children:

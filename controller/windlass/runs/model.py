@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from windlass.runs.lock import AboutLocks, Acquire
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -183,7 +185,7 @@ class Answered:
     decides: bool = False
 
 
-Observation = Started | Ended | CancelRequested | Answered
+Observation = Started | Ended | CancelRequested | Answered | AboutLocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,4 +228,4 @@ class Stop:
     grace: Millis
 
 
-Command = Launch | Stop
+Command = Launch | Stop | Acquire

@@ -9,19 +9,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from windlass.runs import approvals, cancel, outcome, retry
-from windlass.runs.model import Answered, Attempt, CancelRequested, Ended, Started, Status, Step
+from windlass.runs.model import Answered, Attempt, CancelRequested, Ended, Started, Status, Step, StepKey
 from windlass.runs.nesting import leads_to
 
 if TYPE_CHECKING:
     from windlass.plan.model import PlannedStep
     from windlass.runs.draft import Draft
+    from windlass.runs.lock import AboutLocks
     from windlass.runs.model import AttemptKey, Observation
 
 
 def take(draft: Draft, observation: Observation) -> None:
     if not isinstance(observation, CancelRequested):
-        of = observation.key if isinstance(observation, Answered) else observation.key.step
-        below = leads_to(draft.local(of).path)
+        below = leads_to(draft.local(_of(observation)).path)
         if below:
             if draft.child(below) is not None:
                 draft.tell(below, observation)
@@ -35,6 +35,14 @@ def take(draft: Draft, observation: Observation) -> None:
             _started(draft, observation)
         case Ended():
             _ended(draft, observation)
+
+
+def _of(observation: Started | Ended | Answered | AboutLocks) -> StepKey:
+    """The step that is spoken of, as it is known outside."""
+    key = observation.key
+    if isinstance(key, StepKey):
+        return key
+    return StepKey(key.path, key.item)
 
 
 def _open_attempt(draft: Draft, key: AttemptKey) -> tuple[Step, Attempt] | None:

@@ -109,7 +109,8 @@ def _rehearsed(plan: Plan, results: Mapping[str, Result]) -> Plan:
     def section(steps: Mapping[str, PlannedStep]) -> dict[str, PlannedStep]:
         return {name: _as_given(planned, results.get(name)) for name, planned in steps.items()}
 
-    return replace(plan, steps=section(plan.steps), finally_=section(plan.finally_))
+    # A single run is never in anybody's way.
+    return replace(plan, steps=section(plan.steps), finally_=section(plan.finally_), overlap=None, concurrency=None)
 
 
 def _as_given(planned: PlannedStep, result: Result | None) -> PlannedStep:

@@ -35,6 +35,8 @@ class _State:
     def collect(self) -> Iterator[Metric]:
         parts = self._controller.parts
         yield GaugeMetricFamily("windlass_runs_open", "Runs that have not ended.", parts.engine.open_runs)
+        waiting = parts.engine.groups.waiting()
+        yield GaugeMetricFamily("windlass_group_waiting", "Runs and steps in line for a concurrency group.", waiting)
         ended = CounterMetricFamily("windlass_runs_ended", "Runs that have ended, by status.", labels=["status"])
         for status, count in sorted(parts.engine.ended_runs().items()):
             ended.add_metric([status], count)

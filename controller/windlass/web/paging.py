@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fastapi import Request
 
 PAGE = {"cursor": "string: `next` of the page before", "limit": "integer: 1 to 500, default 50"}
-LONGEST = 1024
+LONGEST = 4096
 
 
 def limit_of(request: Request) -> int:

@@ -304,6 +304,34 @@ class FiringList(Shape):
     next: str | None
 
 
+# ---- concurrency groups
+
+
+class GroupMember(Shape):
+    """A run, or one step of it. `since` it holds its place, or has been waiting for it."""
+
+    run: str
+    workflow: str
+    step: str | None
+    item: str | None
+    since: datetime
+
+
+class Group(Shape):
+    repository: str
+    group: str
+    limit: int = Field(description="Of whoever holds it longest: each brings a limit of its own.")
+    holders: list[GroupMember] = Field(description="The oldest first, at most 100.")
+    holder_count: int
+    waiting: list[GroupMember] = Field(description="The next one first, at most 100.")
+    waiting_count: int
+
+
+class GroupList(Shape):
+    items: list[Group]
+    next: str | None
+
+
 # ---- hooks
 
 

@@ -45,6 +45,7 @@ RETRY: dict[str, Type] = {
     "never": Type.INT,
 }
 APPROVAL: dict[str, Type] = {"minimum": Type.INT, "timeout": Type.STRING}
+CONCURRENCY: dict[str, Type] = {"limit": Type.INT}
 MOST_IN_SCRIPT = 20  # the first ones say enough
 LONGEST_IN_SCRIPT = 1000
 START_KEYS = frozenset({"environment", "runTitle", "runLabels", "defaults"})  # known when a run is created
@@ -67,8 +68,10 @@ def check_expressions(site: Site, workflow: Workflow, items: Sequence[StepItem],
             yield from _one(site, path, text, scopes.form, Type.BOOL)
         elif path[0] == "env":
             yield from _one(site, path, text, scopes.workflow_env)
-        elif path[0] in START_KEYS or path == ("concurrency", "group"):
+        elif path[0] in START_KEYS:
             yield from _one(site, path, text, scopes.start, _wanted(path[1:]) if path[0] == "defaults" else None)
+        elif path[0] == "concurrency":
+            yield from _one(site, path, text, scopes.start, CONCURRENCY.get(str(path[1])))
 
 
 def _one(site: Site, path: Path, text: str, scope: Scope, want: Type | None = None) -> Iterator[Problem]:
@@ -151,6 +154,8 @@ def _wanted(path: Path) -> Type | None:
         return RETRY.get(str(path[1]))
     if path == ("checkout", "git"):
         return Type.BOOL
+    if path[0] == "concurrency" and len(path) > 1:
+        return CONCURRENCY.get(str(path[1]))
     return WANTED.get(str(path[0])) if len(path) == 1 else None
 
 
