@@ -19,6 +19,7 @@ from windlass.clock import SystemClock
 from windlass.data_lock import DataLock
 from windlass.errors import SourceError
 from windlass.executors.checkout import CheckoutFiles
+from windlass.executors.files import StepFiles
 from windlass.executors.local.executor import LocalExecutor
 from windlass.executors.local.spawn import spawn_supervisor
 from windlass.executors.workspace import WorkspaceExecutor
@@ -95,7 +96,7 @@ class Server:
             lambda sink: LocalExecutor(settings.data, sink, supervisor, parallel=settings.limits.local_attempts),
             engine.observe,
             clock,
-            preparations=[CheckoutFiles(self._fill)],
+            preparations=[CheckoutFiles(self._fill), StepFiles()],
         )
         executors["local"] = self._executor
         self._hashes = CommitHashes(self._tree)

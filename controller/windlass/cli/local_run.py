@@ -47,6 +47,7 @@ class LocalRun:
     def execute(self, new: NewRun, *, as_json: bool) -> tuple[dict[str, Any], bool]:
         """Raises LedgerError when the data folder cannot be written."""
         from windlass.executors.checkout import CheckoutFiles
+        from windlass.executors.files import StepFiles
         from windlass.executors.local.executor import LocalExecutor
         from windlass.executors.workspace import WorkspaceExecutor
         from windlass.store.ledger import Ledger
@@ -66,7 +67,7 @@ class LocalRun:
             lambda sink: LocalExecutor(folder, sink, self._supervisor),
             engine.observe,
             self._clock,
-            preparations=[CheckoutFiles(self._fill)],
+            preparations=[CheckoutFiles(self._fill), StepFiles()],
         )
         try:
             ledger.writer.write(lambda tx: record(tx, new))

@@ -182,6 +182,8 @@ unknown-name | an expression uses a name that does not exist here | The nearest 
 unknown-function | an expression calls a function that does not exist | The nearest name is given.
 function-not-allowed | an expression calls a function that is not for this place | success(), failure(), always()
     and cancelled() are for `if`.
+file-path | a path of files is none that a step could write | Below the working directory, or below ~ for a home of the
+    attempt's own; never absolute, without .., each file once.
 hash-files | the globs of hashFiles cannot be used | Files are hashed when a run is created: globs are texts, or made of
     inputs, event and repository, and relative to the root of the repository.
 secret-not-allowed | a secret stands where it could be seen | Secrets may stand in env, files.*.content, with of a

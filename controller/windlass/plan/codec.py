@@ -15,6 +15,7 @@ from windlass.plan.approval import Approval
 from windlass.plan.loop import Loop
 from windlass.plan.model import (
     EnvLayer,
+    FileSpec,
     Given,
     Nested,
     OutputSpec,
@@ -46,6 +47,7 @@ _NAMES: dict[type[Any], list[tuple[str, str]]] = {
         Retry,
         OutputSpec,
         EnvLayer,
+        FileSpec,
         Loop,
         Wait,
         Given,
@@ -112,6 +114,7 @@ def _step(document: Mapping[str, Any]) -> PlannedStep:
         "reads": tuple(document["reads"]),
         "argv": tuple(document["argv"]),
         "env": _layers(document["env"]),
+        "files": tuple(FileSpec(**_known(FileSpec, file)) for file in document.get("files", ())),
         "outputs": {n: OutputSpec(o["schema"], o["size"]) for n, o in document["outputs"].items()},
         "retry": _retry(document["retry"]),
         "wait": Wait(**_known(Wait, document["wait"])) if document.get("wait") else None,

@@ -49,6 +49,8 @@ def expression_texts(step: Step) -> Iterator[str]:
     for value in (step.image, step.working_directory, step.command, step.args, step.for_each):
         yield from texts_in(value)
     yield from texts_in(step.with_)
+    for file in step.files.values():
+        yield from texts_in([file.content, file.mode])
     if step.wait is not None:
         yield from texts_in([step.wait.for_, step.wait.until])
     if step.approval is not None:

@@ -75,6 +75,15 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
+class FileSpec:
+    """A file that is there at the start; `content` and `mode` (octal digits) may hold expressions."""
+
+    path: str
+    content: str
+    mode: str = "0600"
+
+
+@dataclass(frozen=True, slots=True)
 class EnvLayer:
     """One layer of the environment; None unsets. Layers stand weakest first in a step."""
 
@@ -123,6 +132,7 @@ class PlannedStep:
     working_directory: str | None = None
     checkout: bool = False
     checkout_git: bool = False  # with a .git
+    files: tuple[FileSpec, ...] = ()
     given: Given | None = None  # it uses an action
     concurrency: PlannedConcurrency | None = None
 

@@ -17,7 +17,7 @@ from windlass.plan.approval import planned_approval
 from windlass.plan.concurrency import planned_concurrency
 from windlass.plan.graph import dependencies, reading
 from windlass.plan.loop import Loop
-from windlass.plan.model import EnvLayer, Nested, OutputSpec, Plan, PlannedStep, Retry, Wait
+from windlass.plan.model import EnvLayer, FileSpec, Nested, OutputSpec, Plan, PlannedStep, Retry, Wait
 from windlass.plan.shells import program, shell_of, words
 from windlass.plan.uses import is_workflow, target_of
 from windlass_schemas.duration import parse_duration
@@ -171,6 +171,7 @@ class _Expander:
             working_directory=self._default("working_directory", step.working_directory),
             checkout=checkout or checkout_git,
             checkout_git=checkout_git,
+            files=tuple(FileSpec(path, file.content, file.mode) for path, file in step.files.items()),
             given=given_to(step, used) if used is not None else None,
             concurrency=planned_concurrency(step.concurrency),
         )

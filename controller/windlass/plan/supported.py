@@ -27,7 +27,6 @@ STEP_KEYS = {
     "cache": "cache",
     "services": "services",
     "concurrency": "concurrency",
-    "files": "files",
 }
 EXECUTION_KEYS = {
     "quiet_timeout": "quietTimeout",
@@ -108,6 +107,9 @@ def _step(item: StepItem) -> Iterator[tuple[Path, str]]:
                 for reference in references(value):
                     if reference.partition(".")[0] == "secrets":
                         yield (*item.path, key, name), "secrets"
+    for name, file in step.files.items():
+        if any(reference.partition(".")[0] == "secrets" for reference in references(file.content)):
+            yield (*item.path, "files", name, "content"), "secrets"
 
 
 def _execution(written: Any, path: Path) -> Iterator[tuple[Path, str]]:

@@ -28,6 +28,7 @@ CAUSES = MappingProxyType(
         "output-too-large": "The outputs are larger than their limit: 4 KiB in all.",
         "fail-fast": "Another item of the same loop failed; `failFast` stopped this one.",
         "checkout-failed": "The files of the repository could not be put into the working directory.",
+        "files-failed": "A file of the step's `files` could not be written.",
         "start-failed": "The program could not be started: it is missing, or the machine refused.",
         "oom-killed": "The kernel ended the step because memory ran out.",
         "lost": "The process is gone and nothing proves how it ended.",

@@ -198,6 +198,15 @@ class Checkout:
 
 
 @dataclass(frozen=True, slots=True)
+class LaunchFile:
+    """A file to write before the start: `path` as written, `mode` as a number."""
+
+    path: str
+    content: str = field(repr=False)
+    mode: int = 0o600
+
+
+@dataclass(frozen=True, slots=True)
 class Launch:
     """Start this attempt: everything an executor needs, values already evaluated.
 
@@ -216,6 +225,7 @@ class Launch:
     image: str | None = None
     working_directory: str | None = None  # relative to the attempt's folder
     checkout: Checkout | None = None  # what the working directory holds at the start
+    files: tuple[LaunchFile, ...] = ()
     output_limit: int = 4096
     kill_after: Millis = 10_000
 

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from windlass.errors import ExpressionError, InputError
 from windlass.expressions import evaluate, to_text
 from windlass.runs.given import given_inputs, shown_inputs, with_variables
-from windlass.runs.model import Attempt, Checkout, Launch, Status
+from windlass.runs.model import Attempt, Checkout, Launch, LaunchFile, Status
 from windlass.runs.outputs import read_limit
 from windlass.runs.scope import functions_of, layered, unset_by, values_for
+from windlass_schemas.storage import read_mode
 
 if TYPE_CHECKING:
     from windlass.plan.model import PlannedStep
@@ -75,9 +76,20 @@ def _launch(draft: Draft, planned: PlannedStep, key: AttemptKey) -> Launch:
         image=text(planned.image) if planned.image is not None else None,
         working_directory=text(planned.working_directory) if planned.working_directory is not None else None,
         checkout=_checkout(draft, planned),
+        files=tuple(
+            LaunchFile(file.path, text(file.content), _mode(file.path, text(file.mode))) for file in planned.files
+        ),
         output_limit=read_limit(planned),
         kill_after=planned.kill_after,
     )
+
+
+def _mode(path: str, digits: str) -> int:
+    """Raises ExpressionError."""
+    try:
+        return int(read_mode(digits), 8)
+    except ValueError as error:
+        raise ExpressionError(f"mode of {path}: {error}") from error
 
 
 def _checkout(draft: Draft, planned: PlannedStep) -> Checkout | None:

@@ -13,6 +13,7 @@ from windlass.loading.checks.approvals import check_approvals
 from windlass.loading.checks.declarations import check_inputs, check_outputs, check_step_declarations
 from windlass.loading.checks.environment import check_environment
 from windlass.loading.checks.expressions import check_action_texts, check_expressions
+from windlass.loading.checks.files import check_files
 from windlass.loading.checks.graph import check_graph
 from windlass.loading.checks.hashes import check_hashes
 from windlass.loading.checks.hygiene import check_characters, check_hygiene
@@ -65,6 +66,7 @@ def check_workflow(site: Site, workflow: Workflow) -> list[Problem]:
         *(check_step_declarations(site, item.step, item.path) for item in items if _declares(item.step)),
         _not_supported(site, unsupported(workflow)),
         check_hashes(site),
+        check_files(site, items),
     )
     warnings = chain(
         check_unused(site, workflow, items),

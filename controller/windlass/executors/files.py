@@ -1,0 +1,60 @@
+"""`files` of a step: written into the working directory or a home of the attempt's own, before the program starts.
+
+In: a launch with files, evaluated. Out: a piece of the workspace (`pieces.py`). Contents go from memory into the file
+and nowhere else: the launch that goes on has none, so no process, message or journal does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from windlass.executors.pieces import PieceError
+from windlass.executors.rooted import write_file
+from windlass.plan.places import where
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from windlass.executors.pieces import Place
+    from windlass.runs.model import Launch
+
+HOME = "home"
+
+
+def home_of(place: Place) -> Path:
+    """The attempt's own home, made when it is first asked for; it goes with the attempt's folder."""
+    home = place.folder / HOME
+    home.mkdir(mode=0o700, exist_ok=True)
+    return home
+
+
+def with_home(launch: Launch, home: Path) -> Launch:
+    """`~` and HOME are the same, whatever the step's environment says."""
+    return replace(launch, env={**launch.env, "HOME": str(home)})
+
+
+def needs_home(paths: Iterable[str]) -> bool:
+    return any(where(path).root == "home" for path in paths)
+
+
+class StepFiles:
+    cause = "files-failed"
+    verb = "files"
+
+    def wants(self, launch: Launch) -> bool:
+        return bool(launch.files)
+
+    def prepare(self, launch: Launch, place: Place) -> Launch:
+        place.work.mkdir(mode=0o700, exist_ok=True)
+        for file in launch.files:
+            found = where(file.path)
+            root = home_of(place) if found.root == "home" else place.work
+            try:
+                write_file(root, found.parts, file.content.encode("utf-8", "surrogateescape"), file.mode)
+            except OSError as error:
+                raise PieceError(self.cause, f"cannot write the file {file.path}: {error.strerror}") from error
+        if needs_home(file.path for file in launch.files):
+            launch = with_home(launch, home_of(place))
+        return replace(launch, files=())
