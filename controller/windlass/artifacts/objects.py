@@ -7,6 +7,7 @@ Credentials and endpoints come from the environment, as each cloud's own tools r
 
 from __future__ import annotations
 
+import itertools
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -85,8 +86,18 @@ class Objects:
         import obstore
 
         reader = _Chunks(chunks)
+        head = bytearray()
+        for chunk in reader:
+            head += chunk
+            if len(head) > _PART:
+                break
+        else:  # one request: an upload in parts takes three
+            with _errors(name):
+                obstore.put(self._store, name, bytes(head))
+            return
         with _errors(name, passing=reader):
-            obstore.put(self._store, name, reader, chunk_size=_PART, max_concurrency=_PARTS)
+            whole = itertools.chain([bytes(head)], reader)
+            obstore.put(self._store, name, whole, chunk_size=_PART, max_concurrency=_PARTS)
 
     def chunks(self, name: str) -> Iterator[bytes]:
         """The object's bytes; NoObjectError comes at once and not with the first chunk."""
