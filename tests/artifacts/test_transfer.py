@@ -217,7 +217,7 @@ def test_names_that_cannot_be_shown_are_refused(place, name):
 def test_a_working_directory_that_became_a_link_is_not_followed(place):
     place.work.rmdir()
     place.work.symlink_to(place.other)
-    with pytest.raises(OSError, match="symbolic link|directory"):
+    with pytest.raises(OSError, match=r"symbolic link|directory"):
         place.save(".")
 
 
