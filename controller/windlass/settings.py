@@ -56,6 +56,8 @@ class Limits:
 
     local_attempts: int = 64  # attempts of the local runner at once
     request_bytes: int = 1024 * 1024
+    artifact_size: int = 1024**3  # bytes of one artifact
+    artifact_files: int = 10_000  # files of one artifact
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class Retention:
 
     runs: Millis = 90 * 86_400_000
     logs: Millis = 30 * 86_400_000
+    artifacts: Millis = 30 * 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,7 @@ class Settings:
     tokens: tuple[SecretSource, ...] = ()  # API keys that may do everything
     limits: Limits = Limits()
     retention: Retention = Retention()
+    objects: str | None = None  # the URL of the object store; None: a folder of the data
     external_url: str | None = None
     json_log: bool = False
 

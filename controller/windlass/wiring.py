@@ -15,6 +15,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from windlass import log
+from windlass.artifacts.objects import Objects, folder_url
+from windlass.artifacts.transfer import Bounds
 from windlass.clock import SystemClock
 from windlass.data_lock import DataLock
 from windlass.errors import SourceError
@@ -24,6 +26,7 @@ from windlass.executors.local.executor import LocalExecutor
 from windlass.executors.local.spawn import spawn_supervisor
 from windlass.executors.workspace import WorkspaceExecutor
 from windlass.reconcile.admission import Admission
+from windlass.reconcile.artifact_pieces import LoadArtifacts, SaveArtifacts
 from windlass.reconcile.bell import Bell
 from windlass.reconcile.catalog import Catalog
 from windlass.reconcile.chains import Chains
@@ -92,11 +95,14 @@ class Server:
         writer.on_event = lambda _cursor: self._bell.ring()
         executors: dict[str, Executor] = {}
         engine = Engine(writer, executors, clock, on_change=self._changed, on_end=self._ended)
+        objects = Objects(settings.objects or folder_url(settings.data / "objects"))
+        bounds = Bounds(settings.limits.artifact_size, settings.limits.artifact_files)
         self._executor = WorkspaceExecutor(
             lambda sink: LocalExecutor(settings.data, sink, supervisor, parallel=settings.limits.local_attempts),
             engine.observe,
             clock,
-            preparations=[CheckoutFiles(self._fill), StepFiles()],
+            preparations=[CheckoutFiles(self._fill), LoadArtifacts(objects), StepFiles()],
+            collections=[SaveArtifacts(objects, bounds)],
         )
         executors["local"] = self._executor
         self._hashes = CommitHashes(self._tree)
@@ -122,6 +128,7 @@ class Server:
             hooks=Hooks(catalog, admission, engine, writer, clock, keys, open_server=not settings.tokens),
             custom_events=CustomEvents(index, firings, writer, clock),
             bell=self._bell,
+            objects=objects,
             log_path=self._executor.log_path,
         )
         self._retention = RetentionLoop(self._parts)

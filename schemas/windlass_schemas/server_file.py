@@ -4,14 +4,26 @@ In: the mapping of the file. Out: a `ServerFile`. Keys that this version does no
 nothing in it is silently ignored.
 """
 
-from typing import Annotated, Self
+import re
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from windlass_schemas.duration import Duration
 from windlass_schemas.names import Label, SecretName
-from windlass_schemas.written import Later, Maybe, Text, Whole, Written
+from windlass_schemas.size import Size
+from windlass_schemas.written import Later, Maybe, Parsed, Text, Whole, Written
+
+OBJECTS_JSON = {"type": "string", "pattern": "^(file:///|(s3|gs|az)://[^/])"}
+
+
+def read_objects_url(value: Any) -> str:
+    """An object store's URL. Raises `invalid-objects`."""
+    if isinstance(value, str) and re.match(OBJECTS_JSON["pattern"], value):
+        return value
+    message = "an object store is file:///FOLDER, s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX"
+    raise PydanticCustomError("invalid-objects", message)
 
 
 class SecretFrom(Written):
@@ -65,6 +77,14 @@ class ServerLimits(Written):
     local_attempts: Annotated[Whole, Field(ge=1, le=10_000)] = Field(
         default=64, description="How many attempts the local runner has at once."
     )
+    artifact_size: Size = Field(
+        default=1024**3,
+        description="The most bytes that one artifact may have.",
+        json_schema_extra={"default": "1Gi"},
+    )
+    artifact_files: Annotated[Whole, Field(ge=1, le=1_000_000)] = Field(
+        default=10_000, description="The most files that one artifact may have."
+    )
 
 
 class ServerRetention(Written):
@@ -72,6 +92,7 @@ class ServerRetention(Written):
 
     runs: Duration = Field(default=7_776_000_000, description="Runs.", json_schema_extra={"default": "90d"})
     logs: Duration = Field(default=2_592_000_000, description="Logs.", json_schema_extra={"default": "30d"})
+    artifacts: Duration = Field(default=2_592_000_000, description="Artifacts.", json_schema_extra={"default": "30d"})
 
 
 class ServerFile(Written):
@@ -81,6 +102,11 @@ class ServerFile(Written):
     data: Maybe[Text] = Field(default=None, min_length=1, description="The data folder.")
     database: Maybe[Text] = Field(
         default=None, min_length=1, description="The ledger's URL; SQLite in the data folder when absent."
+    )
+    objects: Maybe[Annotated[str, Parsed(read_objects_url, OBJECTS_JSON)]] = Field(
+        default=None,
+        description="The object store of artifacts: a folder or a bucket; the folder objects of the data when absent.",
+        examples=["s3://windlass/objects"],
     )
     external_url: Maybe[Text] = Field(default=None, min_length=1, description="The address that links are built from.")
     repositories: tuple[Later[ServerRepository], ...] = Field(default=(), description="The repositories served.")

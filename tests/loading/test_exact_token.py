@@ -99,6 +99,38 @@ CASES: dict[str, tuple[str, list[str]]] = {
         "finally:\n  b: {run: x, outputs: {v: {type: string}}}\n",
         ["5:29-36 unknown-name | it is a step of finally, which runs after all others | None"],
     ),
+    "an unknown artifact": (
+        "steps:\n  a: {run: x, artifacts: {save: {report: r.xml}}}\n"
+        "  b: {run: x, artifacts: {load: {r: '${{ steps.a.artifacts.reprot }}'}}}\n",
+        ["6:42-66 unknown-name | unknown name `steps.a.artifacts.reprot` | did you mean steps.a.artifacts.report?"],
+    ),
+    "an artifact of a step that saves none": (
+        "steps:\n  a: {run: x}\n  b: {run: x, artifacts: {load: {r: '${{ steps.a.artifacts.report }}'}}}\n",
+        ["6:42-59 unknown-name | a saves no artifacts | None"],
+    ),
+    "something else in place of an artifact": (
+        "steps:\n  a: {run: x, artifacts: {load: {r: '${{ run.id }}'}}}\n",
+        ["5:37-52 artifact-reference | this is no artifact | write ${{ steps.STEP.artifacts.NAME }}"],
+    ),
+    "artifacts from and to the outside": (
+        "steps:\n  a: {run: x, artifacts: {save: [a, ../b], load: {/etc: '${{ steps.b.artifacts.c }}'}}}\n"
+        "  b: {run: x, artifacts: {save: {c: [/etc/passwd]}}}\n",
+        [
+            "5:37-41 artifact-path | ../b is not below the working directory"
+            " | paths are relative to the working directory and stay in it",
+            "5:51-55 artifact-path | /etc is not below the working directory"
+            " | paths are relative to the working directory and stay in it",
+            "6:38-49 artifact-path | /etc/passwd is not below the working directory"
+            " | paths are relative to the working directory and stay in it",
+        ],
+    ),
+    "an artifact and a file output of one name": (
+        "steps:\n  a: {run: x, outputs: {p: {type: file}}, artifacts: {save: {p: x}}}\n",
+        [
+            "5:62-63 colliding-names | output p is a file, and so an artifact of this name already"
+            " | rename one of the two"
+        ],
+    ),
     "an output of the step itself": (
         "steps:\n  one: {run: x, env: {A: '${{ steps.one.outputs.v }}'}, outputs: {v: {type: string}}}\n",
         ["5:31-40 dependency-cycle | one waits for itself | an arrow reads: waits for"],

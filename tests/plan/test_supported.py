@@ -42,6 +42,7 @@ def test_refused_at_the_key(workflow, text, path, feature):
         STEP % "run: a, checkout: true, image: debian:12, runner: local",
         STEP % "wait: {for: 1h}",
         STEP % "approval: {by: ['group:ops']}",
+        STEP % "run: a, artifacts: {save: [x]}, outputs: {page: {type: file}}",
         "triggers: {git: [{push: {}}, {tag: {}}], event: [{name: e}], workflow: [{name: w}]}\n" + STEP % "run: a",
         STEP % "run: a, timeout: '${{ inputs.t }}'",
         "environment: x\n" + STEP % "run: a",
@@ -67,7 +68,7 @@ def test_settings(settings):
     [
         ("run: [{run: a}]", ("run",), "run as a list of parts"),
         ("run: a\ninputs: {f: {type: file}}", ("inputs", "f", "type"), "input type file"),
-        ("run: a\noutputs: {f: {type: file}}", ("outputs", "f", "type"), "output type file"),
+        ("run: a\noutputs: {f: {type: secret}}", ("outputs", "f", "type"), "output type secret"),
         ("run: a\npermissions: {docker: true}", ("permissions", "docker"), "docker"),
     ],
 )

@@ -12,6 +12,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
+from windlass.artifacts import names
 from windlass.cli.data_folder import data_folder
 from windlass.cli.lines import wants_colour
 from windlass.cli.live import LiveLines
@@ -20,6 +21,7 @@ from windlass.reconcile.creation import record
 from windlass.reconcile.engine import Engine
 from windlass.runs.model import CancelRequested
 from windlass.runs.present import run_object
+from windlass.store.ids import is_id
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 KEPT = 20
 HISTORY_TIMEOUT = 600.0  # seconds, for a copy of the repository's history
+OBJECTS = "objects"  # of all local runs, so that a rerun finds what an older run saved
 LOOK = 0.03  # seconds between looks at logs that grow; the ends of attempts do not wait for it
 
 
@@ -46,10 +49,13 @@ class LocalRun:
 
     def execute(self, new: NewRun, *, as_json: bool) -> tuple[dict[str, Any], bool]:
         """Raises LedgerError when the data folder cannot be written."""
+        from windlass.artifacts.objects import Objects, folder_url
+        from windlass.artifacts.transfer import Bounds
         from windlass.executors.checkout import CheckoutFiles
         from windlass.executors.files import StepFiles
         from windlass.executors.local.executor import LocalExecutor
         from windlass.executors.workspace import WorkspaceExecutor
+        from windlass.reconcile.artifact_pieces import LoadArtifacts, SaveArtifacts
         from windlass.store.ledger import Ledger
 
         folder = self._base / new.head.id
@@ -63,11 +69,13 @@ class LocalRun:
         engine = Engine(
             ledger.writer, executors, self._clock, on_change=lambda h, s: self._news.put((h, s)), forgets=False
         )
+        objects = Objects(folder_url(self._base / OBJECTS))
         executors["local"] = executor = WorkspaceExecutor(
             lambda sink: LocalExecutor(folder, sink, self._supervisor),
             engine.observe,
             self._clock,
-            preparations=[CheckoutFiles(self._fill), StepFiles()],
+            preparations=[CheckoutFiles(self._fill), LoadArtifacts(objects), StepFiles()],
+            collections=[SaveArtifacts(objects, Bounds())],
         )
         try:
             ledger.writer.write(lambda tx: record(tx, new))
@@ -126,8 +134,9 @@ class LocalRun:
 def _forget_old(base: Path) -> None:
     """Keep the newest runs; their ids sort by time."""
     try:
-        folders = sorted((f for f in base.iterdir() if f.is_dir()), key=lambda f: f.name)
+        folders = sorted((f for f in base.iterdir() if is_id(f.name)), key=lambda f: f.name)
     except OSError:
         return
     for folder in folders[:-KEPT]:
+        shutil.rmtree(base / OBJECTS / names.of_run(folder.name), ignore_errors=True)
         shutil.rmtree(folder, ignore_errors=True)

@@ -41,6 +41,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         tokens=tuple(server_file.secret_source(t) for t in model.auth.tokens) if model and model.auth else (),
         limits=server_file.limits_of(model) if model else Settings(Path()).limits,
         retention=server_file.retention_of(model) if model else Settings(Path()).retention,
+        objects=_pick(None, "WINDLASS_OBJECTS", model.objects if model else None),
         external_url=_pick(None, "WINDLASS_EXTERNAL_URL", model.external_url if model else None),
         json_log=arguments.log_format == "json",
     )

@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 
 
 class PieceError(WindlassError):
-    """What a piece could not do, for the author of the step. `cause` is one of runs/causes.py."""
+    """What a piece could not do, for the author of the step. `cause` is one of runs/causes.py; `detail` is what a
+    collection has kept all the same."""
 
-    def __init__(self, cause: str, message: str) -> None:
+    def __init__(self, cause: str, message: str, detail: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
         self.cause = cause
+        self.detail = detail or {}
 
 
 class StoppedError(Exception):

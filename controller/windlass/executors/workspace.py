@@ -199,6 +199,7 @@ class WorkspaceExecutor:
                 try:
                     detail |= piece.collect(owed[piece.name], place, ended)
                 except PieceError as error:
+                    detail |= error.detail
                     failure = failure or error
         ended = replace(ended, detail={**ended.detail, **detail})
         return ended if failure is None else _spoiled(ended, failure)

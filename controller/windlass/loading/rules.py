@@ -103,6 +103,7 @@ invalid-every | an interval is shorter than a second | `every` is at least 1s.
 invalid-path | a value is no path of the repository | Relative, without .., and not in .git.
 invalid-paths | a value is no list of paths | Paths of the working directory, never outside.
 invalid-mode | a value is no file mode | Octal digits in quotes, such as "0400".
+invalid-objects | a value names no object store | file:///FOLDER, s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX.
 invalid-git-url | a library's URL is neither https nor ssh | Other transports can run programs or read files of the
     server. file:///PATH, /PATH and ./PATH are for the command line and for a server open to its own machine alone.
 invalid-commit | a commit in windlass.lock is not written in full | `windlass lock` writes the file anew.
@@ -158,6 +159,10 @@ loop-too-large | a loop has more than 10,000 items | Split the work, or let one 
 nested-key | a key stands where a workflow is used that only a process can have | A nested workflow sees no layer of its
     caller; its own steps have their env, retry, image and so on.
 nesting-too-deep | workflows use one another more than ten deep | Flatten them: nobody can follow such a tree.
+artifact-path | a path of an artifact leaves the working directory | Files are saved from the working directory and
+    loaded into it; move what is elsewhere there first.
+artifact-reference | artifacts.load is given something that is no artifact | Write steps.STEP.artifacts.NAME; an output
+    of type file is an artifact of its name.
 unknown-environment | environment names none that windlass.yaml has | The nearest name is given.
 unknown-action | uses names something that does not exist | The nearest name is given.
 invalid-entrypoint | entrypoint names no script that can be read | A UTF-8 file of at most 1 MiB in the folder of the

@@ -71,8 +71,16 @@ def secret_source(written: SecretFrom) -> SecretSource:
 
 
 def limits_of(model: ServerFile) -> Limits:
-    return Limits() if model.limits is None else Limits(local_attempts=model.limits.local_attempts)
+    written = model.limits
+    if written is None:
+        return Limits()
+    return Limits(
+        local_attempts=written.local_attempts,
+        artifact_size=written.artifact_size,
+        artifact_files=written.artifact_files,
+    )
 
 
 def retention_of(model: ServerFile) -> Retention:
-    return Retention() if model.retention is None else Retention(model.retention.runs, model.retention.logs)
+    written = model.retention
+    return Retention() if written is None else Retention(written.runs, written.logs, written.artifacts)

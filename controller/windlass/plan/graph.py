@@ -51,6 +51,8 @@ def expression_texts(step: Step) -> Iterator[str]:
     yield from texts_in(step.with_)
     for file in step.files.values():
         yield from texts_in([file.content, file.mode])
+    if step.artifacts is not None:
+        yield from texts_in([step.artifacts.saved(), step.artifacts.load])
     if step.wait is not None:
         yield from texts_in([step.wait.for_, step.wait.until])
     if step.approval is not None:

@@ -42,6 +42,7 @@ class OutputSpec:
 
     schema: Mapping[str, Any]
     size: int | None = None
+    file: bool = False  # what is written is a path; the value is {path, size, digest, url}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,8 @@ class PlannedStep:
     files: tuple[FileSpec, ...] = ()
     given: Given | None = None  # it uses an action
     concurrency: PlannedConcurrency | None = None
+    saves: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # artifact -> paths and globs
+    loads: Mapping[str, str] = field(default_factory=dict)  # path -> the artifact, as an expression
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,7 +156,7 @@ class _Expander:
             script_name=script_name,
             argv=argv,
             env=self._layers(step, action),
-            outputs={n: OutputSpec(o.json_schema(), o.size) for n, o in outputs.items()},
+            outputs={n: OutputSpec(o.json_schema(), o.size, file=o.type == "file") for n, o in outputs.items()},
             timeout=timeout if timeout is not None or not in_finally else FINALLY_TIMEOUT,
             kill_after=kill_after if kill_after is not None else 10_000,
             retry=self._retry(self._default("retry", step.retry)),
@@ -174,6 +174,8 @@ class _Expander:
             files=tuple(FileSpec(path, file.content, file.mode) for path, file in step.files.items()),
             given=given_to(step, used) if used is not None else None,
             concurrency=planned_concurrency(step.concurrency),
+            saves=step.artifacts.saved() if step.artifacts is not None else {},
+            loads=dict(step.artifacts.load) if step.artifacts is not None else {},
         )
 
     def _action(self, step: Step) -> Used | None:

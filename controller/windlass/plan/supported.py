@@ -23,7 +23,6 @@ WORKFLOW_KEYS = {
     "access": "access",
 }
 STEP_KEYS = {
-    "artifacts": "artifacts",
     "cache": "cache",
     "services": "services",
     "concurrency": "concurrency",
@@ -37,7 +36,7 @@ EXECUTION_KEYS = {
 TRIGGERS = ("queue", "postgres")
 PLANNED_NOW = ("checkout", "timeout", "kill_after", "continue_on_error", "idempotent", "max_parallel", "fail_fast")
 KNOWN_AT_START = frozenset({"inputs", "event"})
-_NO_OUTPUT = ("secret", "file")
+_NO_OUTPUT = ("secret",)
 RUNNERS = frozenset({"local"})
 
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from windlass.artifacts.objects import Objects
     from windlass.clock import Clock
     from windlass.reconcile.admission import Admission
     from windlass.reconcile.bell import Bell
@@ -38,4 +39,5 @@ class Parts:
     hooks: Hooks
     custom_events: CustomEvents
     bell: Bell
+    objects: Objects
     log_path: Callable[[AttemptKey], Path | None]

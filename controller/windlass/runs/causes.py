@@ -27,6 +27,8 @@ CAUSES = MappingProxyType(
         "output-type": "An output was written that does not fit its declared type, or a line of the file is malformed.",
         "output-too-large": "The outputs are larger than their limit: 4 KiB in all.",
         "fail-fast": "Another item of the same loop failed; `failFast` stopped this one.",
+        "artifact-missing": "A file to be saved as an artifact is not there, or an artifact to be loaded is gone.",
+        "artifact-failed": "An artifact could not be saved or loaded: a refused path, a limit, or the object store.",
         "checkout-failed": "The files of the repository could not be put into the working directory.",
         "files-failed": "A file of the step's `files` could not be written.",
         "start-failed": "The program could not be started: it is missing, or the machine refused.",

@@ -207,6 +207,17 @@ class LaunchFile:
 
 
 @dataclass(frozen=True, slots=True)
+class ArtifactRef:
+    """An artifact that an attempt saved: what `steps.NAME.artifacts.NAME` stands for."""
+
+    run: str
+    step: str
+    item: str
+    attempt: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Launch:
     """Start this attempt: everything an executor needs, values already evaluated.
 
@@ -226,6 +237,9 @@ class Launch:
     working_directory: str | None = None  # relative to the attempt's folder
     checkout: Checkout | None = None  # what the working directory holds at the start
     files: tuple[LaunchFile, ...] = ()
+    loads: Mapping[str, ArtifactRef] = field(default_factory=dict)  # by path in the working directory
+    saves: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # artifact -> paths and globs
+    file_outputs: Mapping[str, int | None] = field(default_factory=dict)  # paths of files to keep -> largest size
     output_limit: int = 4096
     kill_after: Millis = 10_000
 

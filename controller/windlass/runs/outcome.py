@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from windlass.plan.duration import for_people
+from windlass.runs.artifacts import DETAIL, file_value
 from windlass.runs.model import Status
 from windlass.runs.outputs import OutputError, read_outputs
 
@@ -36,11 +37,14 @@ def judge(planned: PlannedStep, attempt: Attempt, ended: Ended) -> Outcome:
         return Outcome(Status.ERRORED, cause, ended.message or cause.replace("-", " "))
     if ended.exit_code != 0:
         message = ended.message or f"exit code {ended.exit_code}"
-        return Outcome(Status.FAILED, "exit-code", message, _kept(planned, ended.outputs))
+        return Outcome(Status.FAILED, "exit-code", message, _kept(planned, ended))
     try:
-        return Outcome(Status.SUCCEEDED, outputs=read_outputs(planned, ended.outputs))
+        outputs = _files_in(planned, ended, read_outputs(planned, ended.outputs))
     except OutputError as error:
-        return Outcome(Status.ERRORED, error.cause, str(error), _kept(planned, ended.outputs))
+        return Outcome(Status.ERRORED, error.cause, str(error), _kept(planned, ended))
+    if any(name not in ended.detail.get(DETAIL, {}) for name in planned.saves):
+        return Outcome(Status.ERRORED, "artifact-failed", "nothing proves that its artifacts were saved", outputs)
+    return Outcome(Status.SUCCEEDED, outputs=outputs)
 
 
 def stopped(planned: PlannedStep, reason: str) -> Outcome:
@@ -54,9 +58,25 @@ def stopped(planned: PlannedStep, reason: str) -> Outcome:
     return Outcome(Status.CANCELLED, reason, message)
 
 
-def _kept(planned: PlannedStep, raw: bytes) -> Mapping[str, Any]:
+def _kept(planned: PlannedStep, ended: Ended) -> Mapping[str, Any]:
     """The outputs of an unsuccessful attempt that do fit: `continueOnError` lets others read them."""
     try:
-        return read_outputs(planned, raw, partial=True)
+        return _files_in(planned, ended, read_outputs(planned, ended.outputs, partial=True), partial=True)
     except OutputError:
         return {}
+
+
+def _files_in(
+    planned: PlannedStep, ended: Ended, outputs: Mapping[str, Any], *, partial: bool = False
+) -> Mapping[str, Any]:
+    """The outputs, with the files that were kept in place of their paths. Raises OutputError."""
+    result = dict(outputs)
+    for name in (name for name in outputs if planned.outputs[name].file):
+        kept = ended.detail.get(DETAIL, {}).get(name)
+        if kept is not None:
+            result[name] = file_value(ended.key, name, outputs[name], kept)
+        elif partial:
+            del result[name]
+        else:
+            raise OutputError("artifact-failed", f"output {name}: nothing proves that its file was saved")
+    return result

@@ -55,6 +55,11 @@ def read_outputs(planned: PlannedStep, raw: bytes, *, partial: bool = False) -> 
     return result
 
 
+def written(raw: bytes) -> dict[str, Any]:
+    """Whatever can be read of the names and values that a step wrote, unchecked."""
+    return _parse(raw.decode("utf-8", "replace"), partial=True)
+
+
 def _text(planned: PlannedStep, raw: bytes) -> str:
     if len(raw) > read_limit(planned):
         raise OutputError("output-too-large", f"outputs are larger than {read_limit(planned)} bytes in all")

@@ -117,7 +117,8 @@ def _as_given(planned: PlannedStep, result: Result | None) -> PlannedStep:
     """The step as something that only starts and ends; outputs may be missing, and then cannot be read."""
     found = PlannedStep(**{f.name: getattr(planned, f.name) for f in fields(planned) if f.name in _KEPT})
     declared = {
-        name: OutputSpec({**spec.schema, "required": False}, spec.size) for name, spec in planned.outputs.items()
+        name: OutputSpec({} if spec.file else {**spec.schema, "required": False}, spec.size)
+        for name, spec in planned.outputs.items()
     }
     if found.approval is not None:
         return _answered(found, result)

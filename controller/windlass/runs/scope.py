@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from windlass.clock import to_rfc3339
 from windlass.expressions import evaluate, to_text
 from windlass.plan.hashes import hashed
+from windlass.runs.artifacts import references, references_of_items
 from windlass.runs.expand import expand
 from windlass.runs.model import Status
 from windlass.runs.state import broken
@@ -71,8 +72,13 @@ def _step_value(draft: Draft, name: str) -> dict[str, Any]:
     step = draft.named(name)
     loop = draft.planned(name).loop
     if loop is None:
-        return {"status": step.status.value, "outputs": dict(step.outputs)}
-    return {"status": step.status.value, "items": _items(draft, name)}
+        found = {"status": step.status.value, "outputs": dict(step.outputs)}
+        return found | {"artifacts": references(draft, step)}
+    return {
+        "status": step.status.value,
+        "items": _items(draft, name),
+        "artifacts": references_of_items(draft, draft.planned(name)),
+    }
 
 
 def _items(draft: Draft, name: str) -> list[dict[str, Any]]:
@@ -80,7 +86,8 @@ def _items(draft: Draft, name: str) -> list[dict[str, Any]]:
     found = []
     for key in draft.item_keys(name):
         step = draft.step(key)
-        found.append({"key": key.item, "status": step.status.value, "outputs": dict(step.outputs)})
+        value = {"key": key.item, "status": step.status.value, "outputs": dict(step.outputs)}
+        found.append(value | {"artifacts": references(draft, step)})
     return found
 
 

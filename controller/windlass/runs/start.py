@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from windlass.errors import ExpressionError, InputError
 from windlass.expressions import evaluate, to_text
+from windlass.runs.artifacts import loads_of
 from windlass.runs.given import given_inputs, shown_inputs, with_variables
 from windlass.runs.model import Attempt, Checkout, Launch, LaunchFile, Status
 from windlass.runs.outputs import read_limit
@@ -79,6 +80,9 @@ def _launch(draft: Draft, planned: PlannedStep, key: AttemptKey) -> Launch:
         files=tuple(
             LaunchFile(file.path, text(file.content), _mode(file.path, text(file.mode))) for file in planned.files
         ),
+        loads=loads_of({path: evaluate(written, values, functions) for path, written in planned.loads.items()}),
+        saves={name: tuple(text(path) for path in paths) for name, paths in planned.saves.items()},
+        file_outputs={name: spec.size for name, spec in planned.outputs.items() if spec.file},
         output_limit=read_limit(planned),
         kill_after=planned.kill_after,
     )

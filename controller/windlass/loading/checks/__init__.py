@@ -10,6 +10,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from windlass.loading.checks.approvals import check_approvals
+from windlass.loading.checks.artifacts import check_artifacts
 from windlass.loading.checks.declarations import check_inputs, check_outputs, check_step_declarations
 from windlass.loading.checks.environment import check_environment
 from windlass.loading.checks.expressions import check_action_texts, check_expressions
@@ -58,6 +59,7 @@ def check_workflow(site: Site, workflow: Workflow) -> list[Problem]:
         check_environment(site, workflow.environment),
         check_graph(site, main, last),
         check_loops(site, items),
+        check_artifacts(site, items),
         check_nested(site, items),
         check_approvals(site, items),
         check_retries(site, workflow.defaults, items),

@@ -186,7 +186,12 @@ _NO_LOOP = dict.fromkeys(("item", "index", "matrix"), "only a step with forEach 
 
 def _no_outputs(items: Iterable[StepItem]) -> dict[str, str]:
     """What is written and not declared ends a step `errored`: there is nothing that could be read."""
-    return {
+    absent = {
+        f"steps.{item.name}.artifacts": f"{item.name} saves no artifacts"
+        for item in items
+        if not artifact_names(item.step) and item.step.uses is None
+    }
+    return absent | {
         f"steps.{item.name}.outputs": f"{item.name} declares no outputs"
         for item in items
         if not item.step.outputs and item.step.approval is None and item.step.uses is None
@@ -198,12 +203,24 @@ def _step_names(items: Iterable[StepItem]) -> dict[str, Type]:
     for item in items:
         prefix = f"steps.{item.name}"
         names[f"{prefix}.status"] = Type.STRING
-        names[f"{prefix}.artifacts"] = Type.DYN
+        names |= _artifacts(f"{prefix}.artifacts", item.step)
         if item.step.for_each is not None or item.step.matrix is not None:
             names[f"{prefix}.items"] = Type.LIST
         else:
             names |= _outputs(f"{prefix}.outputs", item.step)
     return names
+
+
+def _artifacts(prefix: str, step: Step) -> dict[str, Type]:
+    if step.uses is not None:
+        return {prefix: Type.DYN}  # an action may have outputs that are files
+    return dict.fromkeys((f"{prefix}.{name}" for name in artifact_names(step)), Type.MAP)
+
+
+def artifact_names(step: Step) -> list[str]:
+    """What a step saves; an output of type file is an artifact of its name."""
+    saved = step.artifacts.saved() if step.artifacts is not None else ()
+    return [*saved, *(name for name, declared in step.outputs.items() if declared.type == "file")]
 
 
 def _outputs(prefix: str, step: Step) -> dict[str, Type]:

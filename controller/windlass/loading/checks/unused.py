@@ -52,8 +52,8 @@ def _outputs(site: Site, item: StepItem, used: set[str]) -> Iterator[Problem]:
     named = {reference[len(start) :].partition(".")[0] for reference in used if reference.startswith(start)}
     if not named <= item.step.outputs.keys():
         return  # a misspelled name is an error of its own, and often the missing use
-    for name in item.step.outputs:
-        if name not in named:
+    for name, declared in item.step.outputs.items():
+        if name not in named and declared.type != "file":  # a file is an artifact: people fetch it
             message = f"the output {name} of {item.name} is never read"
             hint = f"read it, make it an output of the workflow (${{{{ {start}{name} }}}}), or delete it"
             yield site.at_key((*item.path, "outputs", name), "unused-output", message, hint)
