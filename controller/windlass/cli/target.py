@@ -45,10 +45,10 @@ def find_target(word: str) -> Target:
         if not path.is_file():
             raise UsageError(f"{word} does not exist")
         root = find_root(path)
-        tree = load_work_tree(root, only=path.resolve().relative_to(root).as_posix())
+        tree = load_work_tree(root, only=path.resolve().relative_to(root).as_posix(), network=True)
         return _of_file(tree, root, path.resolve().relative_to(root).as_posix())
     root = find_root(Path())
-    return _of_name(load_work_tree(root), root, word)
+    return _of_name(load_work_tree(root, network=True), root, word)
 
 
 def _of_file(tree: WorkTree, root: Path, file: str) -> Target:

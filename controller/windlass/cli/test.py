@@ -32,7 +32,7 @@ def command(arguments: argparse.Namespace) -> int:
     if not path.exists():
         raise UsageError(f"{path} does not exist")
     root = find_root(path)
-    tree = load_work_tree(root, cache=True)
+    tree = load_work_tree(root, cache=True, network=True)
     below = path.resolve().relative_to(root).as_posix() if arguments.path else "."
     reports = [_report(tree, test) for test in _wanted(tree, below)]
     if arguments.output == "json":

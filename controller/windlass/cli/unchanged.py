@@ -55,8 +55,8 @@ class LastReport:
 
     def keep(self, report: Report) -> bool:
         """False when it cannot be kept."""
-        if any(problem.rule == "unreadable-file" for problem in report.problems):
-            return False  # a permission may change without a trace in the listing
+        if any(problem.rule in ("unreadable-file", "library-not-checked") for problem in report.problems):
+            return False  # a permission, or what is in the cache, may change without a trace in the listing
         text = json.dumps({"key": self._key, "files": report.files, "problems": [p.to_json() for p in report.problems]})
         temporary = self._file.with_suffix(f".{os.getpid()}")
         try:

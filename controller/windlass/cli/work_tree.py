@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING
 
 from windlass.clock import SystemClock
 from windlass.errors import UsageError
-from windlass.loading.places import SETTINGS
+from windlass.loading.places import LOCK, SETTINGS
 from windlass.sources import work_tree
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from windlass.loading.libraries import OpenLibrary
+    from windlass.loading.library import Absent, LibraryFiles
+    from windlass.loading.lock import Lock
     from windlass.loading.places import Listed
     from windlass.loading.repository import Loaded
     from windlass.reconcile.hashing import HashFiles
@@ -80,8 +83,11 @@ def list_definitions(root: Path) -> Tree:
     return work_tree.scan(root, _places(root))
 
 
-def load_work_tree(root: Path, *, only: str | None = None, cache: bool = False) -> WorkTree:
-    """`only`: one workflow file is wanted; of others only what it uses is read. `cache`: nor what has not changed."""
+def load_work_tree(root: Path, *, only: str | None = None, cache: bool = False, network: bool = False) -> WorkTree:
+    """`only`: one workflow file is wanted; of others only what it uses is read. `cache`: nor what has not changed.
+
+    `network`: libraries that are not in the cache are fetched, at the commits of windlass.lock.
+    """
     from windlass.loading.cache import ResultCache, default_folder
     from windlass.reconcile.definitions import load_files  # here: what is unchanged is judged without it
 
@@ -104,8 +110,26 @@ def load_work_tree(root: Path, *, only: str | None = None, cache: bool = False) 
         only=only,
         cache=results,
         processes=len(os.sched_getaffinity(0)),
+        opener=_opener(root, network=network),
     )
     return WorkTree(root, loaded)
+
+
+def _opener(root: Path, *, network: bool) -> OpenLibrary:
+    """Imports what reads git only when a library is used."""
+    opening: list[OpenLibrary] = []
+
+    def open_library(name: str, lock: Lock) -> LibraryFiles | Absent:
+        if not opening:
+            from windlass.reconcile.library_opening import LibraryOpening
+            from windlass.sources.location import Location
+
+            mirrors = library_mirrors()
+            fetch = mirrors.fetch if network else None
+            opening.append(LibraryOpening(mirrors, Location(str(root.resolve()), local=True), fetch=fetch))
+        return opening[0](name, lock)
+
+    return open_library
 
 
 def _list_of(root: Path, file: str) -> Tree:
@@ -115,7 +139,7 @@ def _list_of(root: Path, file: str) -> Tree:
     except OSError:
         uses = False
     if not uses:
-        return work_tree.scan(root, (SETTINGS, file))
+        return work_tree.scan(root, (SETTINGS, LOCK, file))
     places = _places(root)
     return work_tree.scan(root, (*places, file) if places else ())
 
@@ -146,7 +170,7 @@ def _places(root: Path) -> tuple[str, ...]:
         moved = b"paths" in (root / SETTINGS).read_bytes()
     except OSError:
         moved = False
-    return () if moved else (SETTINGS, "workflows", "actions", "tests")
+    return () if moved else (SETTINGS, LOCK, "workflows", "actions", "tests")
 
 
 def plain_name(text: str) -> str:

@@ -33,7 +33,8 @@ class Closures:
 
     def __init__(self, loaded: Loaded, elsewhere: Elsewhere | None = None) -> None:
         self._loaded = loaded
-        self._elsewhere = elsewhere
+        libraries = loaded.libraries
+        self._elsewhere = elsewhere if elsewhere is not None or libraries is None else libraries.used
         self._by_path = {workflow.path: workflow for workflow in loaded.workflows.values()}
         self._made: dict[str, Used | None] = {}
 

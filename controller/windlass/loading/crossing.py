@@ -19,13 +19,16 @@ if TYPE_CHECKING:
 
     from windlass.loading.examine import FileResult
     from windlass.loading.facts import Facts, Mention
+    from windlass.loading.libraries import Libraries
     from windlass_schemas.repository import Repository
 
 
-def check_crossing(results: Sequence[FileResult], settings: Repository | None) -> list[Problem]:
+def check_crossing(
+    results: Sequence[FileResult], settings: Repository | None, libraries: Libraries | None = None
+) -> list[Problem]:
     checked = [(result, result.facts) for result in results if result.facts is not None and result.kind != "Example"]
     problems = [*_duplicates(checked), *_hooks(checked), *_mentions(checked, results)]
-    return [*problems, *check_uses(results, settings, problems)]
+    return [*problems, *check_uses(results, settings, problems, libraries)]
 
 
 def _problem(file: str, mention: Mention, rule: str, message: str, hint: str | None = None) -> Problem:

@@ -10,6 +10,8 @@ from collections import defaultdict, deque
 from typing import TYPE_CHECKING
 
 from windlass.loading.checks.graph import circles
+from windlass.loading.libraries import STD
+from windlass.loading.library import Offer
 from windlass.loading.rules import RULES
 from windlass.nearest import did_you_mean
 from windlass.problems import Problem
@@ -20,20 +22,23 @@ if TYPE_CHECKING:
 
     from windlass.loading.examine import Examined, FileResult
     from windlass.loading.facts import Facts, Mention
+    from windlass.loading.libraries import Libraries
     from windlass_schemas.repository import Repository
 
-STD = "std"  # the library that is built in
 ACTION_FILES = ("/action.yaml", "/action.yml")
 
 
 def check_uses(
-    results: Sequence[FileResult], settings: Repository | None, known: Sequence[Problem] = ()
+    results: Sequence[FileResult],
+    settings: Repository | None,
+    known: Sequence[Problem] = (),
+    libraries: Libraries | None = None,
 ) -> list[Problem]:
     """`known`: problems over files that were found before."""
     users = [(result, result.facts) for result in results if result.facts is not None and result.facts.uses]
     if not users:
         return []
-    problems = [*_uses(users, results, settings), *_nesting(results)]
+    problems = [*_uses(users, results, settings, libraries), *_nesting(results)]
     return [*problems, *_broken(users, results, [*known, *problems])]
 
 
@@ -53,24 +58,39 @@ def _problem(file: str, mention: Mention, rule: str, message: str, hint: str | N
 
 
 def _uses(
-    users: Sequence[tuple[FileResult, Facts]], results: Sequence[FileResult], settings: Repository | None
+    users: Sequence[tuple[FileResult, Facts]],
+    results: Sequence[FileResult],
+    settings: Repository | None,
+    libraries: Libraries | None,
 ) -> Iterator[Problem]:
     targets = _targets(results)
-    libraries = {STD, *(settings.libraries if settings is not None else ())}
-    unseen = set(libraries) - {STD}
+    aliases = {STD, *(settings.libraries if settings is not None else ())}
+    told: set[str] = set()
     for result, facts in users:
         for mention in facts.uses:
             if mention.text.startswith("./"):
                 yield from _local(result.path, mention, targets)
                 continue
-            library = mention.text.partition("/")[0]
-            if library not in libraries:
-                hint = did_you_mean(library, libraries)
-                yield _problem(result.path, mention, "unknown-action", f"there is no library {library}", hint)
-            elif library in unseen:
-                unseen.discard(library)
-                message = f"the library {library} is not in the cache, so what it offers is not checked"
-                yield _problem(result.path, mention, "library-not-checked", message)
+            alias = mention.text.partition("/")[0]
+            if alias not in aliases:
+                hint = did_you_mean(alias, aliases)
+                yield _problem(result.path, mention, "unknown-action", f"there is no library {alias}", hint)
+            elif libraries is not None and alias != STD:
+                yield from _of_library(result.path, mention, libraries, told)
+
+
+def _of_library(file: str, mention: Mention, libraries: Libraries, told: set[str]) -> Iterator[Problem]:
+    """`told`: the libraries of which it was said that they are not in the cache; once is enough."""
+    found = libraries.look(_plain(mention.text))
+    if isinstance(found, Offer):
+        if found.facts is not None:
+            yield from _given(file, mention, found.facts)
+        return
+    alias = mention.text.partition("/")[0]
+    if found.rule != "library-not-checked" or alias not in told:
+        yield _problem(file, mention, found.rule, found.message, found.hint)
+    if found.rule == "library-not-checked":
+        told.add(alias)
 
 
 def _targets(results: Sequence[FileResult]) -> dict[str, FileResult]:

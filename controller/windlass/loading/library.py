@@ -1,19 +1,118 @@
-"""The files of a library at its locked commit, as whoever has them hands them to loading."""
+"""One library at its locked commit: what it offers, read when it is asked for.
+
+In: its name, its lock entry, its files. Out: an `Offer` for the folder of an action or the file of a workflow. Its own
+windlass.yaml is read for one thing: which libraries it names itself.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+from windlass.loading.entrypoints import read_scripts
+from windlass.loading.examine import Circumstances, examine
+from windlass.loading.places import ENDINGS, SETTINGS
+from windlass.loading.text import MAX_BYTES
+from windlass.plan.uses import Used, is_workflow
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from windlass.loading.checks import Checkers
+    from windlass.loading.facts import Facts
+    from windlass.loading.lock import Locked
     from windlass.loading.places import Listed, Reader
+    from windlass_schemas import repository
 
 
 @dataclass(frozen=True, slots=True)
 class LibraryFiles:
-    """`entries` are those of the whole commit, verified below the library's path."""
+    """`entries` are those of the whole commit; what is below the library's path is what was locked."""
 
     entries: Sequence[Listed]
     read: Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Why the files of a library cannot be had, as a rule and a message. A warning: what uses it is not checked."""
+
+    rule: str  # library-not-checked, library-unavailable, library-mismatch
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An action or a workflow of a library; `mistake` says where and why it cannot be used."""
+
+    used: Used | None = None
+    facts: Facts | None = None
+    mistake: str | None = None
+
+
+class Library:
+    def __init__(self, name: str, locked: Locked, files: LibraryFiles, checkers: Checkers) -> None:
+        self.name = name
+        self.locked = locked
+        self._listed = {entry.path: entry for entry in files.entries}
+        self._read = files.read
+        self._checkers = checkers
+        self._offers: dict[str, Offer | None] = {}
+
+    def find(self, path: str) -> Offer | None:
+        """`path` from the root of its repository; None when there is nothing, or nothing below the library's path."""
+        if path not in self._offers:
+            entry = self._entry(path) if self._is_inside(path) else None
+            self._offers[path] = self._offer(path, entry) if entry is not None else None
+        return self._offers[path]
+
+    def place_of(self, name: str) -> str:
+        """Where `alias/NAME` stands."""
+        return f"{self.locked.path}/{name}" if self.locked.path else name
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Everything that `alias/NAME` may say."""
+        prefix = f"{self.locked.path}/" if self.locked.path else ""
+        paths = [path[len(prefix) :] for path in self._listed if path.startswith(prefix)]
+        actions = [path.rpartition("/")[0] for path in paths if path.endswith(("/action.yaml", "/action.yml"))]
+        return sorted(actions) + [path for path in paths if path.endswith(ENDINGS) and path.count("/") < 2]
+
+    @cached_property
+    def libraries(self) -> Mapping[str, repository.Library]:
+        """What its own windlass.yaml names; nothing when that cannot be read."""
+        entry = self._listed.get(SETTINGS)
+        if entry is None or entry.kind != "file" or entry.size > MAX_BYTES:
+            return {}
+        data = self._read([entry])[SETTINGS]
+        model = examine(SETTINGS, "Repository", data, self._circumstances).model
+        return model.libraries if model is not None else {}
+
+    @property
+    def _circumstances(self) -> Circumstances:
+        return Circumstances(None, self._checkers, unsure=True)
+
+    def _is_inside(self, path: str) -> bool:
+        return self.locked.path is None or path.startswith(f"{self.locked.path}/")
+
+    def _entry(self, path: str) -> Listed | None:
+        names = (path,) if is_workflow(path) else (f"{path}/action.yaml", f"{path}/action.yml")
+        return next((self._listed[name] for name in names if name in self._listed), None)
+
+    def _offer(self, path: str, entry: Listed) -> Offer:
+        kind: Literal["Workflow", "Action"] = "Workflow" if is_workflow(path) else "Action"
+        if entry.kind != "file" or entry.size > MAX_BYTES:
+            return Offer(mistake=f"{entry.path} is no file of at most {MAX_BYTES} bytes")
+        data = self._read([entry]).get(entry.path)
+        if data is None:
+            return Offer(mistake=f"{entry.path} cannot be read")
+        found = examine(entry.path, kind, data, self._circumstances)
+        scripts, mistakes = read_scripts([found.result], self._listed, self._read)
+        wrong = next((p for p in (*found.result.problems, *mistakes) if p.severity == "error"), None)
+        if wrong is not None or found.value is None:
+            span = wrong.span if wrong is not None else None
+            at = f"{entry.path}:{span.line}:{span.column}" if span is not None else entry.path
+            return Offer(mistake=f"{at}: {wrong.message if wrong is not None else 'it cannot be read'}")
+        used = Used(kind, found.value, path, scripts.get(path), self.name, self.locked.commit)
+        return Offer(used, found.result.facts)

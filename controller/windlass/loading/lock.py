@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from windlass.loading.document import read_document
 from windlass.loading.faults import Faults
 from windlass.loading.models import fault_problems, validate
+from windlass.loading.places import LOCK
 from windlass.loading.text import MAX_BYTES, too_large
 from windlass_schemas.lock_file import LockFile
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from windlass.problems import Problem
     from windlass_schemas.repository import Library
 
-LOCK = "windlass.lock"
 _HEAD = "# Written by `windlass lock`: edits are lost. Commit it with windlass.yaml.\n"
 _WRITTEN = ("git", "ref", "path")
 
@@ -37,10 +37,16 @@ class Locked:
     commit: str
     hash: str
 
+    def different(self, library: Library) -> list[str]:
+        """Which of git, ref and path are not what windlass.yaml says."""
+        return [key for key in _WRITTEN if getattr(self, key) != getattr(library, key)]
+
     def differs(self, library: Library) -> list[str]:
-        """Which of git, ref and path are not what windlass.yaml says, in words."""
-        pairs = ((key, getattr(self, key), getattr(library, key)) for key in _WRITTEN)
-        return [f"{key} is {_shown(mine)}, windlass.yaml says {_shown(its)}" for key, mine, its in pairs if mine != its]
+        """As `different`, in words."""
+        return [
+            f"{key} is {_shown(getattr(self, key))}, windlass.yaml says {_shown(getattr(library, key))}"
+            for key in self.different(library)
+        ]
 
 
 @dataclass(frozen=True, slots=True)

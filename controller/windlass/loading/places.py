@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Reader = Callable[[Sequence["Listed"]], Mapping[str, bytes]]
 
 SETTINGS = "windlass.yaml"
+LOCK = "windlass.lock"
 ENDINGS = (".yaml", ".yml")
 
 Kind = Literal["Workflow", "Action", "Test", "Repository", "Example"]

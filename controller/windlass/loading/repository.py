@@ -18,6 +18,8 @@ from windlass.loading.definitions import LoadedAction, LoadedTest, LoadedWorkflo
 from windlass.loading.entrypoints import read_scripts
 from windlass.loading.examine import Circumstances, Examined, FileResult, examine
 from windlass.loading.examining import examine_all, unreadable, without_collection
+from windlass.loading.libraries import not_in_the_cache
+from windlass.loading.pinned import read_libraries
 from windlass.loading.places import SETTINGS, Kind, Listed, hides_definitions, kind_of
 from windlass.loading.text import MAX_BYTES, too_large
 from windlass.problems import START, Problem, in_order
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from windlass.loading.cache import ResultCache
     from windlass.loading.checks import Checkers
+    from windlass.loading.libraries import Libraries, OpenLibrary
     from windlass.loading.places import Reader
 
 
@@ -52,6 +55,7 @@ class Loaded:
     broken: tuple[Broken, ...]
     files: int
     scripts: Mapping[str, str] = field(default_factory=dict)  # of actions with an entrypoint, by folder
+    libraries: Libraries | None = None  # None: windlass.yaml names none
 
 
 def load_repository(
@@ -63,15 +67,17 @@ def load_repository(
     only: str | None = None,
     cache: ResultCache | None = None,
     processes: int = 1,
+    opener: OpenLibrary = not_in_the_cache,
 ) -> Loaded:
     """Everything of a repository, or only one file with windlass.yaml and what it uses, if that is among the entries.
 
     `listing_problems` are (path, rule, message) of names that the source refused. `cache` spares unchanged files of a
-    work tree; `processes` above 1 share the work of many files and are for programs without threads.
+    work tree; `processes` above 1 share the work of many files and are for programs without threads. `opener` has the
+    files of libraries.
     """
     listed = {entry.path: entry for entry in entries}
     with without_collection(len(listed)):
-        return _load(listed, read, checkers or NoCheckers(), listing_problems, only, cache, processes)
+        return _load(listed, read, checkers or NoCheckers(), listing_problems, only, cache, processes, opener)
 
 
 def _load(
@@ -82,6 +88,7 @@ def _load(
     only: str | None,
     cache: ResultCache | None,
     processes: int,
+    opener: OpenLibrary,
 ) -> Loaded:
     settings = _settings(listed, read)
     circumstances = Circumstances(settings.model, checkers, unsure=settings.unsure)
@@ -107,7 +114,8 @@ def _load(
 
     named = [Problem(path, START, "", rule, message) for path, rule, message in listing_problems]
     scripts, mistakes = read_scripts([found.result for found in examined.values()], listed, read)
-    return _joined(settings, examined, content_of, named, mistakes, scripts, only)
+    libraries, wrong = read_libraries(settings.model, listed, read, opener, checkers)
+    return _joined(settings, examined, content_of, [*named, *wrong], mistakes, scripts, only, libraries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,13 +195,18 @@ def _joined(
     mistakes: list[Problem],
     scripts: Mapping[str, str],
     only: str | None,
+    libraries: Libraries | None,
 ) -> Loaded:
     results = [found.result for found in examined.values()]
     if settings.result is not None:
         results.append(settings.result)
     results = _with(results, mistakes) if mistakes else results
     # With one file wanted nothing is known of others than it uses: their names cannot be judged.
-    crossing = check_crossing(results, settings.model) if only is None else check_uses(results, settings.model)
+    crossing = (
+        check_crossing(results, settings.model, libraries)
+        if only is None
+        else check_uses(results, settings.model, libraries=libraries)
+    )
     results = _with(results, crossing) if crossing else results
     workflows: dict[str, LoadedWorkflow] = {}
     actions: dict[str, LoadedAction] = {}
@@ -222,6 +235,7 @@ def _joined(
         broken=tuple(Broken(r.path, r.claimed) for r in results if r.kind == "Workflow" and not r.is_fit),
         files=sum(result.kind != "Example" for result in results),
         scripts=scripts,
+        libraries=libraries,
     )
 
 

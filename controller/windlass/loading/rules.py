@@ -169,6 +169,13 @@ invalid-entrypoint | entrypoint names no script that can be read | A UTF-8 file 
     action; links are not followed.
 broken-uses | uses names an action or a workflow that has errors | Mend that file; until then the last good version of
     what uses it stays live.
+library-not-locked | uses names a library that windlass.lock does not have as windlass.yaml says | `windlass lock`
+    pins it; commit windlass.lock with windlass.yaml. Until then the last good version of the workflow stays live.
+library-unavailable | a library that is used cannot be fetched | What was fetched once stays; this commit was not. It is
+    tried again; until then the last good version of the workflow stays live.
+library-mismatch | the contents of a library are not those that were locked | Somebody edited windlass.lock, or the
+    library's server gives other files than before. `windlass lock` writes what is there now, for you to review.
+reserved-library | a library is called std | That name is the library that is built in.
 unknown-workflow | a test or trigger names a workflow that does not exist | The nearest name is given.
 unknown-input | a value is given for an input that is not declared | The nearest name is given.
 missing-input | a value is not given for an input that needs one | Give it, or declare a default or required: false.
@@ -220,6 +227,8 @@ webhook-key | the server has no key by the name that a hook's verification gives
     401 until the key stands below secrets: in the server file.
 schedule-refused | a schedule cannot be used by this version | The rest of the workflow works; only this schedule does
     not fire.
+stale-lock | windlass.lock does not match windlass.yaml | `windlass lock` writes it anew. What uses such a library is
+    refused where it stands; that a library has moved on is no reason.
 library-not-checked | a library is not in the cache, so its actions are not checked | Nothing is fetched while
     checking.
 """

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from windlass.loading.checks.site import TextMistake
+from windlass.loading.libraries import not_in_the_cache
 from windlass.loading.repository import Loaded, load_repository
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from windlass.clock import Clock
     from windlass.loading.cache import ResultCache
+    from windlass.loading.libraries import OpenLibrary
     from windlass.loading.places import Listed, Reader
 
 
@@ -57,6 +59,7 @@ def load_files(
     only: str | None = None,
     cache: ResultCache | None = None,
     processes: int = 1,
+    opener: OpenLibrary = not_in_the_cache,
 ) -> Loaded:
     return load_repository(
         entries,
@@ -66,4 +69,5 @@ def load_files(
         only=only,
         cache=cache,
         processes=processes,
+        opener=opener,
     )
