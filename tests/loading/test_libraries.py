@@ -11,7 +11,6 @@ from windlass.loading.libraries import mismatch, not_in_the_cache, unavailable
 from windlass.loading.library import LibraryFiles
 from windlass.loading.lock import Lock, Locked, lock_text
 from windlass.loading.repository import Loaded, load_repository
-from windlass.plan.supported import STEP_KEYS
 from windlass.plan.uses import target_of
 
 if TYPE_CHECKING:
@@ -27,11 +26,6 @@ SETTINGS = HEAD.format("Repository") + f"libraries:\n  infra: {{git: {INFRA_URL}
 INFRA = Locked(INFRA_URL, "v1", "lib", "a" * 40, "sha256:" + "0" * 64)
 BASE = Locked(BASE_URL, None, None, "b" * 40, "sha256:" + "1" * 64)
 LOCK = lock_text(Lock({"infra": INFRA, "infra/base": BASE}))
-
-
-@pytest.fixture(autouse=True)
-def _everything_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(STEP_KEYS, "uses", raising=False)
 
 
 def named(kind: str, name: str, rest: str) -> str:

@@ -14,7 +14,7 @@ STEP = "steps: {a: {%s}}"
 @pytest.mark.parametrize(
     ("text", "path", "feature"),
     [
-        (STEP % "uses: std/notify", ("steps", "a", "uses"), "uses of a library"),
+        (STEP % "uses: std/notify", ("steps", "a", "uses"), "the built-in library std"),
         (STEP % "uses: ./actions/b, with: {t: '${{ secrets.T }}'}", ("steps", "a", "with", "t"), "secrets"),
         (STEP % "run: [{run: a}]", ("steps", "a", "run"), "run as a list of parts"),
         (STEP % "run: a, runner: kubernetes", ("steps", "a", "runner"), "runner kubernetes"),

@@ -76,8 +76,9 @@ class Library:
         """Everything that `alias/NAME` may say."""
         prefix = f"{self.locked.path}/" if self.locked.path else ""
         paths = [path[len(prefix) :] for path in self._listed if path.startswith(prefix)]
-        actions = [path.rpartition("/")[0] for path in paths if path.endswith(("/action.yaml", "/action.yml"))]
-        return sorted(actions) + [path for path in paths if path.endswith(ENDINGS) and path.count("/") < 2]
+        actions = {path.rpartition("/")[0] for path in paths if path.endswith(("/action.yaml", "/action.yml"))}
+        files = [path for path in paths if path.endswith(ENDINGS) and path.rpartition("/")[0] not in actions]
+        return sorted(actions) + [path for path in files if "/examples/" not in path and path != SETTINGS]
 
     @cached_property
     def libraries(self) -> Mapping[str, repository.Library]:

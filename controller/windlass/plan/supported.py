@@ -93,8 +93,8 @@ def _step(item: StepItem) -> Iterator[tuple[Path, str]]:
     step = item.step
     yield from _keys(step, STEP_KEYS, item.path)
     yield from _execution(step, item.path)
-    if step.uses is not None and not step.uses.startswith("./"):
-        yield (*item.path, "uses"), "uses of a library"
+    if step.uses is not None and step.uses.startswith("std/"):
+        yield (*item.path, "uses"), "the built-in library std"
     if step.run is not None and not isinstance(step.run, str):
         yield (*item.path, "run"), "run as a list of parts"
     for name, declared in step.outputs.items():

@@ -88,6 +88,11 @@ class LibraryMirrors:
             self._hashes[key] = content_hash((*tree.entries, *tree.ambiguous), mirror.read, path)
         return self._hashes[key]
 
+    def known(self) -> list[Mirror]:
+        """Those that were asked for in this life."""
+        with self._lock:
+            return list(self._mirrors.values())
+
     def close(self) -> None:
         for mirror in self._mirrors.values():
             mirror.close()
