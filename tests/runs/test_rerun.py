@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from windlass.errors import ConflictError, InputError
 from windlass.plan.loop import Loop
-from windlass.runs.model import RunHead, Status, StepKey
+from windlass.plan.model import EnvLayer
+from windlass.runs.model import Ended, RunHead, Status, StepKey
 from windlass.runs.rerun import all_steps, kept_steps, mark_origin, origin
 from windlass.runs.state import RunState
 
@@ -156,6 +157,123 @@ def test_a_rerun_keeps_nothing_behind_what_runs_again_and_ends(data, seed, cance
         new.end(next(iter(new.running)).path)
     assert new.head.status is Status.SUCCEEDED
     assert not {key.path for key in new.launched} & kept_names, "what is kept is not executed"
+    launched = {key.step for key in new.launched}
     for step in kept:
-        assert new.state.steps[step.key].status is old.state.steps[step.key].status
+        if step.status.terminal:
+            assert new.state.steps[step.key].status is old.state.steps[step.key].status
+            assert step.key not in launched
+        else:
+            assert step.key in launched, "what is listed of a loop gets its turn"
+    assert all(step.status.terminal for step in new.state.steps.values())
     assert new.statuses().keys() == {*plan.steps, *plan.finally_}
+
+
+def again(world_class, done, plan=None):
+    """A new run of the same plan with what mode failed keeps, decided once."""
+    new = world_class(plan or done.plan)
+    kept = kept_steps(new.plan, done.state.steps.values(), "failed")
+    new.state = RunState(
+        new.plan, RunHead("01NEW", "shop", "deploy", None), all_steps(new.plan, mark_origin(kept, "01RUN"))
+    )
+    return new.tell()
+
+
+def items(world, name="each"):
+    return {key.item: step.status.value for key, step in world.state.steps.items() if key.path == name and key.item}
+
+
+def broken_loop(world, step, *failing, **loop):
+    done = world(step("each", loop=Loop("forEach", **{"source": 5, "fail_fast": False, **loop})), step("after", "each"))
+    while done.running:
+        key = next(iter(done.running))
+        del done.running[key]
+        done.tell(Ended(key, done.now, 1 if key.item in failing else 0))
+    return done
+
+
+def test_a_loop_runs_again_without_the_items_that_succeeded(world, step, world_class):
+    done = broken_loop(world, step, "1", "3")
+    new = again(world_class, done)
+    assert [key.item for key in new.running] == ["1", "3"]
+    assert items(new) == {"0": "succeeded", "1": "running", "2": "succeeded", "3": "running", "4": "succeeded"}
+    assert [key.item for key in new.state.items["each"]] == ["0", "1", "2", "3", "4"]
+    assert origin("01NEW", new.state.steps[StepKey("each", "2")].attempts[0]) == "01RUN"
+    while new.running:
+        new.end(next(iter(new.running)).path)
+    assert (new.head.status, new.statuses()) == (Status.SUCCEEDED, {"each": "succeeded", "after": "succeeded"})
+
+
+def test_parallel_items_count_without_those_that_are_kept(world, step, world_class):
+    done = broken_loop(world, step, "0", "2", "4", max_parallel=1)
+    new = again(world_class, done)
+    seen = []
+    while new.running:
+        seen += [key.item for key in new.running]
+        assert len(new.running) == 1
+        new.end(next(iter(new.running)).path)
+    assert seen == ["0", "2", "4", ""]
+
+
+def test_items_that_fail_fast_never_let_begin_get_their_turn(world, step, world_class):
+    done = broken_loop(world, step, "1", max_parallel=1, fail_fast=True)
+    assert items(done) == {"0": "succeeded", "1": "failed", "2": "skipped", "3": "skipped", "4": "skipped"}
+    new = again(world_class, done)
+    while new.running:
+        new.end(next(iter(new.running)).path)
+    assert [key.item for key in new.launched if key.path == "each"] == ["1", "2", "3", "4"]
+
+
+def test_a_restart_in_the_middle_goes_on_where_it_was(world, step, world_class):
+    new = again(world_class, broken_loop(world, step, "0", "2", "4", max_parallel=1))
+    new.end("each")
+    state = RunState(new.plan, new.head, list(new.state.steps.values()))
+    new.state = state
+    new.tell()
+    assert [key.item for key in new.launched] == ["0", "2"]
+    while new.running:
+        new.end(next(iter(new.running)).path)
+    assert new.head.status is Status.SUCCEEDED
+
+
+def test_an_item_that_fails_again_ends_the_loop(world, step, world_class):
+    new = again(world_class, broken_loop(world, step, "1"))
+    new.end("each", 1)
+    assert (new.head.status, items(new)["2"], items(new)["1"]) == (Status.FAILED, "succeeded", "failed")
+
+
+def test_a_cancel_ends_what_was_listed(world, step, world_class):
+    new = again(world_class, broken_loop(world, step, "1", "3", max_parallel=1)).cancel()
+    new.end("each", 143)
+    assert new.ended()
+    assert items(new) == {"0": "succeeded", "1": "cancelled", "2": "succeeded", "3": "cancelled", "4": "succeeded"}
+
+
+def test_a_cancel_before_its_turn_ends_what_was_listed(world, step, world_class):
+    done = broken_loop(world, step, "1")
+    new = world_class(done.plan)
+    kept = kept_steps(done.plan, done.state.steps.values(), "failed")
+    new.state = RunState(done.plan, RunHead("01NEW", "shop", "deploy", None), all_steps(done.plan, kept))
+    new.cancel()
+    assert new.ended()
+    assert items(new)["1"] == "cancelled"
+
+
+@pytest.mark.parametrize("source", ["${{ [now(), 'b'] }}", "${{ [run.id, 'b'] }}", "${{ [env.A, 'b'] }}"])
+def test_items_that_may_be_others_all_run_again(world, step, world_class, source):
+    layer = EnvLayer("workflow", {"A": "x"})
+    done = world(step("each", loop=Loop("forEach", source=source, fail_fast=False)), env=(layer,))
+    for code in (0, 1):
+        key = next(iter(done.running))
+        del done.running[key]
+        done.tell(Ended(key, done.now, code))
+    assert kept_steps(done.plan, done.state.steps.values(), "failed") == []
+
+
+def test_a_loop_behind_a_step_that_runs_again_does_too(world, step, world_class):
+    done = world(step("a", continue_on_error=True), step("each", "a", loop=Loop("forEach", source=2, fail_fast=False)))
+    done.end("a", 1)
+    for code in (0, 1):
+        key = next(iter(done.running))
+        del done.running[key]
+        done.tell(Ended(key, done.now, code))
+    assert kept_steps(done.plan, done.state.steps.values(), "failed") == []

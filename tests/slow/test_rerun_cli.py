@@ -48,6 +48,42 @@ def test_a_local_run_goes_on_from_what_failed(home: Home, repo: Repo) -> None:
     assert logs.stdout == "building\n", logs.stderr
 
 
+LOOP = """
+    inputs: {door: {type: string}}
+    outputs: {seen: "${{ steps.each.items.map(i, i.outputs.seen) }}"}
+    steps:
+      each:
+        forEach: [a, b, c, d]
+        failFast: false
+        env: {DOOR: "${{ inputs.door }}", LETTER: "${{ item }}"}
+        outputs: {seen: {type: string}}
+        run: |
+          echo "looking at $LETTER"
+          [ "$LETTER" != c ] || test -e "$DOOR"
+          echo "seen=$LETTER$(date +%N)" >> "$WINDLASS_OUTPUT"
+      ship: {needs: [each], run: echo shipping}
+"""
+
+
+def test_a_loop_goes_on_with_the_items_that_failed(home: Home, repo: Repo) -> None:
+    repo.add("deploy", LOOP)
+    door = home.folder / "door"
+    old = home.run_json(repo.path, "deploy", "--input", f"door={door}", code=1)
+    assert [item["status"] for item in old["steps"]["each"]["items"]] == ["succeeded"] * 2 + ["failed", "succeeded"]
+    door.touch()
+    done = home.windlass("rerun", old["id"], "--failed", "--output", "json", cwd=repo.path)
+    assert done.returncode == 0, done.stderr
+    new = json.loads(done.stdout)
+    before, after = old["steps"]["each"]["items"], new["steps"]["each"]["items"]
+    assert [item["key"] for item in after] == ["0", "1", "2", "3"]
+    assert [after[i] for i in (0, 1, 3)] == [before[i] for i in (0, 1, 3)]
+    assert "looking at a" not in done.stderr
+    assert "each[2] │ looking at c" in done.stderr
+    assert new["outputs"] == {"seen": [item["outputs"]["seen"] for item in after]}
+    logs = home.windlass("logs", new["id"])
+    assert sorted(logs.stdout.splitlines())[:2] == ["each[0] │ looking at a", "each[1] │ looking at b"], logs.stderr
+
+
 def test_a_local_run_takes_the_latest_definition_when_asked(home: Home, repo: Repo) -> None:
     repo.add("deploy", DEPLOY)
     old = home.run_json(repo.path, "deploy", "--input", "door=/", code=0)

@@ -147,7 +147,7 @@ def _trigger_env(plan: Plan) -> Mapping[str, Any]:
 
 
 def _covers(plan: Plan, kept: list[Step]) -> bool:
-    return plan.steps.keys() <= {step.key.path for step in kept}
+    return plan.steps.keys() <= {step.key.path for step in kept if not step.key.item}
 
 
 def rerun(parts: Parts, run: str, again: Again, actor: Mapping[str, Any]) -> str:

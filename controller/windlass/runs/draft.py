@@ -37,6 +37,7 @@ class Decision:
     wake_at: Millis | None = None
     tainted: frozenset[str] = field(default_factory=frozenset)
     expansions: Mapping[str, Expansion] = field(default_factory=dict)
+    cursors: Mapping[str, int] = field(default_factory=dict)
     children: Mapping[str, Decision] = field(default_factory=dict)  # of nested workflows; their steps are in `steps`
     begun: Mapping[str, RunState] = field(default_factory=dict)  # nested workflows that are new
 
@@ -69,6 +70,7 @@ class Draft:
         self.wake_at: Millis | None = None
         self.tainted: set[str] = set()
         self.expansions: dict[str, Expansion] = {}
+        self.cursors: dict[str, int] = {}
         self._progress: dict[str, Progress] = {}
         self._blocked: dict[str, int] = {}
         self._ended = {"steps": 0, "finally": 0}
@@ -127,9 +129,14 @@ class Draft:
         return found if found is not None else self.state.expansions.get(name)
 
     def item_keys(self, name: str) -> list[StepKey]:
-        """The items of a loop that have begun, in order."""
+        """The items of a loop that are listed, in order."""
         fresh = (key for key in self.changed if key.path == name and key.item and key not in self.state.steps)
         return [*self.state.items.get(name, ()), *fresh]
+
+    def cursor(self, name: str) -> int:
+        """How many items of a loop, from the first, have been looked at."""
+        found = self.cursors.get(name)
+        return found if found is not None else self.state.cursors.get(name, 0)
 
     def is_tainted(self, name: str) -> bool:
         return name in self.tainted or name in self.state.tainted
@@ -167,6 +174,8 @@ class Draft:
     def _settle(self, step: Step) -> None:
         name = step.key.path
         self._ended[self.planned(name).section] += 1
+        if self.planned(name).loop is not None:
+            self._close_items(step)
         taints = broken(self.plan, step) or self.is_tainted(name)
         for dependent in self.state.dependents[name]:
             left = self._blocked.get(dependent, self.state.blocked[dependent]) - 1
@@ -175,6 +184,15 @@ class Draft:
                 self.tainted.add(dependent)
             if left == 0:
                 self.ready.append(dependent)
+
+    def _close_items(self, loop: Step) -> None:
+        """Items that a rerun has listed end with a loop that never looked at them."""
+        stands = loop.status in (Status.SKIPPED, Status.CANCELLED)
+        status, cause = (loop.status, loop.cause) if stands else (Status.SKIPPED, "needs-failed")
+        for key in self.state.items.get(loop.key.path, ()):
+            item = self.step(key)
+            if item.status is Status.PENDING:
+                self.changed[key] = replace(item, status=status, cause=cause, message=loop.message, ended_at=self.now)
 
     def end(self, key: StepKey, status: Status, cause: str | None = None, message: str | None = None) -> None:
         """End a step without a further attempt."""
@@ -196,6 +214,7 @@ class Draft:
             wake_at=self.wake_at,
             tainted=frozenset(self.tainted),
             expansions=self.expansions,
+            cursors=self.cursors,
             children=below,
             begun=self.begun,
         )

@@ -2,7 +2,8 @@
 
 In: the plan that the new run is going to follow, the steps of the old run, what is to run again. Out: the steps to
 keep; all others begin anew. What runs again takes everything downstream of it along, so nothing that is kept has seen
-a value that changes. `finally` belongs to a run and not to its steps: it always runs again.
+a value that changes. `finally` belongs to a run and not to its steps: it always runs again. Of a loop that failed, the
+items that succeeded are kept, where nothing can have changed them.
 """
 
 from __future__ import annotations
@@ -11,17 +12,23 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from windlass.errors import ConflictError, InputError, InputProblem
-from windlass.runs.model import Status
+from windlass.expressions import functions, references
+from windlass.plan.graph import texts_in
+from windlass.runs.model import Status, Step, StepKey
+from windlass.runs.nesting import leads_to, segment
 from windlass.runs.state import new_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from windlass.plan.loop import Loop
     from windlass.plan.model import Plan, PlannedStep
-    from windlass.runs.model import Attempt, Step
+    from windlass.runs.model import Attempt
 
 Mode = Literal["all", "failed", "from"]
 _STANDS = frozenset({Status.SUCCEEDED, Status.SKIPPED})
+_UNCHANGED = frozenset({"inputs", "event", "repository", "steps"})
+_OF_THE_RUN = frozenset({"now"})
 
 
 def kept_steps(
@@ -29,8 +36,10 @@ def kept_steps(
 ) -> list[Step]:
     """The steps of the old run that the new one keeps, in their order, with the items of their loops.
 
-    `failed` keeps what succeeded, and what was skipped for reasons that still hold. `from` runs `start` again and what
-    follows it. `before` is the old run's plan when the new one has another: a step that was changed runs again.
+    `failed` keeps what succeeded, and what was skipped for reasons that still hold; of a loop that runs again with the
+    same plan and behind nothing else that does, it keeps the items that succeeded and lists the others as pending.
+    `from` runs `start` again and what follows it. `before` is the old run's plan when the new one has another: a step
+    that was changed runs again.
 
     Raises InputError for a wrong `start`; ConflictError when `from` would keep a step that did not end well.
     """
@@ -46,7 +55,38 @@ def kept_steps(
         starts |= {name for name in plan.steps.keys() - starts if ends[name].status not in _STANDS}
     kept = plan.steps.keys() - _downstream(plan, starts)
     _refuse_broken(plan, {name: ends[name] for name in plan.steps if name in kept})
-    return [step for step in found if _root(step) in kept]
+    listed: dict[StepKey, Step] = {}
+    if mode == "failed" and before is None:
+        again = plan.steps.keys() - kept
+        for name in plan.steps:
+            if name in again and again.isdisjoint(plan.steps[name].needs):
+                listed |= _listed_items(plan.steps[name], found)
+    return [listed.get(step.key, step) for step in found if _root(step) in kept or step.key in listed]
+
+
+def _listed_items(planned: PlannedStep, found: Iterable[Step]) -> dict[StepKey, Step]:
+    """The items of a loop that runs again: those that succeeded as they are, with what is below them, the others as
+    not begun. None when no item is kept, or when they may be others this time."""
+    if planned.loop is None or not _settled(planned.loop):
+        return {}
+    listed: dict[StepKey, Step] = {}
+    succeeded: set[str] = set()
+    for step in found:
+        if step.key.item and step.key.path == planned.name:
+            keep = step.status is Status.SUCCEEDED
+            listed[step.key] = step if keep else Step(step.key)
+            succeeded |= {segment(step.key)} if keep else set()
+        elif leads_to(step.key.path) in succeeded:
+            listed[step.key] = step
+    return listed if succeeded else {}
+
+
+def _settled(loop: Loop) -> bool:
+    """The items follow from what a rerun with the same plan has unchanged, and not from the run or its time."""
+    texts = list(texts_in([loop.source, loop.axes, loop.include, loop.exclude]))
+    if any(functions(text) & _OF_THE_RUN for text in texts):
+        return False
+    return all(name.partition(".")[0] in _UNCHANGED for text in texts for name in references(text))
 
 
 def all_steps(plan: Plan, kept: Iterable[Step]) -> list[Step]:

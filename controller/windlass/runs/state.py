@@ -49,8 +49,8 @@ class RunState:
     """`blocked` counts unfinished dependencies, `tainted` has steps with a broken ancestor; both by name."""
 
     __slots__ = (
-        "active", "blocked", "children", "dependents", "expansions", "head", "items", "open", "outer", "plan",
-        "prefix", "progress", "steps", "tainted", "unexamined", "wake_at",
+        "active", "blocked", "children", "cursors", "dependents", "expansions", "head", "items", "open", "outer",
+        "plan", "prefix", "progress", "steps", "tainted", "unexamined", "wake_at",
     )  # fmt: skip
 
     def __init__(
@@ -83,7 +83,8 @@ class RunState:
         self.tainted: set[str] = set()
         self.active: dict[StepKey, None] = {}  # attempts that run or wait to be repeated
         self.progress: dict[str, Progress] = {}
-        self.items: dict[str, list[StepKey]] = {}  # of each loop, in the order in which they began
+        self.items: dict[str, list[StepKey]] = {}  # of each loop, in order
+        self.cursors: dict[str, int] = {}  # of each loop, how many items have been looked at
         self.expansions: dict[str, Expansion] = {}
         self.unexamined = True  # a state from the ledger is looked at whole, once
         self._derive()
@@ -165,6 +166,7 @@ class RunState:
             self._count(before, step)
         self.tainted |= decision.tainted
         self.expansions.update(decision.expansions)
+        self.cursors.update(decision.cursors)
         self.wake_at = decision.wake_at
         self.unexamined = False
         self.children.update(decision.begun)
@@ -173,10 +175,12 @@ class RunState:
 
 
 def progressed(progress: Progress, before: Step | None, step: Step) -> Progress:
-    """A loop's progress after one of its items changed; an item that ended without beginning counts as begun."""
-    began = before is None
+    """A loop's progress after one of its items changed; an item that ended without beginning counts as begun, one that
+    a rerun has listed and not looked at does not."""
+    had_begun = before is not None and before.status is not Status.PENDING
+    began = not had_begun and step.status is not Status.PENDING
     ended = step.status.terminal
-    was_open = before is not None and not before.status.terminal
+    was_open = had_begun and before is not None and not before.status.terminal
     return Progress(
         begun=progress.begun + began,
         open=progress.open + (began and not ended) - (was_open and ended),
