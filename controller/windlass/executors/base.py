@@ -1,7 +1,7 @@
 """The executor's contract: start attempts, stop them, say what became of them.
 
-In: Launch and Stop commands. Out: Started and Ended observations through a sink. The engine records an attempt
-in the ledger before it calls `start`; an executor never decides about retries or statuses.
+In: Launch and Stop commands. Out: Started, PartsSeen and Ended observations through a sink. The engine records an
+attempt in the ledger before it calls `start`; an executor never decides about retries or statuses.
 """
 
 from __future__ import annotations
@@ -28,6 +28,10 @@ class Executor(Protocol):
       (promise R2); a start that fails is an `Ended` with cause `start-failed`, never an exception.
     - `stop` may come before `Started`, twice, or after the end: all fine. Every process of the attempt gets
       TERM, wherever it moved, and KILL after the grace time.
+    - `parts` of a launch run one after another in the same surroundings (see `LaunchPart`): one that cannot be started,
+      ends with another code than 0, passes its timeout or leaves a $WINDLASS_ENV that is malformed has failed, and
+      those after it run if they say so. After a stop none begins. `Ended.parts` tells of each that began; PartsSeen may
+      come between Started and Ended, any number of times. What a part leaves running ends with the attempt.
     - `adopt` is called once at start with the attempts that the ledger holds open. For each the executor proves
       from its own evidence that it runs (and watches it on), that it ended (`Ended` with the recorded exit), or
       answers `Ended` with cause `lost`; nothing may start later that was answered as lost.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from windlass.clock import SystemClock
 from windlass.executors.local.folders import attempt_name, encoded
-from windlass.runs.model import Ended, Started
+from windlass.runs.model import Ended, PartRecord, PartsSeen, Started
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -94,11 +94,12 @@ class HeldExecutor:
         cause: str | None = None,
         message: str | None = None,
     ) -> None:
-        """Release a running attempt. Raises KeyError when it does not run."""
+        """Release a running attempt. Raises KeyError when it does not run. Of parts it was the first that ended so."""
         with self._lock:
             launch = self.world.running.pop(key)
             kept = outputs[: launch.output_limit + 1]
-            self.world.ended[key] = Ended(key, self._clock.now(), exit_code, kept, cause, message)
+            parts = _played(launch, self._clock.now(), exit_code, cause)
+            self.world.ended[key] = Ended(key, self._clock.now(), exit_code, kept, cause, message, parts=parts)
             self._tell_end(key)
 
     def write_log(self, key: AttemptKey, data: bytes) -> None:
@@ -165,6 +166,8 @@ class HeldExecutor:
         self.world.started.append(key)
         self.world.running[key] = launch
         self._tell_start(key)
+        if launch.parts and not self._closed:
+            self._sink(PartsSeen(key, (PartRecord(_first(launch), 0, self._clock.now()),)))
         outcome = self._script(launch) if self._script else None
         if outcome is not None and key in self.world.running:
             self.finish(key, outcome.exit_code, outcome.outputs, outcome.cause, outcome.message)
@@ -192,3 +195,17 @@ class HeldExecutor:
 
     def _log_file(self, key: AttemptKey) -> Path | None:
         return self._logs / encoded(key.run) / f"{attempt_name(key)}.log" if self._logs else None
+
+
+def _first(launch: Launch) -> int:
+    """The part that is held: the first one that runs."""
+    return next((index for index, part in enumerate(launch.parts) if part.on_success), 0)
+
+
+def _played(launch: Launch, at: int, code: int | None, cause: str | None) -> tuple[PartRecord, ...]:
+    """The parts that have run when the held one ended so: those after it take no time and succeed."""
+    held, broken = _first(launch), bool(code or cause)
+    later = enumerate(launch.parts[held + 1 :], held + 1)
+    ran = [index for index, part in later if (part.on_failure if broken else part.on_success)]
+    first = PartRecord(held, 0, at, at, code, cause)
+    return (first, *(PartRecord(index, 0, at, at, 0) for index in ran)) if launch.parts else ()

@@ -25,6 +25,7 @@ from windlass.plan.model import (
     Retry,
     Wait,
 )
+from windlass.plan.program import Part
 from windlass.plan.uses import Used
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ _NAMES: dict[type[Any], list[tuple[str, str]]] = {
         Nested,
         Used,
         Approval,
+        Part,
     )
 }
 
@@ -113,6 +115,7 @@ def _step(document: Mapping[str, Any]) -> PlannedStep:
         "needs": tuple(document["needs"]),
         "reads": tuple(document["reads"]),
         "argv": tuple(document["argv"]),
+        "parts": tuple(_part(part) for part in document.get("parts", ())),
         "env": _layers(document["env"]),
         "files": tuple(FileSpec(**_known(FileSpec, file)) for file in document.get("files", ())),
         "outputs": {n: OutputSpec(**_known(OutputSpec, o)) for n, o in document["outputs"].items()},
@@ -140,6 +143,11 @@ def _approval(document: Mapping[str, Any]) -> Approval:
 
 def _concurrency(document: Mapping[str, Any] | None) -> PlannedConcurrency | None:
     return PlannedConcurrency(**_known(PlannedConcurrency, document)) if document else None
+
+
+def _part(document: Mapping[str, Any]) -> Part:
+    values = _known(Part, document)
+    return Part(**{**values, "argv": tuple(values["argv"])})
 
 
 def _retry(document: Mapping[str, Any]) -> Retry:

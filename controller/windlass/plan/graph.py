@@ -53,6 +53,8 @@ def expression_texts(step: Step) -> Iterator[str]:
         yield from texts_in([file.content, file.mode])
     if step.artifacts is not None:
         yield from texts_in([step.artifacts.saved(), step.artifacts.load])
+    for part in step.run if isinstance(step.run, tuple) else ():
+        yield from texts_in([part.if_, part.env])
     if step.wait is not None:
         yield from texts_in([step.wait.for_, step.wait.until])
     if step.approval is not None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from windlass.clock import Millis
     from windlass.plan.approval import Approval
     from windlass.plan.loop import Loop
+    from windlass.plan.program import Part
     from windlass.plan.uses import Used
 
 Section = Literal["steps", "finally"]
@@ -117,6 +118,7 @@ class PlannedStep:
     script: str | None = None
     script_name: str = "script"  # the file name, its ending chosen for the shell
     argv: tuple[str, ...] = ()  # the program; "{script}" stands for the script's path
+    parts: tuple[Part, ...] = ()  # instead of script and argv: scripts that run one after another in one attempt
     env: tuple[EnvLayer, ...] = ()
     outputs: Mapping[str, OutputSpec] = field(default_factory=dict)
     timeout: Millis | None = None

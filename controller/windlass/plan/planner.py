@@ -18,7 +18,7 @@ from windlass.plan.concurrency import planned_concurrency
 from windlass.plan.graph import dependencies, reading
 from windlass.plan.loop import Loop
 from windlass.plan.model import EnvLayer, FileSpec, Nested, OutputSpec, Plan, PlannedStep, Retry, Wait
-from windlass.plan.shells import program, shell_of, words
+from windlass.plan.program import program_of
 from windlass.plan.uses import is_workflow, target_of
 from windlass_schemas.duration import parse_duration
 from windlass_schemas.expression import read_flag, read_number, read_whole, read_whole_from_zero
@@ -138,11 +138,14 @@ class _Expander:
     def step(self, item: StepItem, *, in_finally: bool = False) -> PlannedStep:
         step = item.step
         found = dependencies(step, item.after)
-        timeout = self._now(self._default("timeout", step.timeout), parse_duration)
-        kill_after = self._now(self._default("kill_after", step.kill_after), parse_duration)
+        timeout = self._duration(self._default("timeout", step.timeout))
+        kill_after = self._duration(self._default("kill_after", step.kill_after))
         used = self._action(step)
         action = used.action if used is not None else None
-        script, script_name, argv = action_program(used, action) if used and action else self._program(step)
+        shell = self._default("shell", step.shell)
+        program = (
+            action_program(used, action, self._duration) if used and action else program_of(step, shell, self._duration)
+        )
         outputs = action.outputs if action is not None else step.outputs
         checkout, checkout_git = self._checkout(self._default("checkout", step.checkout))
         return PlannedStep(
@@ -152,9 +155,10 @@ class _Expander:
             reads=found.reads,
             condition=step.if_,
             tolerant=found.tolerant,
-            script=script,
-            script_name=script_name,
-            argv=argv,
+            script=program.script,
+            script_name=program.script_name,
+            argv=program.argv,
+            parts=program.parts,
             env=self._layers(step, action),
             outputs={n: OutputSpec(o.json_schema(), o.size, file=o.type == "file") for n, o in outputs.items()},
             timeout=timeout if timeout is not None or not in_finally else FINALLY_TIMEOUT,
@@ -227,12 +231,8 @@ class _Expander:
             layers.append(EnvLayer("trigger", dict(self._occasion.env)))
         return tuple(layers)
 
-    def _program(self, step: Step) -> tuple[str | None, str, tuple[Any, ...]]:
-        """Script, its file's name, and the program's words."""
-        if step.run is None:
-            return None, "script", (*words(step.command), *words(step.args))
-        assert isinstance(step.run, str)
-        return program(step.run, shell_of(self._default("shell", step.shell) or "bash"))
+    def _duration(self, value: Any) -> Any:
+        return self._now(value, parse_duration)
 
     def _retry(self, written: Any) -> Retry:
         if written is None:

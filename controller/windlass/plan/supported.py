@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from windlass.expressions import references
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from windlass_schemas.action import Action
     from windlass_schemas.repository import Repository
+    from windlass_schemas.step import Step
     from windlass_schemas.workflow import Path, StepItem, Workflow
 
 WORKFLOW_KEYS = {
@@ -95,20 +96,30 @@ def _step(item: StepItem) -> Iterator[tuple[Path, str]]:
     yield from _execution(step, item.path)
     if step.uses is not None and step.uses.startswith("std/"):
         yield (*item.path, "uses"), "the built-in library std"
-    if step.run is not None and not isinstance(step.run, str):
-        yield (*item.path, "run"), "run as a list of parts"
+    yield from _parts(step, (*item.path, "run"))
     for name, declared in step.outputs.items():
         if declared.type in _NO_OUTPUT:
             yield (*item.path, "outputs", name, "type"), f"output type {declared.type}"
     for key, values in (("env", step.env), ("with", step.with_)):
-        for name, value in values.items():
-            if isinstance(value, str) and "${{" in value:
-                for reference in references(value):
-                    if reference.partition(".")[0] == "secrets":
-                        yield (*item.path, key, name), "secrets"
+        yield from _secrets(values, (*item.path, key))
     for name, file in step.files.items():
         if any(reference.partition(".")[0] == "secrets" for reference in references(file.content)):
             yield (*item.path, "files", name, "content"), "secrets"
+
+
+def _parts(step: Step, path: Path) -> Iterator[tuple[Path, str]]:
+    for index, part in enumerate(step.run if isinstance(step.run, tuple) else ()):
+        yield from _secrets(part.env, (*path, index, "env"))
+        if isinstance(part.timeout, str) and not _known_at_start(part.timeout):
+            yield (*path, index, "timeout"), "an expression in timeout that reads more than inputs and event"
+
+
+def _secrets(values: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str]]:
+    for name, value in values.items():
+        if isinstance(value, str) and "${{" in value:
+            for reference in references(value):
+                if reference.partition(".")[0] == "secrets":
+                    yield (*path, name), "secrets"
 
 
 def _execution(written: Any, path: Path) -> Iterator[tuple[Path, str]]:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 CAUSES = MappingProxyType(
     {
         "exit-code": "The program ended with an exit code other than 0; a signal N is the exit code 128 + N.",
-        "timeout": "The step took longer than its `timeout`.",
+        "timeout": "The step took longer than its `timeout`, or a part of it than its own.",
         "rejected": "Somebody rejected the approval, or nobody answered it in time.",
         "deadline": "The run took longer than the workflow's `timeout`; its running steps end with the same cause.",
         "cancelled-by-user": "Somebody cancelled the run, or interrupted `windlass run`.",
@@ -32,6 +32,7 @@ CAUSES = MappingProxyType(
         "checkout-failed": "The files of the repository could not be put into the working directory.",
         "files-failed": "A file of the step's `files` could not be written.",
         "start-failed": "The program could not be started: it is missing, or the machine refused.",
+        "env-invalid": "A part wrote to `$WINDLASS_ENV` what is malformed, or no variable that a step may set.",
         "oom-killed": "The kernel ended the step because memory ran out.",
         "lost": "The process is gone and nothing proves how it ended.",
         "internal-error": "Windlass itself made a mistake; the server's log has the details.",

@@ -142,12 +142,37 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
+class PartRecord:
+    """What became of one part of an attempt. `index` counts from 0; parts without a record were not run.
+
+    `offset` is where its section of the log begins, in bytes. `cause` says why it did not succeed, beside or instead
+    of an exit code: `timeout`, `start-failed`, `env-invalid`.
+    """
+
+    index: int
+    offset: int
+    started_at: Millis
+    ended_at: Millis | None = None
+    exit_code: int | None = None
+    cause: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PartsSeen:
+    """The parts of a running attempt that have begun so far; a later one says at least as much."""
+
+    key: AttemptKey
+    parts: tuple[PartRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The attempt is over. `exit_code` None: nothing ran to its end, and `cause` says why.
 
     `outputs` are the bytes of $WINDLASS_OUTPUT, at most `Launch.output_limit` + 1 of them; `cause` set means errored
     (`start-failed`, `lost`, `image-pull`…) or an infrastructure cause beside an exit code (`oom-killed`). `detail` is
-    what was collected from the working directory; it becomes part of the attempt's.
+    what was collected from the working directory; it becomes part of the attempt's. Of an attempt with parts, exit
+    code and cause are those of the first part that failed; `timeout` is then a failure.
     """
 
     key: AttemptKey
@@ -157,6 +182,7 @@ class Ended:
     cause: str | None = None
     message: str | None = None
     detail: Mapping[str, Any] = field(default_factory=dict)
+    parts: tuple[PartRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +211,7 @@ class Answered:
     decides: bool = False
 
 
-Observation = Started | Ended | CancelRequested | Answered | AboutLocks
+Observation = Started | PartsSeen | Ended | CancelRequested | Answered | AboutLocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +244,24 @@ class ArtifactRef:
 
 
 @dataclass(frozen=True, slots=True)
+class LaunchPart:
+    """One part of a launch: it runs after the one before it, in the same directory, with one log and one output file.
+
+    Its variables are the launch's, then what earlier parts wrote to $WINDLASS_ENV, then `env` without `unset`. Whether
+    it runs depends on whether an earlier part has failed: `on_failure` if so, else `on_success`.
+    """
+
+    script: str | None
+    script_name: str
+    argv: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict)
+    unset: tuple[str, ...] = ()
+    on_success: bool = True
+    on_failure: bool = False
+    timeout: Millis | None = None  # then it has failed with cause `timeout`, and what it made is ended as by a Stop
+
+
+@dataclass(frozen=True, slots=True)
 class Launch:
     """Start this attempt: everything an executor needs, values already evaluated.
 
@@ -227,7 +271,7 @@ class Launch:
 
     key: AttemptKey
     runner: str
-    argv: tuple[str, ...]  # "{script}" stands for the script's path
+    argv: tuple[str, ...]  # "{script}" stands for the script's path; empty with `parts`
     env: Mapping[str, str]
     unset: tuple[str, ...] = ()  # not even of the executor's own: LANG, HOME…
     script: str | None = None
@@ -242,11 +286,12 @@ class Launch:
     file_outputs: Mapping[str, int | None] = field(default_factory=dict)  # paths of files to keep -> largest size
     output_limit: int = 4096
     kill_after: Millis = 10_000
+    parts: tuple[LaunchPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """End this attempt: TERM to every process of it, KILL after `grace` milliseconds."""
+    """End this attempt: TERM to every process of it, KILL after `grace` milliseconds; no further part begins."""
 
     key: AttemptKey
     grace: Millis

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from windlass.runs import approvals, cancel, outcome, retry
-from windlass.runs.model import Answered, Attempt, CancelRequested, Ended, Started, Status, Step, StepKey
+from windlass.runs import approvals, cancel, outcome, parts, retry
+from windlass.runs.model import Answered, Attempt, CancelRequested, Ended, PartsSeen, Started, Status, Step, StepKey
 from windlass.runs.nesting import leads_to
 
 if TYPE_CHECKING:
@@ -33,11 +33,13 @@ def take(draft: Draft, observation: Observation) -> None:
             approvals.take(draft, observation)
         case Started():
             _started(draft, observation)
+        case PartsSeen():
+            _parts_seen(draft, observation)
         case Ended():
             _ended(draft, observation)
 
 
-def _of(observation: Started | Ended | Answered | AboutLocks) -> StepKey:
+def _of(observation: Started | PartsSeen | Ended | Answered | AboutLocks) -> StepKey:
     """The step that is spoken of, as it is known outside."""
     key = observation.key
     if isinstance(key, StepKey):
@@ -66,6 +68,16 @@ def _started(draft: Draft, observation: Started) -> None:
     draft.put(replace(step, attempts=(*step.attempts[:-1], attempt), started_at=step.started_at or observation.at))
 
 
+def _parts_seen(draft: Draft, observation: PartsSeen) -> None:
+    found = _open_attempt(draft, observation.key)
+    if found is None:
+        return
+    step, attempt = found
+    attempt = parts.running(draft.planned(step.key.path), attempt, observation.parts)
+    if attempt is not step.attempt:
+        draft.put(replace(step, attempts=(*step.attempts[:-1], attempt)))
+
+
 def _ended(draft: Draft, observation: Ended) -> None:
     found = _open_attempt(draft, observation.key)
     if found is not None:
@@ -92,7 +104,7 @@ def close_attempt(draft: Draft, step: Step, attempt: Attempt, ended: Ended) -> N
         exit_code=ended.exit_code,
         ended_at=ended.at,
         started_at=attempt.started_at,
-        detail={**attempt.detail, **ended.detail},
+        detail={**parts.ended(planned, attempt, ended, result.status), **ended.detail},
     )
     step = replace(step, attempts=(*step.attempts[:-1], attempt))
     retry_at = None if _no_more(draft, planned, step) else retry.next_attempt_at(planned, step, ended.at)

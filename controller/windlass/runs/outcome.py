@@ -12,6 +12,7 @@ from windlass.plan.duration import for_people
 from windlass.runs.artifacts import DETAIL, file_value
 from windlass.runs.model import Status
 from windlass.runs.outputs import OutputError, read_outputs
+from windlass.runs.parts import failed_part
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,11 +33,17 @@ def judge(planned: PlannedStep, attempt: Attempt, ended: Ended) -> Outcome:
     """A stop that was asked for explains the end, whatever the process made of it (cancel wins, promise R6)."""
     if attempt.stop_reason is not None:
         return stopped(planned, attempt.stop_reason)
+    part = failed_part(planned, ended)
+    if part is not None and ended.cause == "timeout":
+        limit = for_people(part.timeout or 0)
+        message = f"part {part.name} took longer than its timeout of {limit}"
+        return Outcome(Status.FAILED, "timeout", message, _kept(planned, ended))
+    where = f"part {part.name}: " if part is not None else ""
     if ended.exit_code is None or ended.cause is not None:
         cause = ended.cause or "start-failed"
-        return Outcome(Status.ERRORED, cause, ended.message or cause.replace("-", " "))
+        return Outcome(Status.ERRORED, cause, where + (ended.message or cause.replace("-", " ")))
     if ended.exit_code != 0:
-        message = ended.message or f"exit code {ended.exit_code}"
+        message = where + (ended.message or f"exit code {ended.exit_code}")
         return Outcome(Status.FAILED, "exit-code", message, _kept(planned, ended))
     try:
         outputs = _files_in(planned, ended, read_outputs(planned, ended.outputs))

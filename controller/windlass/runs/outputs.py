@@ -1,8 +1,7 @@
 """Read what a step wrote to $WINDLASS_OUTPUT.
 
 In: the bytes of the file and the declarations. Out: typed values, or an OutputError with one of the causes
-`output-missing`, `output-undeclared`, `output-type`, `output-too-large`. The formats: `name=value` lines,
-`name<<WORD … WORD` blocks, lines that begin with `{` as JSON objects (fine print, "A step").
+`output-missing`, `output-undeclared`, `output-type`, `output-too-large`. The format: `windlass.assignments`.
 """
 
 from __future__ import annotations
@@ -10,10 +9,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from windlass.assignments import read_assignments
 from windlass.plan.values import ValueMismatchError, fit, from_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from windlass.plan.model import PlannedStep
 
@@ -39,7 +39,7 @@ def read_limit(planned: PlannedStep) -> int:
 
 def read_outputs(planned: PlannedStep, raw: bytes, *, partial: bool = False) -> dict[str, Any]:
     """The typed outputs. `partial`: keep what fits and drop the rest (an attempt that failed anyway)."""
-    written = _parse(_text(planned, raw), partial)
+    written = _written(_text(planned, raw), partial)
     result: dict[str, Any] = {}
     for name, value in written.items():
         try:
@@ -67,6 +67,13 @@ def _text(planned: PlannedStep, raw: bytes) -> str:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise OutputError("output-type", f"outputs are not UTF-8 (byte {error.start})") from error
+
+
+def _written(text: str, partial: bool) -> dict[str, Any]:
+    try:
+        return read_assignments(text, "$WINDLASS_OUTPUT", partial=partial)
+    except ValueError as error:
+        raise OutputError("output-type", str(error)) from error
 
 
 def _optional(schema: Mapping[str, Any]) -> bool:
@@ -104,51 +111,3 @@ def _check_sizes(planned: PlannedStep, written: Mapping[str, Any]) -> None:
     if together > TOGETHER:
         message = f"outputs without a size are {together} bytes together; the limit is {TOGETHER}"
         raise OutputError("output-too-large", message)
-
-
-def _parse(text: str, partial: bool) -> dict[str, Any]:
-    """Names and raw values in the order written; the last value of a name wins."""
-    result: dict[str, Any] = {}
-    lines = iter(text.split("\n"))
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            result.update(_entry(line, lines))
-        except ValueError as error:
-            if not partial:
-                raise OutputError("output-type", f"line {number} of $WINDLASS_OUTPUT: {error}") from error
-    return result
-
-
-def _entry(line: str, rest: Iterator[str]) -> dict[str, Any]:
-    if line.startswith("{"):
-        value = json.loads(line)
-        if not isinstance(value, dict):
-            raise ValueError("a line that begins with { is a JSON object")
-        return value
-    name, equals, value = line.partition("=")
-    block_name, marker, word = line.partition("<<")
-    if marker and (not equals or len(block_name) < len(name)):
-        return {_name(block_name): _block(word.strip(), rest)}
-    if not equals:
-        raise ValueError("neither name=value, name<<WORD nor a JSON object")
-    return {_name(name): value}
-
-
-def _block(word: str, rest: Iterator[str]) -> str:
-    if not word:
-        raise ValueError("name<<WORD needs a WORD")
-    lines: list[str] = []
-    for line in rest:
-        if line == word:
-            return "\n".join(lines)
-        lines.append(line)
-    raise ValueError(f"the block is not closed by a line {word}")
-
-
-def _name(text: str) -> str:
-    name = text.strip()
-    if not name or not name.replace("-", "_").isidentifier() or not name.isascii():
-        raise ValueError(f"{name!r} is no name of an output")
-    return name

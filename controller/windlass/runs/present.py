@@ -110,7 +110,16 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "exitCode": attempt.exit_code,
         "startedAt": _time(attempt.started_at),
         "endedAt": _time(attempt.ended_at),
+        "parts": _parts(attempt),
     }
+
+
+def _parts(attempt: Attempt) -> list[dict[str, Any]] | None:
+    """null: the step is one script."""
+    parts = attempt.detail.get("parts")
+    if parts is None:
+        return None
+    return [{**part, "startedAt": _time(part["startedAt"]), "endedAt": _time(part["endedAt"])} for part in parts]
 
 
 def _time(millis: Millis | None) -> str | None:

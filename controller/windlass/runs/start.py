@@ -16,6 +16,7 @@ from windlass.runs.artifacts import loads_of
 from windlass.runs.given import given_inputs, shown_inputs, with_variables
 from windlass.runs.model import Attempt, Checkout, Launch, LaunchFile, Status
 from windlass.runs.outputs import read_limit
+from windlass.runs.parts import launch_parts
 from windlass.runs.scope import functions_of, layered, unset_by, values_for
 from windlass_schemas.storage import read_mode
 
@@ -68,7 +69,7 @@ def _launch(draft: Draft, planned: PlannedStep, key: AttemptKey) -> Launch:
     return Launch(
         key=key,
         runner=planned.runner,
-        argv=planned.argv if planned.script is not None else tuple(text(part) for part in planned.argv),
+        argv=planned.argv if planned.script is not None else tuple(text(word) for word in planned.argv),
         env=env,
         unset=unset_by(planned.env),
         script=planned.script,
@@ -85,6 +86,7 @@ def _launch(draft: Draft, planned: PlannedStep, key: AttemptKey) -> Launch:
         file_outputs={name: spec.size for name, spec in planned.outputs.items() if spec.file},
         output_limit=read_limit(planned),
         kill_after=planned.kill_after,
+        parts=launch_parts(planned, values, functions),
     )
 
 

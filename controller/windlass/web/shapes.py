@@ -47,6 +47,18 @@ class ProblemDetails(Shape):
 # ---- runs
 
 
+class Part(Shape):
+    name: str = Field(description="As written, or `part-1`, `part-2`…")
+    status: StepStatus
+    cause: str | None
+    exit_code: int | None
+    offset: int | None = Field(
+        description="Where its section of the attempt's log begins, in bytes; null: it did not run."
+    )
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
 class Attempt(Shape):
     number: int = Field(ge=1)
     status: StepStatus
@@ -55,6 +67,7 @@ class Attempt(Shape):
     exit_code: int | None = Field(description="128 + signal when a signal ended it; null when nothing ran.")
     started_at: datetime | None
     ended_at: datetime | None
+    parts: list[Part] | None = Field(description="Of a step whose `run` is a list, in their order; else null.")
 
 
 class Vote(Shape):

@@ -26,7 +26,7 @@ import windlass.executors.local.supervisor
 print(*sorted(set(sys.modules) - before))
 """
 OURS = {"board", "channel", "descendants", "identity", "journal"} | {
-    "logfile", "prctl", "preparation", "supervisor", "warden",
+    "env_file", "limit", "logfile", "parts", "prctl", "preparation", "supervisor", "warden",
 }  # fmt: skip
 HEAVY = {"asyncio", "json", "logging", "pathlib", "re", "socket", "subprocess", "threading", "traceback", "typing"}
 
@@ -45,7 +45,7 @@ def test_it_imports_next_to_nothing() -> None:
 def test_it_has_a_session_of_its_own_and_no_stream_of_ours(local: Local) -> None:
     pid = local.executor().supervisor_pid
     assert pid is not None
-    wait_until(lambda: psutil.Process(pid).cmdline()[0] == "windlass: supervisor")
+    wait_until(lambda: psutil.Process(pid).cmdline()[:1] == ["windlass: supervisor"])
     assert os.getsid(pid) == pid
     assert {os.readlink(f"/proc/{pid}/fd/{number}") for number in range(3)} == {"/dev/null"}
 

@@ -16,6 +16,7 @@ from windlass.executors.local import journal
 from windlass.executors.local.descendants import signal_all
 from windlass.executors.local.identity import start_time
 from windlass.executors.local.warden import now_millis, read_outputs
+from windlass.runs.model import PartRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Over:
     outputs: bytes = b""
     cause: str | None = None
     message: str | None = None
+    parts: tuple[PartRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +39,20 @@ class Alive:
     pid: int
     start: int
     child: tuple[int, int] | None  # pid, started at
+    parts: tuple[PartRecord, ...] = ()  # as far as they have begun
 
 
 class Unsettled:
     """Somebody has won the gate this instant and not yet written who it is."""
 
 
-def lost(message: str) -> Over:
-    return Over(now_millis(), None, cause="lost", message=message)
+def lost(message: str, parts: tuple[PartRecord, ...] = ()) -> Over:
+    return Over(now_millis(), None, cause="lost", message=message, parts=parts)
+
+
+def part_records(found: journal.Journal | None) -> tuple[PartRecord, ...]:
+    parts = found.parts.items() if found is not None else ()
+    return tuple(PartRecord(index, p.offset, p.started, p.ended, p.code, p.cause) for index, p in parts)
 
 
 def judge(folder: str, boot: str) -> Over | Alive | Unsettled:
@@ -60,7 +68,7 @@ def judge(folder: str, boot: str) -> Over | Alive | Unsettled:
         return Unsettled()
     pid, start, warden_boot, _ = found.warden
     if warden_boot != boot:
-        return lost("the machine was restarted while it ran")
+        return lost("the machine was restarted while it ran", part_records(found))
     alive = _alive(pid, start, found)
     if alive is not None:
         return alive
@@ -73,7 +81,7 @@ def _alive(pid: int, start: int, found: journal.Journal) -> Alive | None:
     except OSError:
         return None
     if start_time(pid) == start:  # asked after the pidfd exists: it is this process and stays it
-        return Alive(pidfd, pid, start, found.child)
+        return Alive(pidfd, pid, start, found.child, part_records(found))
     os.close(pidfd)
     return None
 
@@ -83,9 +91,11 @@ def recorded(folder: str, found: journal.Journal) -> Over:
     if found.exit:
         code, at = found.exit
         limit = found.warden[3] if found.warden else 0
-        return Over(at, code, read_outputs(folder, limit))
+        failure = found.failure or journal.Part(0, 0)
+        return Over(at, code, read_outputs(folder, limit), failure.cause, failure.message, part_records(found))
     if found.failed:
-        return Over(found.failed[0], None, cause="start-failed", message=found.failed[1])
+        at, why = found.failed
+        return Over(at, None, cause="start-failed", message=why, parts=part_records(found))
     at, why = found.refused or (now_millis(), "")
     return Over(at, None, cause="lost", message=f"it was never started: {why}")
 
@@ -96,7 +106,7 @@ def after_warden(folder: str) -> Over:
     if found is not None and found.settled:
         return recorded(folder, found)
     end_by_mark(folder)
-    return lost("its processes ended without a recorded exit")
+    return lost("its processes ended without a recorded exit", part_records(found))
 
 
 def end_by_mark(folder: str, patience: float = 5.0) -> None:

@@ -17,7 +17,7 @@ from windlass.crashpoints import reach
 from windlass.executors.local import journal
 from windlass.executors.local.attempts import Attempt, Phase
 from windlass.executors.local.environment import base_environment
-from windlass.executors.local.evidence import Alive, Over, judge, lost
+from windlass.executors.local.evidence import Alive, Over, judge, lost, part_records
 from windlass.executors.local.folders import Folders
 from windlass.executors.local.identity import boot_id
 from windlass.executors.local.link import Link, LinkDownError
@@ -26,14 +26,14 @@ from windlass.executors.local.reader import Reader
 from windlass.executors.local.stopping import tell_to_stop
 from windlass.executors.local.sweeper import Sweeper
 from windlass.executors.local.warden import now_millis, read_outputs
-from windlass.runs.model import Ended, Started
+from windlass.runs.model import Ended, PartsSeen, Started
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from windlass.executors.base import Sink
     from windlass.executors.local.spawn import SupervisorProcess
-    from windlass.runs.model import AttemptKey, Launch, Observation, Stop
+    from windlass.runs.model import AttemptKey, Launch, Observation, PartRecord, Stop
 
 PARALLEL = 64
 _UNSETTLED = 2.0  # seconds that the evidence of an attempt may stay incomplete
@@ -77,6 +77,7 @@ class LocalExecutor:
         self._events: deque[Observation] = deque()
         self._hear: dict[str, Callable[..., None]] = {
             "started": self._on_started,
+            "part": self._on_part,
             "ended": self._on_ended,
             "failed": self._on_failed,
             "taken": self._on_taken,
@@ -197,7 +198,9 @@ class LocalExecutor:
         del self._by_id[attempt.id]
         self._ended.add(attempt.key)
         self._running -= attempt.phase is not Phase.WAITING
-        self._emit(Ended(attempt.key, over.at, over.exit_code, over.outputs, over.cause, over.message))
+        self._emit(
+            Ended(attempt.key, over.at, over.exit_code, over.outputs, over.cause, over.message, parts=over.parts)
+        )
         if not self._open:
             self._empty.notify_all()
 
@@ -222,13 +225,18 @@ class LocalExecutor:
         self._tell_started(attempt, at, self._handle(pid, start, child))
         self._know_warden(attempt, pid, start)
 
-    def _on_ended(self, attempt: Attempt, at: int, code: int, outputs: bytes | None, message: str | None) -> None:
+    def _on_part(self, attempt: Attempt) -> None:
+        self._emit(PartsSeen(attempt.key, _parts(attempt)))
+
+    def _on_ended(
+        self, attempt: Attempt, at: int, code: int, outputs: bytes | None, cause: str | None, message: str | None
+    ) -> None:
         if outputs is None:
             outputs = read_outputs(attempt.folder, attempt.launch.output_limit if attempt.launch else 0)
-        self._end(attempt, Over(at, code, outputs, message=message))
+        self._end(attempt, Over(at, code, outputs, cause, message, _parts(attempt)))
 
     def _on_failed(self, attempt: Attempt, at: int, message: str) -> None:
-        self._end(attempt, Over(at, None, cause="start-failed", message=message))
+        self._end(attempt, Over(at, None, cause="start-failed", message=message, parts=_parts(attempt)))
 
     def _on_taken(self, attempt: Attempt) -> None:
         """The gate was won by a warden of an earlier life, or by the first of two that were sent the same launch."""
@@ -286,6 +294,8 @@ class LocalExecutor:
         if alive.child:
             child, at = alive.child
             self._tell_started(attempt, at, self._handle(alive.pid, alive.start, child))
+        if alive.parts:
+            self._emit(PartsSeen(attempt.key, alive.parts))
         self._know_warden(attempt, alive.pid, alive.start)
 
     def _wait_for_evidence(self, attempt: Attempt) -> None:
@@ -321,6 +331,16 @@ class LocalExecutor:
                 if attempt.phase is Phase.STARTED:
                     self._judge_soon(attempt)
             self._send_again([attempt for attempt in self._open.values() if attempt.phase is Phase.SENT])
+
+
+def _parts(attempt: Attempt) -> tuple[PartRecord, ...]:
+    """What its journal says of its parts; it has been written to before this was told."""
+    if attempt.launch is None or not attempt.launch.parts:
+        return ()
+    try:
+        return part_records(journal.read(attempt.folder))
+    except OSError:  # how it ended is known all the same
+        return ()
 
 
 def _never_started() -> Over:

@@ -1,9 +1,11 @@
 """The attempt's journal: one small file whose creation is the start gate and whose lines outlive every process.
 
 In: lines written by the warden, in this order: `warden PID START BOOT LIMIT` (before the program starts), `child PID
-AT`, `exit CODE AT` or `failed AT MESSAGE`. Out: a Journal. Why one file: who creates it (O_EXCL) decides what becomes
-of the attempt; a controller that judges an attempt lost creates it first, and nothing can start it later (promise R2).
-A line without its newline was never finished and counts as absent. Only builtins: the supervisor imports this.
+AT`, `exit CODE AT` or `failed AT MESSAGE`; of a launch with parts also `part INDEX OFFSET AT` before each program and
+`over INDEX CODE AT CAUSE MESSAGE` after it (`-` for none). Out: a Journal. Why one file: who creates it (O_EXCL)
+decides what becomes of the attempt; a controller that judges an attempt lost creates it first, and nothing can start
+it later (promise R2). A line without its newline was never finished and counts as absent. Only builtins: the
+supervisor imports this.
 """
 
 from __future__ import annotations
@@ -11,6 +13,18 @@ from __future__ import annotations
 import os
 
 NAME = "journal"
+
+
+class Part:
+    """One part that has begun. Times are milliseconds; None: not yet, or nothing to say."""
+
+    def __init__(self, offset: int, started: int) -> None:
+        self.offset = offset  # of its section in the log
+        self.started = started
+        self.ended: int | None = None
+        self.code: int | None = None
+        self.cause: str | None = None
+        self.message: str | None = None
 
 
 class Journal:
@@ -21,6 +35,14 @@ class Journal:
     exit: tuple[int, int] | None = None  # exit code (128 + signal), ended at
     failed: tuple[int, str] | None = None  # the program could not be started: at, message
     refused: tuple[int, str] | None = None  # somebody else won the gate: at, why
+
+    def __init__(self) -> None:
+        self.parts: dict[int, Part] = {}  # by index, those that have begun, in order
+
+    @property
+    def failure(self) -> Part | None:
+        """The first part that failed."""
+        return next((part for part in self.parts.values() if part.code or part.cause), None)
 
     @property
     def settled(self) -> bool:
@@ -60,6 +82,15 @@ def exit_line(code: int, at: int) -> bytes:
     return b"exit %d %d\n" % (code, at)
 
 
+def part_line(index: int, offset: int, at: int) -> bytes:
+    return b"part %d %d %d\n" % (index, offset, at)
+
+
+def over_line(index: int, code: int | None, at: int, cause: str | None, message: str | None) -> bytes:
+    written = b"-" if code is None else b"%d" % code
+    return b"over %d %s %d %s %s\n" % (index, written, at, (cause or "-").encode(), _flat(message or "-"))
+
+
 def failed_line(at: int, message: str) -> bytes:
     return b"failed %d %s\n" % (at, _flat(message))
 
@@ -93,6 +124,19 @@ def _take(journal: Journal, line: str) -> None:
     elif word in {"child", "exit"}:
         first, second = rest.split(" ")
         setattr(journal, word, (int(first), int(second)))
+    elif word == "part":
+        index, offset, started = rest.split(" ")
+        journal.parts[int(index)] = Part(int(offset), int(started))
+    elif word == "over":
+        _take_over(journal, *rest.split(" ", 4))
     elif word in {"failed", "refused"}:
         at, _, text = rest.partition(" ")
         setattr(journal, word, (int(at), text))
+
+
+def _take_over(journal: Journal, index: str, code: str, at: str, cause: str, message: str) -> None:
+    part = journal.parts[int(index)]
+    part.ended = int(at)
+    part.code = None if code == "-" else int(code)
+    part.cause = None if cause == "-" else cause
+    part.message = None if message == "-" else message

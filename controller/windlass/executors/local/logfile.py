@@ -28,6 +28,10 @@ class LogFile:
                 self.complaint = f"the log is incomplete: {error.strerror}"
                 return
 
+    @property
+    def size(self) -> int:
+        return os.fstat(self.fd).st_size
+
     def _mark_gap(self) -> bool:
         line = b"\nwindlass: %d bytes of output could not be stored here\n" % self.lost
         try:

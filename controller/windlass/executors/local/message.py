@@ -6,10 +6,11 @@ In: an open Attempt with its Launch, the log's path, the base environment. Out: 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from windlass.executors.local import channel
 from windlass.executors.local.environment import attempt_environment
+from windlass.runs.model import LaunchPart
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +24,6 @@ def launch_message(attempt: Attempt, log: Path, base: Mapping[str, str]) -> byte
     """Raises OSError when a launch too large for a datagram cannot be written to a file."""
     launch = attempt.launch
     assert launch is not None
-    script = f"{attempt.folder}/{launch.script_name}"
     data = channel.encode(
         {
             "id": attempt.id,
@@ -31,10 +31,9 @@ def launch_message(attempt: Attempt, log: Path, base: Mapping[str, str]) -> byte
             "folder": attempt.folder,
             "log": str(log),
             "note": _note(launch),
-            "argv": [part.replace("{script}", script) for part in launch.argv],
             "env": attempt_environment(base, launch, attempt.folder),
-            "script": launch.script,
-            "script_name": launch.script_name,
+            "parts": _parts(launch, attempt.folder),
+            "listed": bool(launch.parts),
             "inputs": launch.inputs,
             "working_directory": launch.working_directory,
             "output_limit": launch.output_limit,
@@ -44,6 +43,23 @@ def launch_message(attempt: Attempt, log: Path, base: Mapping[str, str]) -> byte
     if len(data) <= channel.LIMIT:
         return data
     return channel.encode({"id": attempt.id, "file": _aside(attempt.folder, data)})
+
+
+def _parts(launch: Launch, folder: str) -> list[dict[str, Any]]:
+    """At least one: a launch without parts is one that always runs, with the launch's environment and no limit."""
+    parts = launch.parts or (LaunchPart(launch.script, launch.script_name, launch.argv),)
+    return [
+        {
+            "argv": [word.replace("{script}", f"{folder}/{part.script_name}") for word in part.argv],
+            "script": part.script,
+            "script_name": part.script_name,
+            "env": dict(part.env),
+            "unset": part.unset,
+            "runs": (part.on_success, part.on_failure),
+            "timeout": part.timeout,
+        }
+        for part in parts
+    ]
 
 
 def title(key: AttemptKey) -> str:

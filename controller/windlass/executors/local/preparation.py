@@ -34,8 +34,10 @@ def fill_folder(folder: str, launch: dict[str, Any]) -> None:
     os.mkdir(f"{folder}/tmp", 0o700)  # noqa: S108 - the attempt's own
     _write(f"{folder}/inputs.json", launch["inputs"], 0o600)
     _write(f"{folder}/output", "", 0o600)
-    if launch["script"] is not None:
-        _write(f"{folder}/{launch['script_name']}", launch["script"], 0o700)
+    _write(f"{folder}/env", "", 0o600)
+    for part in launch["parts"]:
+        if part["script"] is not None:
+            _write(f"{folder}/{part['script_name']}", part["script"], 0o700)
 
 
 def _write(path: str, text: str, mode: int) -> None:
@@ -84,10 +86,11 @@ def find_program(name: str, search: str) -> str:
     raise NotStartable(f"{name}: no such program in PATH ({search or 'which is empty'})")
 
 
-def explain(name: str, path: str, error: OSError, launch: dict[str, Any]) -> str:
+def explain(path: str, error: OSError, argv: list[str], env: dict[str, str]) -> str:
     """Why the program could not be executed, in words."""
+    name = argv[0]
     if error.errno == errno.E2BIG:
-        size = sum(len(k) + len(v) + 2 for k, v in launch["env"].items()) + sum(len(a) + 1 for a in launch["argv"])
+        size = sum(len(k) + len(v) + 2 for k, v in env.items()) + sum(len(word) + 1 for word in argv)
         return f"cannot start {name}: its arguments and environment are too long ({size} characters)"
     if error.errno == errno.ENOENT and os.path.exists(path):
         return f"cannot start {name}: the interpreter its first line names does not exist"

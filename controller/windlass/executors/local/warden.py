@@ -1,9 +1,10 @@
 """The warden: one process per attempt, above all processes of it. It starts the program, keeps its log and ends it.
 
-In: a launch, STOP (the grace is in the file `stop`). Out: the journal's lines, the log, and "started" and
-"ended" messages. Why a process of its own: it outlives the controller, and as a subreaper it knows every process the
-program ever made, whatever session or group that moved to. Output goes through a pipe and not straight to the file:
-`> /dev/stderr`, which scripts love, would truncate a file.
+In: a launch, STOP (the grace is in the file `stop`). Out: the journal's lines, the log, and "started", "part" and
+"ended" messages. The parts of a launch run one after another; what one leaves running lives on until the last is over.
+Why a process of its own: it outlives the controller, and as a subreaper it knows every process the program ever made,
+whatever session or group that moved to. Output goes through a pipe and not straight to the file: `> /dev/stderr`,
+which scripts love, would truncate a file.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ import time
 
 from windlass.executors.local import channel, journal
 from windlass.executors.local.descendants import children, descendants, signal_all
+from windlass.executors.local.limit import GIVE_UP, Limit
 from windlass.executors.local.logfile import LogFile
+from windlass.executors.local.parts import Parts, collect
 from windlass.executors.local.preparation import (
     NotStartable,
     enter_working_directory,
@@ -30,8 +33,9 @@ TYPE_CHECKING = False  # typing costs the supervisor half of its start
 if TYPE_CHECKING:
     from typing import Any
 
+    from windlass.executors.local.parts import End
+
 DRAIN = 2.0  # seconds that leftovers of a finished program may go on writing (docs: Running)
-GIVE_UP = 30.0  # seconds of KILL after which what is left cannot be ended by us: a set-user-id program, a dead disk
 SPIN = 0.1  # seconds that one round of killing lasts at most: the log must be read, too
 STOP_FILE = "stop"
 STOP = signal.SIGTERM  # stop the attempt whose folder holds STOP_FILE: this warden may be at its next one by now
@@ -52,6 +56,9 @@ class Warden:
         self.folder: str = launch["folder"]
         self.pid, self.start, self.boot = pid, start, boot
         self.wake = wake  # readable when a signal came; the bytes are the signals' numbers
+        self.parts = Parts(launch)
+        self.in_part = False  # one has begun, and its end is not yet noted
+        self.limit: Limit | None = None  # of this part
         self.child = 0
         self.status: int | None = None  # wait status of the child
         self.message: str | None = None
@@ -102,33 +109,91 @@ class Warden:
             self.log.write(launch["note"].encode() + b"\n")
         fill_folder(self.folder, launch)
         enter_working_directory(self.folder, launch["working_directory"])
-        name = launch["argv"][0]
-        path = find_program(name, launch["env"].get("PATH", ""))
-        self.spawn(name, path)
+        self.output, self.write_end = os.pipe()
+        self.next_part()
+        if not self.child:  # no part was to run
+            self.tell_started()
+
+    def next_part(self) -> bool:
+        """Start the next part that is to run; False: there is none."""
+        part = self.parts.advance()
+        while part is not None and not self.start_part(part):
+            part = self.parts.advance()
+        if not self.parts.more:
+            self.hang_up()
+        return part is not None
+
+    def hang_up(self) -> None:
+        """The pipe ends with the last process that writes to it, which is not us."""
+        if self.write_end >= 0:
+            os.close(self.write_end)
+            self.write_end = -1
+
+    def start_part(self, part: dict[str, Any]) -> bool:
+        """False: it could not be started. Of a launch without parts that is an error."""
+        parts = self.parts
+        if parts.listed:
+            self.record(journal.part_line(parts.index, self.log.size, now_millis()))
+        limit, env = part["timeout"], parts.environment(part)
+        self.limit = Limit(self.pid, limit, self.launch["kill_after"]) if limit is not None else None
+        try:
+            child = self.spawn(find_program(part["argv"][0], env.get("PATH", "")), part["argv"], env)
+        except (NotStartable, ValueError) as error:
+            if not parts.listed:
+                raise
+            self.note_end((None, "start-failed", str(error)))
+            return False
+        first, self.child, self.status, self.in_part = not self.child, child, None, True
+        if first:
+            self.tell_started()
+        if parts.listed:
+            channel.report(channel.FD, "part", self.id)
+        return True
+
+    def tell_started(self) -> None:
         at = now_millis()
         self.record(journal.child_line(self.child, at))
         channel.report(channel.FD, "started", self.id, at, self.pid, self.start, self.child)
 
-    def spawn(self, name: str, path: str) -> None:
-        self.output, write_end = os.pipe()
+    def spawn(self, path: str, argv: list[str], env: dict[str, str]) -> int:
         try:
-            self.child = os.posix_spawn(
+            return os.posix_spawn(
                 path,
-                self.launch["argv"],
-                self.launch["env"],
+                argv,
+                env,
                 file_actions=[
                     (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
-                    (os.POSIX_SPAWN_DUP2, write_end, 1),
-                    (os.POSIX_SPAWN_DUP2, write_end, 2),
+                    (os.POSIX_SPAWN_DUP2, self.write_end, 1),
+                    (os.POSIX_SPAWN_DUP2, self.write_end, 2),
                 ],
                 setpgroup=0,
                 setsigmask=[],
                 setsigdef=_DEFAULTS,
             )
         except OSError as error:
-            raise NotStartable(explain(name, path, error, self.launch)) from error
-        finally:
-            os.close(write_end)
+            raise NotStartable(explain(path, error, argv, env)) from error
+
+    def go_on(self) -> bool:
+        """The program of a part has ended: start the next one. False: there is none."""
+        if self.stopping or self.status is None or not self.parts.more:
+            return False
+        self.log.write(collect(self.output))
+        self.end_part()
+        return self.next_part()
+
+    def end_part(self) -> None:
+        code = os.waitstatus_to_exitcode(self.status) if self.status is not None else -signal.SIGKILL
+        cause = "timeout" if self.limit is not None and self.limit.exceeded else None
+        end = (code if code >= 0 else 128 - code, cause, _signal_text(-code) if code < 0 else None)
+        self.note_end(end if self.stopping else self.parts.hand_on(end))
+
+    def note_end(self, end: End) -> None:
+        """A part that was cut off by a stop has no end of its own."""
+        self.in_part = False
+        if self.parts.listed and not self.stopping:
+            code, cause, message = end
+            self.record(journal.over_line(self.parts.index, code, now_millis(), cause, message))
+        self.parts.note(end)
 
     def watch(self) -> None:
         """Until no process of the attempt is left. No timer runs while the program does."""
@@ -136,7 +201,7 @@ class Warden:
         self.poller.register(self.output, select.POLLIN)
         self.poller.register(self.wake, select.POLLIN)
         self.open = True
-        while self.reap():
+        while self.reap() or self.go_on():
             self.act_on_time()
             for fd, _ in self.poller.poll(self.timeout()):
                 if fd == self.output:
@@ -177,12 +242,19 @@ class Warden:
         return True
 
     def act_on_time(self) -> None:
-        if self.status is not None and self.kill_at is None:
+        if self.limit is not None and self.limited():
+            self.limit.act()
+        elif self.status is not None and self.kill_at is None and not self.go_on():
             self.drain()
         elif self.status is not None and self.stopping:
             self.terminate()  # what the program left behind while it was stopped has not had its TERM
         if self.killed_at is not None or (self.kill_at is not None and time.monotonic() >= self.kill_at):
             self.kill()
+
+    def limited(self) -> bool:
+        """The part's timeout still matters: its program runs, or what else it made is being ended."""
+        limit = self.limit
+        return limit is not None and self.in_part and not self.stopping and (self.status is None or limit.holds)
 
     def drain(self) -> None:
         """The program has ended and left processes: let them write for a moment, then end them."""
@@ -240,23 +312,33 @@ class Warden:
 
     def timeout(self) -> float | None:
         """Milliseconds until something is due; None when only events matter."""
-        due = self.kill_at if self.kill_at is not None else self.drain_until
-        if due is None:
-            return None
-        return max(0.0, due - time.monotonic()) * 1000 + 1
+        due = [self.kill_at if self.kill_at is not None else self.drain_until]
+        if self.limit is not None and self.limited():
+            due.append(self.limit.due)
+        first = min((at for at in due if at is not None), default=None)
+        return None if first is None else max(0.0, first - time.monotonic()) * 1000 + 1
 
     def finish(self) -> None:
         self.log.close()
-        code = os.waitstatus_to_exitcode(self.status) if self.status is not None else -signal.SIGKILL
+        if self.in_part:
+            self.end_part()
+        code, cause, text = self.parts.failure or (0, None, None)
+        message = self.message or self.log.complaint or text
+        self.hang_up()
+        os.close(self.output)
+        if code is None:
+            self.fail(message or "")
+        else:
+            self.tell_end(code, cause, message)
+        self.clean = self.drain_until is None and not self.stopping and message is None
+        os.close(self.journal)
+
+    def tell_end(self, code: int, cause: str | None, message: str | None) -> None:
         at = now_millis()
-        self.record(journal.exit_line(code if code >= 0 else 128 - code, at))
-        message = self.message or self.log.complaint or (_signal_text(-code) if code < 0 else None)
+        self.record(journal.exit_line(code, at))
         found = read_outputs(self.folder, self.launch["output_limit"])
         outputs = found if len(found) <= channel.LIMIT // 2 else None
-        self.clean = self.drain_until is None and not self.stopping and message is None
-        os.close(self.output)
-        os.close(self.journal)
-        channel.report(channel.FD, "ended", self.id, at, code if code >= 0 else 128 - code, outputs, message)
+        channel.report(channel.FD, "ended", self.id, at, code, outputs, cause, message)
 
 
 def read_outputs(folder: str, limit: int) -> bytes:
