@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
 from windlass.executors.held import HeldExecutor, HeldWorld
-from windlass.runs.model import AttemptKey, Ended, Launch, Started, Stop
+from windlass.runs.model import AttemptKey, Ended, Launch, LaunchPart, PartsSeen, Started, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,9 @@ class Bench(Protocol):
 
     def launch(self, step: str = "step", output_limit: int = 4096) -> Launch:
         """An attempt that writes `hello\n` to its log and waits for `finish`."""
+
+    def parted(self, step: str, *runs: tuple[bool, bool]) -> Launch:
+        """Parts that run after a success and after a failure or not; the first that runs waits for `finish`."""
 
     def finish(self, key: AttemptKey, exit_code: int = 0, outputs: bytes = b"") -> None: ...
 
@@ -52,6 +56,10 @@ class HeldBench:
         key = AttemptKey("run", step, "", 1)
         self.held.write_log(key, b"hello\n")
         return Launch(key, "held", ("true",), {}, output_limit=output_limit)
+
+    def parted(self, step: str, *runs: tuple[bool, bool]) -> Launch:
+        parts = (LaunchPart("", f"{n}", ("true",), on_success=s, on_failure=f) for n, (s, f) in enumerate(runs))
+        return Launch(AttemptKey("run", step, "", 1), "held", (), {}, parts=tuple(parts))
 
     def finish(self, key: AttemptKey, exit_code: int = 0, outputs: bytes = b"") -> None:
         self.held.finish(key, exit_code, outputs)
@@ -85,6 +93,12 @@ class LocalBench:
             os.mkfifo(self.folder / f"{step}.code")
         env = {"BENCH": str(self.folder / step), "WINDLASS_RUN_ID": self.local.run}
         return self.local.launch(self.SCRIPT, step, env=env, output_limit=output_limit)
+
+    def parted(self, step: str, *runs: tuple[bool, bool]) -> Launch:
+        script = f"test -e held && exit; touch held; {self.SCRIPT}"
+        argv = ("sh", "-e", "{script}")
+        parts = [LaunchPart(script, f"{n}", argv, on_success=s, on_failure=f) for n, (s, f) in enumerate(runs)]
+        return replace(self.launch(step), script=None, argv=(), parts=tuple(parts))
 
     def finish(self, key: AttemptKey, exit_code: int = 0, outputs: bytes = b"") -> None:
         (self.folder / f"{key.path}.outputs").write_bytes(outputs)
@@ -267,3 +281,22 @@ def test_close_with_kill_ends_everything_and_nothing_is_told_after(bench: Bench)
     assert [kinds(bench, launch.key) for launch in launches] == [[Started, Ended]] * 3
     executor.stop(Stop(launches[0].key, 0))
     assert len(bench.seen.all) == told
+
+
+@pytest.mark.parametrize(
+    ("code", "ran"),
+    [(0, [(1, 0), (2, 0), (4, 0)]), (6, [(1, 6), (3, 0), (4, 0)])],
+)
+def test_parts_run_if_those_before_them_ended_as_they_want(bench: Bench, code: int, ran: list[tuple[int, int]]) -> None:
+    executor = bench.executor()
+    launch = bench.parted("parts", (False, True), (True, False), (True, False), (False, True), (True, True))
+    executor.start([launch])
+    bench.seen.started(launch.key)
+    bench.finish(launch.key, code)
+    ended = bench.seen.ended(launch.key)
+    executor.close(kill=True)
+    assert (ended.exit_code, ended.cause) == (code, None)
+    assert [(record.index, record.exit_code) for record in ended.parts] == ran
+    assert all(record.started_at <= (record.ended_at or 0) for record in ended.parts)
+    seen = next(o for o in bench.seen.all if isinstance(o, PartsSeen))
+    assert (seen.parts[0].index, seen.parts[0].ended_at) == (1, None)

@@ -16,7 +16,16 @@ STEP = "steps: {a: {%s}}"
     [
         (STEP % "uses: std/notify", ("steps", "a", "uses"), "the built-in library std"),
         (STEP % "uses: ./actions/b, with: {t: '${{ secrets.T }}'}", ("steps", "a", "with", "t"), "secrets"),
-        (STEP % "run: [{run: a}]", ("steps", "a", "run"), "run as a list of parts"),
+        (
+            STEP % "run: [{run: a, env: {T: '${{ secrets.T }}'}}]",
+            ("steps", "a", "run", 0, "env", "T"),
+            "secrets",
+        ),
+        (
+            STEP % "run: [{run: a, timeout: '${{ env.T }}'}]",
+            ("steps", "a", "run", 0, "timeout"),
+            "an expression in timeout that reads more than inputs and event",
+        ),
         (STEP % "run: a, runner: kubernetes", ("steps", "a", "runner"), "runner kubernetes"),
         (STEP % "run: a, quietTimeout: 1m", ("steps", "a", "quietTimeout"), "quietTimeout"),
         (STEP % "run: a, env: {T: '${{ secrets.T }}'}", ("steps", "a", "env", "T"), "secrets"),
@@ -40,6 +49,7 @@ def test_refused_at_the_key(workflow, text, path, feature):
     [
         STEP % "run: a, forEach: [1], maxParallel: 2, failFast: false",
         STEP % "run: a, checkout: true, image: debian:12, runner: local",
+        STEP % "run: [{run: a}, {name: b, if: true, run: b, timeout: '${{ inputs.t }}'}]",
         STEP % "wait: {for: 1h}",
         STEP % "approval: {by: ['group:ops']}",
         STEP % "run: a, artifacts: {save: [x]}, outputs: {page: {type: file}}",
@@ -66,7 +76,6 @@ def test_settings(settings):
 @pytest.mark.parametrize(
     ("text", "path", "feature"),
     [
-        ("run: [{run: a}]", ("run",), "run as a list of parts"),
         ("run: a\ninputs: {f: {type: file}}", ("inputs", "f", "type"), "input type file"),
         ("run: a\noutputs: {f: {type: secret}}", ("outputs", "f", "type"), "output type secret"),
         ("run: a\npermissions: {docker: true}", ("permissions", "docker"), "docker"),

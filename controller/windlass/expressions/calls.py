@@ -22,7 +22,7 @@ def call_mistakes(reading: Reading, scope: Scope) -> list[Wrong]:
     for call in reading.calls:
         if not call.member and call.name in GIVEN and call.name not in scope.functions:
             where = "in `if`" if call.name in STATUS_FUNCTIONS else "where a step runs"
-            message = f"{call.name}() is only allowed {where}"
+            message = scope.absent.get(f"{call.name}()", f"{call.name}() is only allowed {where}")
             wrongs.append(Wrong(call.start, len(call.name), "function-not-allowed", message))
         elif call.name not in (METHODS if call.member else GLOBALS | GIVEN):
             message = f"unknown function `{call.name}`"

@@ -117,7 +117,7 @@ class Scope:
     `names` maps dotted names (`inputs.replicas`, `steps.build-image.outputs.tag`, `event.body`, `item`) to types; a
     DYN or MAP name may be followed by anything. `functions` are those beside CEL's own. `secrets` says whether the
     place may hold a secret at all (default: when `names` has any below `secrets.`). `absent` explains names that
-    exist but not here: a dotted prefix (`steps.deploy`) and the message.
+    exist but not here: a dotted prefix (`steps.deploy`), or a function (`cancelled()`), and the message.
     """
 
     names: Mapping[str, Type]

@@ -60,8 +60,6 @@ def unsupported_settings(repository: Repository) -> list[tuple[Path, str]]:
 def unsupported_action(action: Action) -> list[tuple[Path, str]]:
     """The same for an action."""
     result: list[tuple[Path, str]] = []
-    if action.run is not None and not isinstance(action.run, str):
-        result.append((("run",), "run as a list of parts"))
     for section, declarations, kinds in (("inputs", action.inputs, ("file",)), ("outputs", action.outputs, _NO_OUTPUT)):
         for name, declared in declarations.items():
             if declared.type in kinds:

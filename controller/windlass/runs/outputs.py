@@ -57,7 +57,7 @@ def read_outputs(planned: PlannedStep, raw: bytes, *, partial: bool = False) -> 
 
 def written(raw: bytes) -> dict[str, Any]:
     """Whatever can be read of the names and values that a step wrote, unchecked."""
-    return _parse(raw.decode("utf-8", "replace"), partial=True)
+    return _written(raw.decode("utf-8", "replace"), partial=True)
 
 
 def _text(planned: PlannedStep, raw: bytes) -> str:

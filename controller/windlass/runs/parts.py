@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Functions = Mapping[str, Callable[..., Any]]
 
-_LOOKS_BACK = frozenset({"failure", "always"})
+_LOOKS_BACK = frozenset({"success", "failure", "always"})
 
 
 def launch_parts(planned: PlannedStep, values: dict[str, Any], functions: Functions) -> tuple[LaunchPart, ...]:
@@ -56,7 +56,7 @@ def launch_parts(planned: PlannedStep, values: dict[str, Any], functions: Functi
 
 
 def _runs(condition: str | bool | None, values: dict[str, Any], functions: Functions, *, failed: bool) -> bool:
-    """An `if` that does not ask for failure() or always() means success() as well, as that of a step does."""
+    """An `if` that does not ask how the parts before it ended means success() as well."""
     if failed and not (isinstance(condition, str) and functions_in(condition) & _LOOKS_BACK):
         return False
     states: Functions = {"success": lambda: not failed, "failure": lambda: failed, "always": lambda: True}
@@ -131,7 +131,7 @@ def _object(name: str, record: PartRecord | None, status: Status) -> dict[str, A
     return {
         "name": name,
         "status": status.value,
-        "cause": record.cause if record else None,
+        "cause": (record.cause or ("exit-code" if record.exit_code else None)) if record else None,
         "exitCode": record.exit_code if record else None,
         "offset": record.offset if record else None,
         "startedAt": record.started_at if record else None,

@@ -20,6 +20,7 @@ from windlass.loading.checks.hashes import check_hashes
 from windlass.loading.checks.hygiene import check_characters, check_hygiene
 from windlass.loading.checks.loops import check_loops
 from windlass.loading.checks.nested import check_nested
+from windlass.loading.checks.parts import check_action_parts, check_parts
 from windlass.loading.checks.retries import check_retries
 from windlass.loading.checks.scopes import Scopes
 from windlass.loading.checks.site import Checkers, NoCheckers, Site, TextMistake
@@ -62,6 +63,7 @@ def check_workflow(site: Site, workflow: Workflow) -> list[Problem]:
         check_artifacts(site, items),
         check_nested(site, items),
         check_approvals(site, items),
+        check_parts(site, items),
         check_retries(site, workflow.defaults, items),
         check_expressions(site, workflow, items, scopes),
         check_triggers(site, workflow),
@@ -95,6 +97,7 @@ def check_action(site: Site, action: Action) -> list[Problem]:
         check_inputs(site, action.inputs),
         check_outputs(site, action.outputs, ("outputs",)),
         check_action_texts(site),
+        check_action_parts(site, action),
         _not_supported(site, unsupported_action(action)),
     )
     return _first(site, errors) + list(islice(check_characters(site), MOST_PROBLEMS))

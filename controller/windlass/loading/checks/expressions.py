@@ -9,15 +9,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from windlass.expressions import Mistake, TemplateError, Type, check, declared_type, parse_template, references
-from windlass.loading.checks.scopes import type_of
+from windlass.expressions import Mistake, Scope, TemplateError, Type, check, declared_type, parse_template, references
+from windlass.loading.checks.scopes import NOT_IN_ACTIONS, PART_CONDITIONS, type_of
 from windlass.loading.checks.site import TextMistake
 from windlass.loading.checks.texts import OPEN, is_evaluated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from windlass.expressions import Scope
     from windlass.loading.checks.scopes import Scopes
     from windlass.loading.checks.site import Path, Site
     from windlass.problems import Problem
@@ -46,6 +45,8 @@ RETRY: dict[str, Type] = {
 }
 APPROVAL: dict[str, Type] = {"minimum": Type.INT, "timeout": Type.STRING}
 CONCURRENCY: dict[str, Type] = {"limit": Type.INT}
+# `if` of a part of an action: how the parts before it ended, and nothing of the workflow that uses it.
+ACTION_PART = Scope({}, PART_CONDITIONS, secrets=False, absent=NOT_IN_ACTIONS)
 MOST_IN_SCRIPT = 20  # the first ones say enough
 LONGEST_IN_SCRIPT = 1000
 START_KEYS = frozenset({"environment", "runTitle", "runLabels", "defaults"})  # known when a run is created
@@ -132,6 +133,8 @@ def _of_step(site: Site, path: Path, text: str, item: StepItem, scopes: Scopes) 
     if is_evaluated(path):
         key = path[4] if path[2] == "run" else path[2]
         scope = scopes.step(item, condition=key == "if", secrets=key in WITH_SECRETS)
+        if path[2] == "run":
+            scope = scopes.part(scope)
         yield from _one(site, path, text, scope, _wanted(path[4:] if path[2] == "run" else path[2:]))
     elif path[2] == "run" and path[-1] == "run":
         yield from check_script(site, text, path)
@@ -183,6 +186,8 @@ def check_action_texts(site: Site) -> Iterator[Problem]:
     for path, text in site.texts:
         if path[0] == "run" and (len(path) == 1 or path[-1] == "run"):
             yield from check_script(site, text, path)
+        elif path[0] == "run" and path[-1] == "if":
+            yield from _one(site, path, text, ACTION_PART, Type.BOOL)
         elif path[0] in ACTION_VALUES:
             message = "an action is given its values by `with`: no expression is evaluated here"
             mistake = TextMistake(message, "declare an input and use INPUT_<NAME>", text.find(OPEN), len(OPEN))

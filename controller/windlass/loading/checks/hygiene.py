@@ -33,6 +33,8 @@ def check_hygiene(site: Site, items: Iterable[StepItem]) -> Iterator[Problem]:
         for part in item.path:
             step = step[part]
         yield from _check_env(site, step.get("env"), (*item.path, "env"))
+        for index, written in enumerate(step["run"] if isinstance(step.get("run"), list) else ()):
+            yield from _check_env(site, written.get("env"), (*item.path, "run", index, "env"))
         yield from _check_image(site, step.get("image"), (*item.path, "image"))
 
 

@@ -6,6 +6,7 @@ what the run will offer (runs/scope.py), so a name that is accepted here is ther
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,18 @@ if TYPE_CHECKING:
     from windlass_schemas.workflow import StepItem, Workflow
 
 VALUES = frozenset({"hashFiles", "now"})
-CONDITIONS = VALUES | {"success", "failure", "always", "cancelled"}
+PART_CONDITIONS = frozenset({"success", "failure", "always"})
+CONDITIONS = VALUES | PART_CONDITIONS | {"cancelled"}
+_NO_CANCEL = {"cancelled()": "nothing of a step runs after a cancel: clean up in a step of finally"}
+_FOREIGN = (
+    "an action knows nothing of the workflow that uses it: declare an input and look at INPUT_<NAME> in the script"
+)
+NOT_IN_ACTIONS = {
+    **_NO_CANCEL,
+    **dict.fromkeys(
+        ("inputs", "env", "event", "run", "steps", "repository", "secrets", "item", "index", "matrix"), _FOREIGN
+    ),
+}
 RUN: dict[str, Type] = {
     "run.id": Type.STRING,
     "run.commit": Type.STRING.or_null(),
@@ -134,6 +146,10 @@ class Scopes:
         if key not in self._steps:
             self._steps[key] = self._step(*key)
         return self._steps[key]
+
+    def part(self, scope: Scope) -> Scope:
+        """The same for a part of the step: it runs after a failure of an earlier part, never after a cancel."""
+        return replace(scope, functions=scope.functions - {"cancelled"}, absent={**scope.absent, **_NO_CANCEL})
 
     @cached_property
     def _steps(self) -> dict[tuple[bool, bool, bool, bool], Scope]:
