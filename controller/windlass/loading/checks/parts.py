@@ -1,6 +1,7 @@
 """Parts: names that clash.
 
-In: what stands under `run` of steps and actions. Out: problems. A part is shown and spoken of by its name, so it has one of its own.
+In: what stands under `run` of steps and actions. Out: problems. A part is shown and spoken of by its name, so it has
+one of its own.
 """
 
 from __future__ import annotations
