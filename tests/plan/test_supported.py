@@ -57,6 +57,7 @@ def test_refused_at_the_key(workflow, text, path, feature):
         STEP % "run: a, timeout: '${{ inputs.t }}'",
         "environment: x\n" + STEP % "run: a",
         "concurrency: {group: a}\ntriggers: {schedule: [{every: 1h, overlap: replace}]}\n" + STEP % "run: a",
+        STEP % "run: a, concurrency: {group: a, limit: 2, onConflict: skip}",
     ],
 )
 def test_what_is_run(workflow, text):

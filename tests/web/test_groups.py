@@ -73,3 +73,51 @@ def test_an_empty_name_is_no_group(site):
     for _ in range(2):
         site.running(run=site.begin("grouped"))
     assert groups(site)["items"] == []
+
+
+INNER = "inputs: {target: {type: string}}\nconcurrency: {group: 'to/${{ inputs.target }}'}\n"
+OUTER = "  one: {uses: ./workflows/inner.yaml, with: {target: a}, concurrency: {group: outer}}\n"
+
+
+def test_a_nested_workflow_is_in_its_own_group_and_in_that_of_its_step(site):
+    files = {"inner": workflow("inner", INNER), "outer": workflow("outer", steps=OUTER)}
+    site.push({f"workflows/{name}.yaml": text for name, text in files.items()})
+    inner = site.begin("inner", inputs={"target": "a"})
+    site.running(run=inner)
+    outer = site.begin("outer")
+    waits = f"waits for run {inner}, which holds to/a"
+    until(lambda: message(site, outer) == waits)
+    step = site.http.get(f"/api/v1/runs/{outer}").json()["steps"]["one"]
+    assert (step["status"], step["message"], "steps" in step) == ("waiting", waits, False)
+    assert [(one["group"], one["waitingCount"]) for one in groups(site)["items"]] == [("outer", 0), ("to/a", 1)]
+    site.held.finish(site.running(run=inner))
+    key = site.running("one/build", run=outer)
+    holders = [one["holders"] for one in groups(site)["items"]]
+    assert [[(one["run"], one["step"]) for one in of] for of in holders] == [[(outer, "one")]] * 2
+    site.held.finish(key)
+    assert site.ended(outer)["status"] == "succeeded"
+    until(lambda: groups(site)["items"] == [])
+
+
+def test_steps_of_a_nested_workflow_ask_under_their_whole_name(site):
+    steps = "  build: {run: make, concurrency: {group: disk}}\n"
+    outer = "  one: {uses: ./workflows/inner.yaml, forEach: [1, 2]}\n"
+    files = {"inner": workflow("inner", steps=steps), "outer": workflow("outer", steps=outer)}
+    site.push({f"workflows/{name}.yaml": text for name, text in files.items()})
+    run = site.begin("outer")
+    until(lambda: [one["waitingCount"] for one in groups(site)["items"]] == [1])
+    (found,) = groups(site)["items"]
+    assert [one["step"] for one in found["holders"] + found["waiting"]] == ["one[0]/build", "one[1]/build"]
+    site.held.finish(site.running("one[0]/build", run=run))
+    site.held.finish(site.running("one[1]/build", run=run))
+    assert site.ended(run)["status"] == "succeeded"
+
+
+def test_a_step_within_a_step_of_the_same_group_does_not_wait_for_it(site):
+    steps = "  build: {run: make, concurrency: {group: disk}}\n"
+    outer = "  one: {uses: ./workflows/inner.yaml, forEach: [1], concurrency: {group: disk}}\n"
+    files = {"inner": workflow("inner", steps=steps), "outer": workflow("outer", steps=outer)}
+    site.push({f"workflows/{name}.yaml": text for name, text in files.items()})
+    run = site.begin("outer")
+    site.held.finish(site.running("one[0]/build", run=run))
+    assert site.ended(run)["status"] == "succeeded"

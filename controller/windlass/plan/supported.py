@@ -26,7 +26,6 @@ WORKFLOW_KEYS = {
 STEP_KEYS = {
     "cache": "cache",
     "services": "services",
-    "concurrency": "concurrency",
 }
 EXECUTION_KEYS = {
     "quiet_timeout": "quietTimeout",

@@ -21,6 +21,7 @@ from windlass.reconcile.rerun import rerun
 from windlass.reconcile.source import source_object
 from windlass.reconcile.workflow_view import workflow_object
 from windlass.runs.lock import LockKey
+from windlass.runs.locks import DETAIL
 from windlass.runs.model import CancelRequested
 from windlass.runs.present import run_object
 
@@ -129,7 +130,7 @@ class Controller:
             return head, steps
         groups = self.parts.engine.groups
         told = groups.message(LockKey(head.id))
-        waiting = {step.key: groups.message(LockKey(head.id, *step.key)) for step in steps if "lock" in step.detail}
+        waiting = {step.key: groups.message(LockKey(head.id, *step.key)) for step in steps if DETAIL in step.detail}
         fresh = tuple(replace(s, message=waiting[s.key]) if waiting.get(s.key) else s for s in steps)
         return (replace(head, message=told) if told else head), fresh
 

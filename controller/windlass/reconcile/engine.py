@@ -20,6 +20,7 @@ from windlass.reconcile.groups import Groups
 from windlass.reconcile.timetable import Timetable
 from windlass.runs.decide import decide
 from windlass.runs.lock import Acquire, LockKey
+from windlass.runs.locks import DETAIL
 from windlass.runs.model import Answered, AttemptKey, CancelRequested, Ended, Launch, Started, Stop
 from windlass.runs.present import run_object
 from windlass.runs.quarantine import broken_run
@@ -264,7 +265,7 @@ class Engine:
     def _leave(self, run: str, steps: Iterable[Step]) -> None:
         """Steps that have ended keep no places."""
         for step in steps:
-            if step.status.terminal and "lock" in step.detail:
+            if step.status.terminal and DETAIL in step.detail:
                 self._tell(self.groups.leave(LockKey(run, *step.key), self._clock.now()))
 
     def _act(self, decisions: list[tuple[RunState, Decision]]) -> None:

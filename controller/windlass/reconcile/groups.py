@@ -17,6 +17,7 @@ from windlass.clock import to_rfc3339
 from windlass.reconcile.group import Group, Member
 from windlass.runs.lock import Granted, Held, LockKey, Refused, Replaced
 from windlass.runs.model import CancelRequested
+from windlass.runs.nesting import enclosing
 from windlass.runs.standing import standings
 
 if TYPE_CHECKING:
@@ -139,8 +140,9 @@ class Groups:
     def _within(self, member: Member, want: PlannedConcurrency) -> bool:
         """Whether a step of a run that holds the group asks, or one inside such a step: it would wait for itself."""
         group = self._group(member, want)
-        parts = member.key.path.split("/") if member.key.path else []
-        above = {LockKey(member.key.run, "/".join(parts[:depth])) for depth in range(len(parts))}
+        if not member.key.path:
+            return False
+        above = [LockKey(member.key.run), *(LockKey(member.key.run, *step) for step in enclosing(member.key.path))]
         return any(key in group.holders for key in above)
 
     def _advance(self, member: Member, now: Millis) -> Told:

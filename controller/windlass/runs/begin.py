@@ -1,7 +1,7 @@
 """Begin a step or an item: an attempt for what is run, a due time for what only waits, a question for people.
 
-In: a draft and the key of something that may begin. Out: the step `running` with an attempt, `waiting` for its moment,
-or `errored` because an expression failed.
+In: a draft and the key of something that may begin. Out: the step `running` with an attempt, `waiting` for its moment
+or its place, or `errored` because an expression failed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from windlass.clock import from_rfc3339, to_rfc3339
 from windlass.errors import ExpressionError
 from windlass.expressions import evaluate
-from windlass.runs import approvals, nested
+from windlass.runs import approvals, locks, nested
 from windlass.runs.model import Status
 from windlass.runs.scope import functions_of, values_for
 from windlass.runs.start import start_attempt
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 
 def begin(draft: Draft, key: StepKey) -> None:
+    """At once, or when it has its place in a concurrency group."""
     planned = draft.planned(key.path)
+    if (planned.concurrency is not None or planned.nested is not None) and locks.asks(draft, key):
+        return
     if planned.nested is not None:
         nested.begin(draft, key)
         return

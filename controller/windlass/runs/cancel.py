@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from windlass.runs import nested
 from windlass.runs.model import Status, StepKey, Stop
+from windlass.runs.outcome import stopped
 
 if TYPE_CHECKING:
     from windlass.clock import Millis
@@ -73,8 +74,7 @@ def stop_step(draft: Draft, key: StepKey, reason: str) -> None:
         return
     attempt = step.attempt
     if attempt is None or attempt.ended_at is not None:
-        message = "the run took longer than its timeout" if reason == DEADLINE else "cancelled"
-        draft.end(key, Status.CANCELLED, reason, message)
+        draft.end(key, Status.CANCELLED, reason, stopped(draft.planned(key.path), reason).message)
         return
     if attempt.stop_reason is not None:
         return

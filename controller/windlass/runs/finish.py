@@ -14,7 +14,7 @@ from windlass.runs import follow
 from windlass.runs.model import Status, Step
 from windlass.runs.outputs import OutputError, typed
 from windlass.runs.scope import functions_of, scope_values
-from windlass.runs.state import broken
+from windlass.runs.state import broken, turned_away
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,10 +64,13 @@ def _add_late_outputs(draft: Draft) -> None:
 
 
 def _verdict(draft: Draft, section: Mapping[str, PlannedStep]) -> Step | None:
-    """The step that decides: the first that ended among the errored ones, else among the failed ones."""
-    bad = [step for step in map(draft.named, section) if broken(draft.plan, step)]
+    """The step that decides: the first that ended among the errored ones, else among the failed ones, else among those
+    that a concurrency group turned away."""
+    steps = [draft.named(name) for name in section]
+    bad = [step for step in steps if broken(draft.plan, step)]
     errored = [step for step in bad if step.status is Status.ERRORED]
-    return min(errored or bad, key=lambda step: step.ended_at or 0, default=None)
+    away = [step for step in steps if turned_away(step) and not draft.planned(step.key.path).continue_on_error]
+    return min(errored or bad or away, key=lambda step: step.ended_at or 0, default=None)
 
 
 def _end(draft: Draft) -> None:

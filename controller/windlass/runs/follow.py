@@ -13,6 +13,7 @@ from windlass.expressions import evaluate_bool
 from windlass.runs import begin, cancel, loops, nested
 from windlass.runs.model import Status, StepKey
 from windlass.runs.scope import condition_functions, values_for
+from windlass.runs.state import turned_away
 
 if TYPE_CHECKING:
     from windlass.plan.model import PlannedStep
@@ -86,7 +87,7 @@ def _rules_out(draft: Draft, name: str) -> tuple[str, str] | None:
         cause = "needs-skipped" if step.cause == "needs-skipped" else "needs-failed"
         return cause, f"{name} was skipped"
     if step.status is Status.SUCCEEDED or (
-        step.status in (Status.FAILED, Status.ERRORED) and draft.planned(name).continue_on_error
+        (step.status in (Status.FAILED, Status.ERRORED) or turned_away(step)) and draft.planned(name).continue_on_error
     ):
         return None
     return "needs-failed", f"{name} {step.status.value}"

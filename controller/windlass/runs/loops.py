@@ -16,6 +16,7 @@ from windlass.runs import cancel
 from windlass.runs.begin import begin as begin_item
 from windlass.runs.model import Status, Step, StepKey
 from windlass.runs.scope import expansion_of
+from windlass.runs.state import turned_away
 
 if TYPE_CHECKING:
     from windlass.plan.loop import Loop
@@ -105,6 +106,8 @@ def _finish(draft: Draft, name: str, items: tuple[Item, ...]) -> None:
             draft.end(key, Status.SKIPPED, "needs-failed", "another item failed")
     ends = [draft.step(StepKey(name, item.key)) for item in items]
     bad = [s for s in ends if s.status is Status.ERRORED] or [s for s in ends if s.status is Status.FAILED]
+    if not cancelled:
+        bad = bad or [s for s in ends if turned_away(s)]
     if bad:
         first = min(bad, key=lambda s: s.ended_at or 0)
         draft.end(StepKey(name), first.status, first.cause, f"item {first.key.item}: {first.message}")

@@ -35,7 +35,7 @@ def begin(draft: Draft, key: StepKey) -> None:
         draft.end(key, Status.ERRORED, "policy", message)
         return
     try:
-        inputs = _inputs(draft, planned, key.item)
+        inputs = inputs_below(draft, planned, key.item)
         plan = plan_below(draft.plan, planned.nested, inputs)
     except ExpressionError as error:
         draft.end(key, Status.ERRORED, "expression", str(error))
@@ -50,7 +50,7 @@ def begin(draft: Draft, key: StepKey) -> None:
     draft.nest(key, RunState(plan, head, None, placed(draft.state.prefix, segment(key)), key))
 
 
-def _inputs(draft: Draft, planned: PlannedStep, item: str) -> Mapping[str, Any]:
+def inputs_below(draft: Draft, planned: PlannedStep, item: str) -> Mapping[str, Any]:
     """The values of `with`, checked against what the workflow declares. Raises ExpressionError, InputError."""
     assert planned.nested is not None
     values, functions = values_for(draft, planned, item), functions_of(draft)

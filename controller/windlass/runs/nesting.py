@@ -53,6 +53,17 @@ def leads_to(path: str) -> str:
     return head if slash else ""
 
 
+def enclosing(path: str) -> list[StepKey]:
+    """The steps and items that a path leads through, outermost first, as they are known outside."""
+    found, before = [], ""
+    for part in path.split("/")[:-1]:
+        name, bracket, item = part.partition("[")
+        key = item[:-1].replace("%2F", "/").replace("%25", "%") if bracket else ""
+        found.append(StepKey(placed(before, name), key))
+        before = placed(before, part)
+    return found
+
+
 def placed(prefix: str, path: str) -> str:
     """A name inside as it is known outside."""
     return f"{prefix}/{path}" if prefix else path

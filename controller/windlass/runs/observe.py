@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from windlass.runs import approvals, cancel, outcome, parts, retry
+from windlass.runs import approvals, cancel, locks, outcome, parts, retry
+from windlass.runs.begin import begin
 from windlass.runs.model import Answered, Attempt, CancelRequested, Ended, PartsSeen, Started, Status, Step, StepKey
 from windlass.runs.nesting import leads_to
 
@@ -37,6 +38,8 @@ def take(draft: Draft, observation: Observation) -> None:
             _parts_seen(draft, observation)
         case Ended():
             _ended(draft, observation)
+        case _:
+            locks.take(draft, observation, begin)
 
 
 def _of(observation: Started | PartsSeen | Ended | Answered | AboutLocks) -> StepKey:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from windlass.runs.model import Attempt, Ended
 
 
+_STOPPED = {"fail-fast": "another item failed", "replaced": "a newer one took its place"}
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     status: Status
@@ -61,8 +64,7 @@ def stopped(planned: PlannedStep, reason: str) -> Outcome:
         return Outcome(Status.FAILED, "timeout", f"took longer than its timeout of {limit}")
     if reason == "deadline":
         return Outcome(Status.CANCELLED, "deadline", "the run took longer than its timeout")
-    message = "another item failed" if reason == "fail-fast" else "cancelled"
-    return Outcome(Status.CANCELLED, reason, message)
+    return Outcome(Status.CANCELLED, reason, _STOPPED.get(reason, "cancelled"))
 
 
 def _kept(planned: PlannedStep, ended: Ended) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from windlass.plan.hashes import hashed
 from windlass.runs.artifacts import references, references_of_items
 from windlass.runs.expand import expand
 from windlass.runs.model import Status
-from windlass.runs.state import broken
+from windlass.runs.state import turned_away
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -153,9 +153,11 @@ def _counts_as_success(draft: Draft, name: str) -> bool:
     step = draft.named(name)
     if step.status is Status.SKIPPED:
         return step.cause == "if-false"
-    return step.status is Status.SUCCEEDED or (
-        step.status in (Status.FAILED, Status.ERRORED) and not broken(draft.plan, step)
-    )
+    if step.status is Status.SUCCEEDED:
+        return True
+    return (step.status in (Status.FAILED, Status.ERRORED) or turned_away(step)) and draft.planned(
+        name
+    ).continue_on_error
 
 
 def provisional_status(draft: Draft) -> Status:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from windlass.runs.entry import asking, groups_of
+from windlass.runs.locks import DETAIL, asked
+from windlass.runs.nesting import STOP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,3 +35,7 @@ def standings(state: RunState) -> Iterator[Standing]:
     head = state.head
     if groups_of(state.plan):
         yield Standing(asking(state.plan, head), head.started_at, head.cancel_at is not None)
+    for step in state.every_step():
+        if DETAIL in step.detail and not step.status.terminal:
+            told = STOP in step.detail or (step.attempt is not None and step.attempt.stop_reason is not None)
+            yield Standing(asked(head.id, "", step), step.detail[DETAIL]["heldAt"], told)

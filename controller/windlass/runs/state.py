@@ -40,6 +40,11 @@ def broken(plan: Plan, step: Step) -> bool:
     return step.status in (Status.FAILED, Status.ERRORED) and not plan.step(step.key.path).continue_on_error
 
 
+def turned_away(step: Step) -> bool:
+    """It was cancelled by a concurrency group: refused, or replaced by a newer one."""
+    return step.status is Status.CANCELLED and step.cause in ("skipped", "replaced")
+
+
 def new_steps(plan: Plan) -> list[Step]:
     planned = {**plan.steps, **plan.finally_}
     return [Step(StepKey(name), looped=step.loop is not None) for name, step in planned.items()]
