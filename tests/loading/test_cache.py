@@ -138,6 +138,43 @@ def test_a_damaged_cache_is_an_empty_one(folder: Folder, content: str) -> None:
     assert folder.check().problems == first.problems
 
 
+USING = (
+    "apiVersion: windlass.dev/v1\nkind: Workflow\nmetadata: {name: %s}\n"
+    'steps:\n  x: {uses: %s}\n  y: {if: "${{ steps.x.outputs.n == 1 }}", run: echo}\n'
+)
+ACTION = "apiVersion: windlass.dev/v1\nkind: Action\nmetadata: {name: x}\noutputs: {n: {type: %s}}\nrun: echo\n"
+USED = (
+    "apiVersion: windlass.dev/v1\nkind: Workflow\nmetadata: {name: used}\n"
+    "outputs: {n: {type: %s, value: \"${{ '1' }}\"}}\nsteps: {one: {run: echo}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("target", "file", "text"),
+    [
+        ("./actions/x", "actions/x/action.yaml", ACTION),
+        ("./workflows/used.yaml", "workflows/used.yaml", USED.replace("'1'", "1")),
+    ],
+)
+def test_what_a_verdict_relied_on_is_noticed_when_it_changes(folder: Folder, target: str, file: str, text: str) -> None:
+    """Neither file of the two that are unchanged is read but the one whose verdict may be another now."""
+    folder.write("workflows/a.yaml", USING % ("a", target))
+    folder.write(file, text % "integer")
+
+    def errors() -> list[tuple[str, str]]:
+        return [(p.file, p.rule) for p in folder.check().problems if p.severity == "error"]
+
+    assert errors() == []
+    assert errors() == []
+    assert folder.read == []
+    folder.write(file, text % "boolean", LONG_AGO + 1)
+    found = errors()
+    assert ("workflows/a.yaml", "expression-type") in found
+    assert folder.read == [file, "workflows/a.yaml"]
+    assert errors() == found
+    assert folder.read == []
+
+
 def test_damaged_rows_are_examined_again(folder: Folder) -> None:
     first = folder.check()
     file = next(folder.cache.iterdir())

@@ -6,26 +6,18 @@ fit. Circles and missing targets were refused before (`crossing.py`); here neith
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from windlass.plan.uses import Used, target_of
+from windlass.loading.signatures import targets_in
+from windlass.plan.uses import Used
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable
 
     from windlass.loading.repository import Loaded
 
     # What a target means that is not of this repository; None: nothing is known of it.
     Elsewhere = Callable[[str], Used | None]
-
-
-def targets_in(document: Mapping[str, Any], library: str | None = None) -> Iterator[str]:
-    """The targets of a written workflow, in order; `library` is the one in which it stands."""
-    for section in (document.get("steps"), document.get("finally")):
-        steps = section.values() if isinstance(section, dict) else section or ()
-        for step in steps:
-            if isinstance(step, dict) and isinstance(step.get("uses"), str):
-                yield target_of(step["uses"], library)
 
 
 class Closures:

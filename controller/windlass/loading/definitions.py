@@ -24,6 +24,7 @@ from windlass_schemas.workflow import Workflow
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from windlass.loading.signatures import Signature
     from windlass.problems import Problem
 
 
@@ -82,12 +83,14 @@ class LoadedTest(Definition):
         return self.made[0] if self.made is not None else Test.model_validate(self.document)
 
 
-def test_problems(test: LoadedTest, workflows: Mapping[str, LoadedWorkflow]) -> list[Problem]:
+def test_problems(
+    test: LoadedTest, workflows: Mapping[str, LoadedWorkflow], signatures: Mapping[str, Signature]
+) -> list[Problem]:
     """What is wrong between a test and its workflow. None when the workflow itself cannot be used."""
     name = test.model.workflow
     if name not in workflows and "/" not in name:
         return []
-    site = Site(test.path, read_document(test.data)[0])
+    site = Site(test.path, read_document(test.data)[0], signatures=signatures)
     if name not in workflows:
         return [site.at_value(("workflow",), "unknown-workflow", "a test is for a workflow of its own repository")]
     found = list(islice(check_cases(site, test.model, workflows[name].model), MOST_PROBLEMS + 1))

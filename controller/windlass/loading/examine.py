@@ -7,7 +7,7 @@ and computed in other processes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from windlass.loading.checks import Site, check_action, check_settings, check_workflow
@@ -16,11 +16,15 @@ from windlass.loading.facts import Facts, facts_of
 from windlass.loading.faults import Faults
 from windlass.loading.models import fault_problems, read_model
 from windlass.loading.rest import read_rest
+from windlass.loading.signatures import relied_on
 from windlass.problems import Problem, has_errors
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from windlass.loading.checks import Checkers
     from windlass.loading.places import Kind
+    from windlass.loading.signatures import Relied, Signature
     from windlass_schemas.repository import Repository
 
 
@@ -32,17 +36,20 @@ class Circumstances:
     settings: Repository | None
     checkers: Checkers
     unsure: bool = False
+    signatures: Mapping[str, Signature] = field(default_factory=dict)  # of what files may use, as far as known
 
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """`facts` is None when the file has no model; `claimed` is the name that a file gives itself, however broken."""
+    """`facts` is None when the file has no model; `claimed` is the name that a file gives itself, however broken;
+    `relied` are the signatures on which the verdict rests."""
 
     path: str
     kind: Kind
     problems: tuple[Problem, ...]
     facts: Facts | None = None
     claimed: str | None = None
+    relied: Relied = ()
 
     @property
     def is_fit(self) -> bool:
@@ -66,7 +73,8 @@ def examine(path: str, kind: Kind, data: bytes, circumstances: Circumstances) ->
         return Examined(FileResult(path, kind, tuple(fault_problems(path, faults))))
     problems = [warning.problem(path, document.path_of(warning.node)) for warning in warnings]
     model, refused = read_model(path, document, "Workflow" if kind == "Example" else kind)
-    site = Site(path, document, circumstances.settings, circumstances.checkers, circumstances.unsure)
+    signatures = circumstances.signatures
+    site = Site(path, document, circumstances.settings, circumstances.checkers, circumstances.unsure, signatures)
     claimed = _claimed(document.value)
     if model is not None:
         problems += _meaning(site, kind, model)
@@ -74,7 +82,8 @@ def examine(path: str, kind: Kind, data: bytes, circumstances: Circumstances) ->
         problems += _meaning_of_rest(site, kind)
     problems += refused
     facts = facts_of(site, model) if model is not None else None
-    return Examined(FileResult(path, kind, tuple(problems), facts, claimed), model, document.value)
+    relied = relied_on(document.value, signatures) if kind in ("Workflow", "Example") else ()
+    return Examined(FileResult(path, kind, tuple(problems), facts, claimed, relied), model, document.value)
 
 
 def _meaning_of_rest(site: Site, kind: Kind) -> list[Problem]:

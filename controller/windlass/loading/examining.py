@@ -35,9 +35,12 @@ def examine_all(
     circumstances: Circumstances,
     cache: ResultCache | None = None,
     processes: int = 1,
+    *,
+    anew: bool = False,
 ) -> tuple[dict[str, Examined], Mapping[str, bytes]]:
+    """`anew`: what the cache says of these files is outdated."""
     found: dict[str, Examined] = {}
-    for path, kind in wanted.items() if cache is not None else ():
+    for path, kind in wanted.items() if cache is not None and not anew else ():
         result = cache.known(listed[path], kind) if cache is not None else None
         if result is not None:
             found[path] = Examined(result)
@@ -49,7 +52,7 @@ def examine_all(
         data = contents.get(entry.path)
         if data is None:
             found[entry.path] = unreadable(entry.path, kind)
-        elif cache is not None and (result := cache.same(entry, kind, data)) is not None:
+        elif cache is not None and not anew and (result := cache.same(entry, kind, data)) is not None:
             found[entry.path] = Examined(result)
         else:
             jobs.append((entry.path, kind, data))

@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from windlass.loading.positions import written
+from windlass.loading.signatures import signature_of
 from windlass.problems import START, Span
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from windlass.loading.checks.site import Path, Site
 
 
@@ -36,6 +39,7 @@ class Facts:
     inputs: tuple[tuple[str, bool], ...] = ()  # name, required
     deprecated: str | None = None
     entrypoint: Mention | None = None  # an action's script file
+    signature: Mapping[str, Any] | None = None  # inputs and outputs as written, of a workflow or an action
 
 
 def facts_of(site: Site, model: Any) -> Facts:
@@ -50,6 +54,7 @@ def facts_of(site: Site, model: Any) -> Facts:
         inputs=tuple((name, declared.is_always_required) for name, declared in getattr(model, "inputs", {}).items()),
         deprecated=getattr(model, "deprecated", None),
         entrypoint=_mention(site, site.value["entrypoint"], ("entrypoint",)) if "entrypoint" in site.value else None,
+        signature=signature_of(value) if value["kind"] in ("Action", "Workflow") else None,
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from windlass.loading.library import Absent, Library, Offer
+from windlass.loading.signatures import Signature
 from windlass.nearest import did_you_mean
 from windlass.plan.uses import target_of
 from windlass.runs.nesting import MOST_DEEP
@@ -72,6 +73,13 @@ class Libraries:
         """As `look`, for what was checked: None for what cannot be used."""
         found = self._find(target)
         return found.used if isinstance(found, Offer) else None
+
+    def signature(self, target: str) -> Signature | None:
+        """What it asks for and gives back; None for what cannot be used, or is not here."""
+        found = self._find(target)
+        if not isinstance(found, Offer) or found.used is None or found.facts is None:
+            return None
+        return Signature(found.used.kind == "Action", found.facts.signature or {})
 
     def _judge(self, target: str, above: tuple[str, ...]) -> tuple[Offer | Wrong, int]:
         """With how many workflows are within one another, from this one on."""

@@ -17,7 +17,8 @@ from windlass.loading.crossing_uses import check_uses, used_files
 from windlass.loading.definitions import LoadedAction, LoadedTest, LoadedWorkflow, test_problems
 from windlass.loading.entrypoints import read_scripts
 from windlass.loading.examine import Circumstances, Examined, FileResult, examine
-from windlass.loading.examining import examine_all, unreadable, without_collection
+from windlass.loading.examining import unreadable, without_collection
+from windlass.loading.gathering import Gathering
 from windlass.loading.libraries import not_in_the_cache
 from windlass.loading.pinned import read_libraries
 from windlass.loading.places import SETTINGS, Kind, Listed, hides_definitions, kind_of
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from windlass.loading.checks import Checkers
     from windlass.loading.libraries import Libraries, OpenLibrary
     from windlass.loading.places import Reader
+    from windlass.loading.signatures import Signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,18 +96,21 @@ def _load(
     circumstances = Circumstances(settings.model, checkers, unsure=settings.unsure)
     if cache is not None:
         cache.open(settings.data)
+    libraries, wrong = read_libraries(settings.model, listed, read, opener, checkers)
+    elsewhere = libraries.signature if libraries is not None else lambda _: None
+    gathering = Gathering(listed, read, circumstances, cache, processes, elsewhere)
     names = None if only is None else {only}
-    examined: dict[str, Examined] = {}
-    contents: dict[str, bytes] = {}
     while names is None or names:
         places = _places(listed.values(), settings.paths, only, names)
         refused, wanted = _refused(listed.values(), places, settings.paths, names)
-        found, read_now = examine_all(wanted, listed, read, circumstances, cache, processes)
-        examined |= {**found, **refused}
-        contents |= read_now
+        gathering.take(wanted)
+        gathering.examined |= refused
         if names is None:
             break
-        names = used_files(found.values(), listed) - examined.keys()
+        found = [gathering.examined[path] for path in names if path in gathering.examined]
+        names = used_files(found, listed) - gathering.examined.keys()
+    gathering.settle()
+    examined, contents, signatures = gathering.examined, gathering.contents, gathering.signatures
     if cache is not None:
         cache.save()
 
@@ -114,8 +119,7 @@ def _load(
 
     named = [Problem(path, START, "", rule, message) for path, rule, message in listing_problems]
     scripts, mistakes = read_scripts([found.result for found in examined.values()], listed, read)
-    libraries, wrong = read_libraries(settings.model, listed, read, opener, checkers)
-    return _joined(settings, examined, content_of, [*named, *wrong], mistakes, scripts, only, libraries)
+    return _joined(settings, examined, content_of, [*named, *wrong], mistakes, scripts, only, libraries, signatures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +200,7 @@ def _joined(
     scripts: Mapping[str, str],
     only: str | None,
     libraries: Libraries | None,
+    signatures: Mapping[str, Signature],
 ) -> Loaded:
     results = [found.result for found in examined.values()]
     if settings.result is not None:
@@ -223,7 +228,7 @@ def _joined(
             actions[path.rpartition("/")[0]] = LoadedAction(path, content_of(path), made)
         elif result.kind == "Test":
             tests.append(LoadedTest(path, content_of(path), made))
-    named += [problem for test in tests for problem in test_problems(test, workflows)]
+    named += [problem for test in tests for problem in test_problems(test, workflows, signatures)]
     wrong = {problem.file for problem in named if problem.severity == "error"}
     return Loaded(
         workflows=workflows,

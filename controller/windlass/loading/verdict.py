@@ -23,7 +23,7 @@ def encoded(result: FileResult) -> Row:
     ]  # the file is the entry's
     facts = result.facts
     if facts is None:
-        return [problems, result.claimed]
+        return [problems, result.claimed, result.relied]
     spare = [
         [_mention(use) for use in facts.uses],
         [_mention(workflow) for workflow in facts.workflows],
@@ -31,8 +31,9 @@ def encoded(result: FileResult) -> Row:
         facts.inputs,
         facts.deprecated,
         None if facts.entrypoint is None else _mention(facts.entrypoint),
+        facts.signature,
     ]
-    return [problems, result.claimed, facts.name, _span(facts.name_span), *(spare if any(spare) else ())]
+    return [problems, result.claimed, result.relied, facts.name, _span(facts.name_span), *(spare if any(spare) else ())]
 
 
 def _span(span: Span) -> list[int]:
@@ -46,20 +47,21 @@ def _mention(mention: Mention) -> list[Any]:
 def decoded(path: str, kind: Kind, row: Row) -> FileResult:
     problems = tuple(Problem(path, Span(*p[:4]), *p[4:]) for p in row[0])
     facts = None
-    if len(row) > 4:
+    if len(row) > 5:
         facts = Facts(
-            row[2],
-            Span(*row[3]),
-            tuple(map(_read_mention, row[4])),
+            row[3],
+            Span(*row[4]),
             tuple(map(_read_mention, row[5])),
-            tuple((_read_mention(hook), verify) for hook, verify in row[6]),
-            tuple((name, required) for name, required in row[7]),
-            row[8],
-            None if row[9] is None else _read_mention(row[9]),
+            tuple(map(_read_mention, row[6])),
+            tuple((_read_mention(hook), verify) for hook, verify in row[7]),
+            tuple((name, required) for name, required in row[8]),
+            row[9],
+            None if row[10] is None else _read_mention(row[10]),
+            row[11],
         )
-    elif len(row) > 2:
-        facts = Facts(row[2], Span(*row[3]))
-    return FileResult(path, kind, problems, facts, row[1])
+    elif len(row) > 3:
+        facts = Facts(row[3], Span(*row[4]))
+    return FileResult(path, kind, problems, facts, row[1], tuple((target, digest) for target, digest in row[2]))
 
 
 def _read_mention(row: list[Any]) -> Mention:

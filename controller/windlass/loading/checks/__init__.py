@@ -15,6 +15,7 @@ from windlass.loading.checks.declarations import check_inputs, check_outputs, ch
 from windlass.loading.checks.environment import check_environment
 from windlass.loading.checks.expressions import check_action_texts, check_expressions
 from windlass.loading.checks.files import check_files
+from windlass.loading.checks.given import check_given
 from windlass.loading.checks.graph import check_graph
 from windlass.loading.checks.hashes import check_hashes
 from windlass.loading.checks.hygiene import check_characters, check_hygiene
@@ -54,7 +55,7 @@ __all__ = [
 def check_workflow(site: Site, workflow: Workflow) -> list[Problem]:
     main, last = workflow.step_items(), workflow.finally_items()
     items = [*main, *last]
-    scopes = Scopes(workflow, main, last, site.repository, unsure=site.unsure)
+    scopes = Scopes(workflow, main, last, site.repository, unsure=site.unsure, signatures=site.signatures)
     errors = chain(
         check_inputs(site, workflow.inputs),
         check_environment(site, workflow.environment),
@@ -64,6 +65,7 @@ def check_workflow(site: Site, workflow: Workflow) -> list[Problem]:
         check_nested(site, items),
         check_approvals(site, items),
         check_parts(site, items),
+        check_given(site, items),
         check_retries(site, workflow.defaults, items),
         check_expressions(site, workflow, items, scopes),
         check_triggers(site, workflow),

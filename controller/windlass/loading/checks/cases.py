@@ -84,17 +84,26 @@ def _given(site: Site, given: GivenResult, step: Step, path: Path) -> Iterator[P
 
 
 def _outputs(site: Site, given: GivenResult, step: Step, path: Path) -> Iterator[Problem]:
-    if step.uses is not None:
-        return  # what it declares stands in another file
-    asked = {**step.approval.inputs, **OF_APPROVALS} if step.approval is not None else {}
-    declared: dict[str, Declaration] = {**step.outputs, **asked}
+    declared = _declared(site, step)
+    if declared is None:
+        return
     for name, value in given.outputs.items():
         place = (*path, "outputs", name)
-        if name in declared:
-            yield from _value(site, declared[name], value, place)
-        else:
+        found = declared.get(name)
+        if found is not None:
+            yield from _value(site, found, value, place)
+        elif name not in declared:  # else of a type that only its expression knows
             message = f"the step declares no output {name}"
             yield site.at_key(place, "unknown-output", message, did_you_mean(name, declared))
+
+
+def _declared(site: Site, step: Step) -> Mapping[str, Declaration | None] | None:
+    """What a step can give; None when it uses what is not known here."""
+    if step.uses is not None:
+        signature = site.signature(step)
+        return signature.outputs if signature is not None else None
+    asked = {**step.approval.inputs, **OF_APPROVALS} if step.approval is not None else {}
+    return {**step.outputs, **asked}
 
 
 def _value(site: Site, declared: Declaration, value: Any, path: Path) -> Iterator[Problem]:

@@ -132,6 +132,9 @@ def _of_output(site: Site, path: Path, text: str, workflow: Workflow, scopes: Sc
 def _of_step(site: Site, path: Path, text: str, item: StepItem, scopes: Scopes) -> Iterator[Problem]:
     if is_evaluated(path):
         key = path[4] if path[2] == "run" else path[2]
+        if key == "with":
+            yield from _of_with(site, path, text, item, scopes)
+            return
         scope = scopes.step(item, condition=key == "if", secrets=key in WITH_SECRETS)
         if path[2] == "run":
             scope = scopes.part(scope)
@@ -147,6 +150,17 @@ def _is_said_elsewhere(path: Path) -> bool:
     if path[2] == "approval":
         return path[5] in ("default", "description")
     return path[2] == "outputs" and path[-1] == "description"
+
+
+def _of_with(site: Site, path: Path, text: str, item: StepItem, scopes: Scopes) -> Iterator[Problem]:
+    """The type is the input's; secrets are for inputs of type secret, which take any text."""
+    signature = site.signature(item.step)
+    declared = signature.inputs.get(str(path[3])) if signature is not None else None
+    secret = signature is None or (declared is not None and declared.type == "secret")
+    # Of texts inside a list or map nothing is known; a file is a path or what an output of that type is.
+    whole = len(path) == 4 and declared is not None and declared.type not in ("secret", "file")
+    want = type_of(declared) if whole and declared is not None else None
+    yield from _one(site, path, text, scopes.step(item, condition=False, secrets=secret), want)
 
 
 def _wanted(path: Path) -> Type | None:

@@ -11,10 +11,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from windlass.expressions import Scope, Type, declared_type
+from windlass.plan.uses import target_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from windlass.loading.signatures import Signature
     from windlass_schemas.declaration import Declaration
     from windlass_schemas.inputs import Input
     from windlass_schemas.repository import Repository
@@ -91,8 +93,10 @@ class Scopes:
         repository: Repository | None,
         *,
         unsure: bool = False,
+        signatures: Mapping[str, Signature] | None = None,
     ) -> None:
-        """`unsure`: windlass.yaml cannot be read, so any name of it may exist."""
+        """`unsure`: windlass.yaml cannot be read, so any name of it may exist. `signatures`: of what steps use."""
+        self._signatures = signatures or {}
         self._workflow = workflow
         self._unsure = unsure
         self._repository = repository
@@ -134,8 +138,8 @@ class Scopes:
     @cached_property
     def outputs(self) -> Scope:
         """The workflow's outputs: everything has ended."""
-        names = {**self._everywhere, **_step_names([*self._main, *self._last])}
-        absent = {"secrets": _NO_SECRETS, **_NO_LOOP, **_no_outputs([*self._main, *self._last])}
+        names = {**self._everywhere, **self._step_names([*self._main, *self._last])}
+        absent = {"secrets": _NO_SECRETS, **_NO_LOOP, **self._no_outputs([*self._main, *self._last])}
         return Scope(names, VALUES, secrets=False, absent=absent)
 
     def step(self, item: StepItem, *, condition: bool, secrets: bool) -> Scope:
@@ -156,8 +160,8 @@ class Scopes:
         return {}
 
     def _step(self, in_finally: bool, looped: bool, condition: bool, secrets: bool) -> Scope:
-        names = {**self._everywhere, **_step_names([*self._main, *(self._last if in_finally else ())])}
-        absent = _no_outputs([*self._main, *(self._last if in_finally else ())])
+        names = {**self._everywhere, **self._step_names([*self._main, *(self._last if in_finally else ())])}
+        absent = self._no_outputs([*self._main, *(self._last if in_finally else ())])
         if looped:
             names |= {**LOOP, "matrix": Type.DYN}
         else:
@@ -195,55 +199,61 @@ class Scopes:
         names = {*self._repository.secrets, *(name for found in environments for name in found.secrets)}
         return {f"secrets.{name}": Type.SECRET for name in names}
 
+    def _no_outputs(self, items: Iterable[StepItem]) -> dict[str, str]:
+        """What is written and not declared ends a step `errored`: there is nothing that could be read."""
+        found = {}
+        for item in items:
+            signature = self._signature(item.step)
+            if signature is not None and not signature.outputs:
+                found[f"steps.{item.name}.outputs"] = f"{item.step.uses} declares no outputs"
+            elif not item.step.outputs and item.step.approval is None and item.step.uses is None:
+                found[f"steps.{item.name}.outputs"] = f"{item.name} declares no outputs"
+            if (signature is not None or item.step.uses is None) and not artifact_names(item.step, signature):
+                found[f"steps.{item.name}.artifacts"] = f"{item.name} saves no artifacts"
+        return found
 
-_NO_SECRETS = "secrets may stand in env, files.*.content, with of a secret input, and verify"
-_NO_LOOP = dict.fromkeys(("item", "index", "matrix"), "only a step with forEach or matrix knows it")
+    def _step_names(self, items: Iterable[StepItem]) -> dict[str, Type]:
+        names: dict[str, Type] = {}
+        for item in items:
+            prefix = f"steps.{item.name}"
+            names[f"{prefix}.status"] = Type.STRING
+            names |= self._artifacts(f"{prefix}.artifacts", item.step)
+            if item.step.for_each is not None or item.step.matrix is not None:
+                names[f"{prefix}.items"] = Type.LIST
+            else:
+                names |= _outputs(f"{prefix}.outputs", item.step, self._signature(item.step))
+        return names
 
+    def _artifacts(self, prefix: str, step: Step) -> dict[str, Type]:
+        signature = self._signature(step)
+        if step.uses is not None and signature is None:
+            return {prefix: Type.DYN}  # an action may have outputs that are files
+        return dict.fromkeys((f"{prefix}.{name}" for name in artifact_names(step, signature)), Type.MAP)
 
-def _no_outputs(items: Iterable[StepItem]) -> dict[str, str]:
-    """What is written and not declared ends a step `errored`: there is nothing that could be read."""
-    absent = {
-        f"steps.{item.name}.artifacts": f"{item.name} saves no artifacts"
-        for item in items
-        if not artifact_names(item.step) and item.step.uses is None
-    }
-    return absent | {
-        f"steps.{item.name}.outputs": f"{item.name} declares no outputs"
-        for item in items
-        if not item.step.outputs and item.step.approval is None and item.step.uses is None
-    }
-
-
-def _step_names(items: Iterable[StepItem]) -> dict[str, Type]:
-    names: dict[str, Type] = {}
-    for item in items:
-        prefix = f"steps.{item.name}"
-        names[f"{prefix}.status"] = Type.STRING
-        names |= _artifacts(f"{prefix}.artifacts", item.step)
-        if item.step.for_each is not None or item.step.matrix is not None:
-            names[f"{prefix}.items"] = Type.LIST
-        else:
-            names |= _outputs(f"{prefix}.outputs", item.step)
-    return names
-
-
-def _artifacts(prefix: str, step: Step) -> dict[str, Type]:
-    if step.uses is not None:
-        return {prefix: Type.DYN}  # an action may have outputs that are files
-    return dict.fromkeys((f"{prefix}.{name}" for name in artifact_names(step)), Type.MAP)
+    def _signature(self, step: Step) -> Signature | None:
+        return self._signatures.get(target_of(step.uses)) if step.uses is not None else None
 
 
-def artifact_names(step: Step) -> list[str]:
+def artifact_names(step: Step, signature: Signature | None = None) -> list[str]:
     """What a step saves; an output of type file is an artifact of its name."""
     saved = step.artifacts.saved() if step.artifacts is not None else ()
-    return [*saved, *(name for name, declared in step.outputs.items() if declared.type == "file")]
+    outputs = signature.outputs if signature is not None else step.outputs
+    files = [name for name, declared in outputs.items() if declared is not None and declared.type == "file"]
+    return [*saved, *files]
 
 
-def _outputs(prefix: str, step: Step) -> dict[str, Type]:
+def _outputs(prefix: str, step: Step, signature: Signature | None) -> dict[str, Type]:
     if step.approval is not None:
         asked = {name.removeprefix("inputs."): found for name, found in input_names(step.approval.inputs).items()}
         asked = {f"{prefix}.{name}": found for name, found in asked.items()}
         return {**asked, **{f"{prefix}.{name}": found for name, found in APPROVAL.items()}}
-    if step.uses is not None and not step.outputs:
+    if signature is not None:
+        outputs = signature.outputs.items()
+        return {f"{prefix}.{name}": Type.DYN if found is None else type_of(found) for name, found in outputs}
+    if step.uses is not None:
         return {prefix: Type.DYN}
     return {f"{prefix}.{name}": type_of(declared) for name, declared in step.outputs.items()}
+
+
+_NO_SECRETS = "secrets may stand in env, files.*.content, with of a secret input, and verify"
+_NO_LOOP = dict.fromkeys(("item", "index", "matrix"), "only a step with forEach or matrix knows it")

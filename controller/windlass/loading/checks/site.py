@@ -14,14 +14,17 @@ from windlass.loading.checks.texts import OPEN, is_evaluated, texts
 from windlass.loading.positions import written
 from windlass.loading.rules import RULES
 from windlass.loading.text import point
+from windlass.plan.uses import target_of
 from windlass.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from windlass.loading.positions import Document
+    from windlass.loading.signatures import Signature
     from windlass.problems import Span
     from windlass_schemas.repository import Repository
+    from windlass_schemas.step import Step
 
 Path = tuple[str | int, ...]
 
@@ -71,6 +74,11 @@ class Site:
     repository: Repository | None = None
     checkers: Checkers = field(default_factory=NoCheckers)
     unsure: bool = False  # windlass.yaml is broken: what it would have named is not known
+    signatures: Mapping[str, Signature] = field(default_factory=dict)  # of what may be used, by target
+
+    def signature(self, step: Step) -> Signature | None:
+        """Of what a step uses; None when it uses nothing, or nothing that is known."""
+        return self.signatures.get(target_of(step.uses)) if step.uses is not None else None
 
     @property
     def value(self) -> dict[str, Any]:
