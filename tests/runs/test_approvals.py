@@ -183,3 +183,11 @@ def test_the_run_object_says_what_is_asked(asking):
     says(world, "ada", comment="yes")
     shown = run_object(world.head, world.state.steps.values())["steps"]["ask"]["approval"]["votes"]
     assert shown == [{"by": "ada", "approve": True, "comment": "yes", "at": "1970-01-01T00:16:40.000Z"}]
+
+
+def test_a_rejection_is_why_the_run_failed_whatever_finally_waits_for(world, step):
+    world = world(step("ask", approval=Approval()), step("last", section="finally", approval=Approval()))
+    says(world, "ada", approve=False)
+    assert (world.head.status, world.head.message) == ("waiting", "rejected by ada")
+    says(world, "ada", key=StepKey("last"))
+    assert (world.head.status, world.head.cause, world.head.message) == ("failed", "rejected", "rejected by ada")

@@ -16,6 +16,7 @@ from windlass.artifacts import names
 from windlass.cli.data_folder import data_folder
 from windlass.cli.lines import wants_colour
 from windlass.cli.live import LiveLines
+from windlass.cli.questions import Questions
 from windlass.errors import LedgerError, WindlassError
 from windlass.reconcile.creation import record
 from windlass.reconcile.engine import Engine
@@ -83,7 +84,9 @@ class LocalRun:
             engine.add(new.state())
             out = sys.stderr if as_json else sys.stdout
             live = LiveLines(new.head.id, executor.log_path, out, colour=wants_colour(out))
-            self._watch(engine, new.head.id, live)
+            who = str(new.head.actor.get("name"))
+            questions = Questions(who, self._clock, lambda answered: engine.answer(new.head.id, answered))
+            self._watch(engine, new.head.id, live, questions)
             head = ledger.reads.run(new.head.id)
             assert head is not None
             return run_object(head, ledger.reads.steps(new.head.id)), self._signals > 0
@@ -104,8 +107,8 @@ class LocalRun:
 
             give_history_of_work_tree(folder, head_commit(self._root), self._root, timeout=HISTORY_TIMEOUT)
 
-    def _watch(self, engine: Engine, run: str, live: LiveLines) -> None:
-        """Print until the run has ended; signals become cancel requests."""
+    def _watch(self, engine: Engine, run: str, live: LiveLines, questions: Questions) -> None:
+        """Print and ask until the run has ended; signals become cancel requests."""
         previous = {s: signal.signal(s, self._on_signal) for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
         sent = 0
         try:
@@ -113,6 +116,7 @@ class LocalRun:
                 if self._signals > sent:
                     sent = self._signals
                     engine.cancel(run, CancelRequested(self._clock.now(), message="interrupted", kill=sent > 1))
+                questions.look()
                 try:
                     head, steps = self._news.get(timeout=LOOK)  # type: ignore[misc]
                 except queue.Empty:
@@ -121,6 +125,7 @@ class LocalRun:
                         raise WindlassError(f"the run loop stopped: {engine.failed}") from engine.failed
                     continue
                 live.changed(steps)
+                questions.changed(steps)
                 if head.status.terminal:
                     return
         finally:

@@ -78,7 +78,9 @@ def _run_here(arguments: argparse.Namespace, supervisor: Any) -> int:
         print_plan(new.plan, arguments.output)
         return 0
     from windlass.cli.local_run import LocalRun
+    from windlass.cli.questions import refuse_without_terminal
 
+    refuse_without_terminal(new)
     run, interrupted = LocalRun(arguments.data, target.root, supervisor, clock).execute(
         new, as_json=arguments.output == "json"
     )

@@ -17,15 +17,16 @@ if TYPE_CHECKING:
 
 def inputs_of(arguments: argparse.Namespace) -> tuple[dict[str, Any], dict[str, str]]:
     """(typed values of the file, texts of the flags)."""
-    texts: dict[str, str] = {}
-    for word in arguments.input:
-        name, value = _pair("--input", word)
-        texts[name] = _text(value)
-    return (_file(arguments.inputs_file) if arguments.inputs_file else {}), texts
+    return (_file(arguments.inputs_file) if arguments.inputs_file else {}), texts_of("--input", arguments.input)
 
 
 def env_of(words: list[str]) -> dict[str, str]:
-    return {name: _text(value) for name, value in (_pair("--env", word) for word in words)}
+    return texts_of("--env", words)
+
+
+def texts_of(flag: str, words: list[str]) -> dict[str, str]:
+    """NAME=VALUE words; the last one of a name wins."""
+    return {name: _text(value) for name, value in (_pair(flag, word) for word in words)}
 
 
 def _pair(flag: str, word: str) -> tuple[str, str]:

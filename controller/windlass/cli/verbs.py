@@ -129,6 +129,22 @@ def _cancel(parser: argparse.ArgumentParser) -> None:
     _server(parser)
 
 
+def _approve(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", metavar="RUN", help="the run's id")
+    parser.add_argument("step", metavar="STEP", help="the step that waits; outer/inner inside a nested workflow")
+    parser.add_argument("--reject", action="store_true", help="say no: the step fails, cause rejected")
+    parser.add_argument("--comment", metavar="TEXT", help="what to say with it")
+    parser.add_argument(
+        "--input",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an answer to what is asked; @FILE reads a file, @@ is a literal @",
+    )
+    parser.add_argument("--item", metavar="KEY", help="which item of a loop")
+    _server(parser)
+
+
 def _rerun(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN", help="the id of the run, which has ended")
     what = parser.add_mutually_exclusive_group()
@@ -194,6 +210,12 @@ VERBS: dict[str, Verb] = {
     ),
     "logs": Verb("windlass.cli.logs", "print the log of a run or a step", "windlass logs -f 01JD… test", _logs),
     "cancel": Verb("windlass.cli.cancel", "cancel a run", "windlass cancel 01JD…", _cancel),
+    "approve": Verb(
+        "windlass.cli.approve",
+        "answer the approval that a step waits for",
+        "windlass approve 01JD… approve --comment go --input percent=25",
+        _approve,
+    ),
     "rerun": Verb(
         "windlass.cli.rerun", "run an ended run again, or parts of it", "windlass rerun 01JD… --failed", _rerun
     ),

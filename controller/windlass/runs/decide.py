@@ -54,15 +54,19 @@ def _turn(draft: Draft, observations: Iterable[Observation]) -> None:
 
 
 def _rest(draft: Draft) -> None:
-    """A run is `waiting` while nothing of it runs and something waits for its moment."""
+    """A run is `waiting` while nothing of it runs and something waits for its moment.
+
+    Once it is known why it did not succeed, its message says that, whatever `finally` waits for.
+    """
     head = draft.head
     if head.status not in (Status.RUNNING, Status.WAITING) or head.cancel_at is not None:
         return
+    explained = head.result not in (None, Status.SUCCEEDED)
     steps = [draft.step(key) for key in draft.active()]
     if steps and all(step.status is Status.WAITING and not step.attempts for step in steps):
-        draft.update(status=Status.WAITING, message=steps[0].message)
+        draft.update(status=Status.WAITING, message=head.message if explained else steps[0].message)
     elif head.status is Status.WAITING:
-        draft.update(status=Status.RUNNING, message=None)
+        draft.update(status=Status.RUNNING, message=head.message if explained else None)
 
 
 def _begin(draft: Draft) -> None:

@@ -77,6 +77,23 @@ def logs_of(run: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str,
                 yield from logs_of(of, placed(above, segment(StepKey(name, item))))
 
 
+def step_at(run: Mapping[str, Any], path: str, item: str | None = None) -> dict[str, Any] | None:
+    """A step of a run object by its path, also inside nested workflows, or the item of a loop; None: there is none."""
+    found: dict[str, Any] | None = None
+    steps = run["steps"]
+    for part in path.split("/"):
+        found = steps.get(part)
+        for name, step in steps.items() if found is None else ():
+            inner = (i for i in step["items"] or () if segment(StepKey(name, i["key"])) == part)
+            found = found or next(inner, None)
+        if found is None:
+            return None
+        steps = found.get("steps", {})
+    if item is None or found is None:
+        return found
+    return next((i for i in found["items"] or () if i["key"] == item), None)
+
+
 def step_object(step: Step) -> dict[str, Any]:
     """An approval that has begun says what it asks, and who answered."""
     asked = {"approval": _approval(step)} if "approval" in step.detail else {}
