@@ -36,10 +36,12 @@ from windlass.reconcile.engine import Engine
 from windlass.reconcile.firings import Firings
 from windlass.reconcile.git_triggers import GitTriggers
 from windlass.reconcile.hooks import Hooks
+from windlass.reconcile.library_mirrors import LibraryMirrors
 from windlass.reconcile.parts import Parts
 from windlass.reconcile.restore import restore_catalog, restore_runs
 from windlass.reconcile.retention import RetentionLoop
 from windlass.reconcile.schedules import Schedules
+from windlass.reconcile.served_libraries import ServedLibraries
 from windlass.reconcile.source import SourceReconciler, SourceState
 from windlass.reconcile.sources import Sources
 from windlass.reconcile.trigger_index import TriggerIndex
@@ -112,7 +114,23 @@ class Server:
         self._chains = Chains(index, firings, writer, reads)
         schedules = Schedules(catalog, admission, writer, reads, clock, engine)
         git = GitTriggers(index, firings, writer, reads)
-        reconciler = SourceReconciler(catalog, schedules, writer, clock, keys=keys, news=self._bell.ring, git=git)
+        self._libraries = ServedLibraries(
+            LibraryMirrors(settings.data / "libraries"),
+            (repository.name for repository in settings.repositories),
+            clock,
+            random.random,
+            allow_local=not settings.tokens,
+        )
+        reconciler = SourceReconciler(
+            catalog,
+            schedules,
+            writer,
+            clock,
+            keys=keys,
+            news=self._bell.ring,
+            git=git,
+            libraries=self._libraries,
+        )
         states = [_source(repository, settings, keys) for repository in settings.repositories]
         restore_catalog(catalog, states, reads)
         self._parts = Parts(
@@ -193,6 +211,7 @@ class Server:
         self._chains.stop()
         parts.schedules.stop()
         parts.sources.stop()
+        self._libraries.close()
         if self._kill:
             self._executor.close(kill=True)
         parts.engine.stop()

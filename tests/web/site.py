@@ -25,8 +25,10 @@ from windlass.reconcile.engine import Engine
 from windlass.reconcile.firings import Firings
 from windlass.reconcile.git_triggers import GitTriggers
 from windlass.reconcile.hooks import Hooks
+from windlass.reconcile.library_mirrors import LibraryMirrors
 from windlass.reconcile.parts import Parts
 from windlass.reconcile.schedules import Schedules
+from windlass.reconcile.served_libraries import ServedLibraries
 from windlass.reconcile.source import SourceReconciler, SourceState
 from windlass.reconcile.sources import Sources
 from windlass.reconcile.trigger_index import TriggerIndex
@@ -112,7 +114,12 @@ class Site:
         self.chains = Chains(index, firings, writer, reads)
         git = GitTriggers(index, firings, writer, reads)
         schedules = Schedules(catalog, admission, writer, reads, clock, engine)
-        reconciler = SourceReconciler(catalog, schedules, writer, clock, keys=keys, news=bell.ring, git=git)
+        self.libraries = ServedLibraries(
+            LibraryMirrors(self.folder / "libraries"), ["shop"], clock, lambda: 0.5, allow_local=open_server
+        )
+        reconciler = SourceReconciler(
+            catalog, schedules, writer, clock, keys=keys, news=bell.ring, git=git, libraries=self.libraries
+        )
         shop = self.settings.repositories[0]
         mirror = Mirror(self.folder / "mirror.git", parse_location(shop.git, allow_local=True), None)
         self.source = SourceState(shop, mirror)
@@ -153,6 +160,7 @@ class Site:
         self.http.close()
         self.chains.stop()
         self.parts.sources.stop()
+        self.libraries.close()
         self.parts.engine.stop()
         self.ledger.close()
 

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 from windlass.clock import SystemClock
 from windlass.loading.closure import Closures
 from windlass.loading.last_good import succeed
+from windlass.loading.libraries import not_in_the_cache
+from windlass.loading.lock import Lock
+from windlass.loading.places import SETTINGS
 from windlass.plan.uses import to_plain
 from windlass.problems import in_order
 from windlass.reconcile.catalog import LiveWorkflow, pack
@@ -22,10 +25,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from windlass.loading.definitions import LoadedWorkflow
+    from windlass.loading.libraries import OpenLibrary
     from windlass.loading.places import Listed
+    from windlass.loading.repository import Loaded
     from windlass.plan.uses import Used
     from windlass.problems import Problem
     from windlass.sources.mirror import Mirror
+    from windlass_schemas.repository import Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +41,18 @@ class Activated:
     live: tuple[LiveWorkflow, ...]
     problems: tuple[Problem, ...]
     held_back: bool
+    settings: Repository | None = None  # windlass.yaml, when it can be used
+    lock: Lock | None = None  # None: there is none that can be used, what was known before stays
 
 
 def activate(
-    repository: str, mirror: Mirror, commit: str, before: Mapping[str, LiveWorkflow], *, confirm: bool
+    repository: str,
+    mirror: Mirror,
+    commit: str,
+    before: Mapping[str, LiveWorkflow],
+    *,
+    confirm: bool,
+    opener: OpenLibrary = not_in_the_cache,
 ) -> Activated:
     """Raises SourceError when the commit cannot be read; nothing is changed here."""
     tree = mirror.tree(commit)
@@ -47,7 +61,7 @@ def activate(
         contents = mirror.read([entry.blob for entry in entries])
         return {entry.path: contents[entry.blob] for entry in entries if entry.blob in contents}
 
-    loaded = load_files(tree.entries, read, SystemClock(), listing_problems=tree.problems)
+    loaded = load_files(tree.entries, read, SystemClock(), listing_problems=tree.problems, opener=opener)
     next_ones = succeed({name: live.path for name, live in before.items()}, loaded, confirmed=confirm)
     settings = pack(loaded.settings) if loaded.settings is not None else b""
     if loaded.settings is None and any(p.file == "windlass.yaml" for p in loaded.problems):
@@ -63,7 +77,16 @@ def activate(
         live=tuple(live),
         problems=tuple(in_order([*loaded.problems, *next_ones.problems])),
         held_back=next_ones.held_back,
+        settings=loaded.repository,
+        lock=_lock(loaded),
     )
+
+
+def _lock(loaded: Loaded) -> Lock | None:
+    if loaded.libraries is not None:
+        return loaded.libraries.lock
+    broken = loaded.repository is None and any(problem.file == SETTINGS for problem in loaded.problems)
+    return None if broken else Lock()
 
 
 def _live(

@@ -1,6 +1,7 @@
 """Conditions of a source: type, status, reason, message, and the time of the last change of status.
 
-The shape is Kubernetes' (KEP-1623); `Ready`, `Fetched` and `Valid` are those of design.md.
+The shape is Kubernetes' (KEP-1623); `Ready`, `Fetched` and `Valid` are those of design.md; `LibrariesFetched` is there
+for repositories that name libraries.
 """
 
 from __future__ import annotations
@@ -37,16 +38,24 @@ class Condition:
         }
 
 
-def settled(before: Sequence[Condition], now: Millis, *, fetched: Condition, valid: Condition) -> tuple[Condition, ...]:
-    """All three, with `Ready` summed up; transition times carried over where the status stayed."""
+def settled(
+    before: Sequence[Condition],
+    now: Millis,
+    *,
+    fetched: Condition,
+    valid: Condition,
+    libraries: Condition | None = None,
+) -> tuple[Condition, ...]:
+    """All of them, with `Ready` summed up; transition times carried over where the status stayed."""
     known = {condition.type: condition for condition in before}
-    bad = next((c for c in (fetched, valid) if c.status is not True), None)
+    parts = [fetched, *([libraries] if libraries is not None else []), valid]
+    bad = next((c for c in parts if c.status is not True), None)
     ready = (
         Condition("Ready", True, "Reconciled", "what runs is equal to what git says", now)
         if bad is None
         else Condition("Ready", bad.status, bad.reason, bad.message, now)
     )
-    return tuple(_carried(condition, known) for condition in (ready, fetched, valid))
+    return tuple(_carried(condition, known) for condition in (ready, *parts))
 
 
 def _carried(fresh: Condition, known: Mapping[str, Condition]) -> Condition:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from windlass import log
 from windlass.crashpoints import reach
 from windlass.errors import SourceError
+from windlass.loading.libraries import not_in_the_cache
+from windlass.loading.lock import needed
 from windlass.problems import in_order
 from windlass.reconcile.activation import Activated, activate
 from windlass.reconcile.conditions import Condition, settled
@@ -20,14 +22,16 @@ from windlass.reconcile.live_checks import live_problems
 from windlass.sources.branch import Head
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from windlass.clock import Clock, Millis
+    from windlass.loading.lock import Locked
     from windlass.problems import Problem
     from windlass.reconcile.catalog import Catalog, LiveWorkflow
     from windlass.reconcile.creation import NewRun
     from windlass.reconcile.git_triggers import GitTriggers
     from windlass.reconcile.schedules import Schedules
+    from windlass.reconcile.served_libraries import Missing, ServedLibraries
     from windlass.settings import RepositorySettings
     from windlass.sources.mirror import Mirror
     from windlass.store.tx import Tx
@@ -49,11 +53,14 @@ class SourceState:
     retry_after: float | None = None
     reconciled: bool = False  # at least once in this life
     held_back: bool = field(default=False)  # a mass removal waits for a confirmation
+    libraries: Mapping[str, Locked] = field(default_factory=dict)  # as the loaded commit locks them
+    missing: Missing = field(default_factory=dict)  # commits of libraries that could not be had, and why
+    hurry: bool = False  # somebody asked for a look: libraries are asked again without waiting
 
 
 class SourceReconciler:
     """`keys` are the names of the server's webhook keys; `news` is called after each change, to wake who watches;
-    `git` fires for pushes and tags."""
+    `git` fires for pushes and tags; `libraries` has those of the server."""
 
     def __init__(
         self,
@@ -65,6 +72,7 @@ class SourceReconciler:
         keys: Collection[str] = (),
         news: Callable[[], None] = lambda: None,
         git: GitTriggers | None = None,
+        libraries: ServedLibraries | None = None,
     ) -> None:
         self._catalog = catalog
         self._schedules = schedules
@@ -73,17 +81,19 @@ class SourceReconciler:
         self._keys = frozenset(keys)
         self._news = news
         self._git = git
+        self._libraries = libraries
 
     def reconcile(self, source: SourceState, *, confirm: bool = False) -> None:
         """One pass; never raises for what a repository can do to us."""
         now = self._clock.now()
+        hurry, source.hurry = source.hurry, False
         try:
             head = source.mirror.head()
-            moved = head.commit != source.commit
+            moved = head.commit != source.commit or self._is_late(source, hurry=hurry)
             if moved or (confirm and source.held_back):
                 source.mirror.fetch(head)
                 reach("source.fetched")
-                self._load(source, head, now, confirm=confirm)
+                self._load(source, head, now, confirm=confirm, hurry=hurry)
             if self._git is not None:
                 self._git.look_at_tags(source)
             source.failures, source.retry_after = 0, None
@@ -97,13 +107,21 @@ class SourceReconciler:
         finally:
             source.reconciled = True
 
-    def _load(self, source: SourceState, head: Head, now: Millis, *, confirm: bool) -> None:
+    def _is_late(self, source: SourceState, *, hurry: bool) -> bool:
+        """A library that the loaded commit needs could not be had then, and is worth asking for again."""
+        if self._libraries is None or not source.missing:
+            return False
+        return hurry or self._libraries.is_due(source.missing)
+
+    def _load(self, source: SourceState, head: Head, now: Millis, *, confirm: bool, hurry: bool) -> None:
         name, commit = source.settings.name, head.commit
         before = self._catalog.of(name)
-        result: Activated = activate(name, source.mirror, commit, before, confirm=confirm)
+        opening = self._libraries.opening(source.mirror.location, hurry=hurry) if self._libraries is not None else None
+        opener = opening or not_in_the_cache
+        result: Activated = activate(name, source.mirror, commit, before, confirm=confirm, opener=opener)
         reach("source.loaded")
-        needed = _commits(result.live)
-        for one in sorted(needed):
+        pinned = _commits(result.live)
+        for one in sorted(pinned):
             source.mirror.pin(one)  # before anything refers to it; a pin too many harms nobody
         forced = source.commit is not None and not source.mirror.descends(source.commit, commit)
         fired = self._git.pushed(source, head, result.live) if self._git is not None else []
@@ -126,8 +144,17 @@ class SourceReconciler:
         source.commit, source.branch = commit, head.branch
         source.problems = tuple(in_order([*result.problems, *live_problems(result.live, self._keys)]))
         source.held_back = result.held_back
-        _let_go(source, _commits(before.values()) - needed)
+        source.missing = opening.missing if opening is not None else {}
+        self._hold_libraries(source, result)
+        _let_go(source, _commits(before.values()) - pinned)
         log.event("source.activated", repository=name, revision=commit, workflows=len(result.live))
+
+    def _hold_libraries(self, source: SourceState, result: Activated) -> None:
+        if result.lock is None or self._libraries is None:
+            return
+        named = result.settings.libraries if result.settings is not None else {}
+        source.libraries = needed(result.lock, named)
+        self._libraries.hold(source.settings.name, source.mirror.location, result.lock, source.libraries)
 
     def crashed(self, source: SourceState, error: Exception) -> None:
         """An error of ours while this repository was reconciled: said where its users look, retried with back-off."""
@@ -139,7 +166,8 @@ class SourceReconciler:
 
     def _report(self, source: SourceState, fetched: Condition, now: Millis, *, changed: bool) -> None:
         """Status is written once, last, on every path, and only when it says something new."""
-        conditions = settled(source.conditions, now, fetched=fetched, valid=_valid(source, now))
+        valid, libraries = _valid(source, now), _libraries_fetched(source, now)
+        conditions = settled(source.conditions, now, fetched=fetched, valid=valid, libraries=libraries)
         if conditions == source.conditions and not changed and source.reconciled:
             return
         source.conditions = conditions
@@ -185,6 +213,17 @@ def _valid(source: SourceState, now: Millis) -> Condition:
     return Condition("Valid", True, "Valid", told, now)
 
 
+def _libraries_fetched(source: SourceState, now: Millis) -> Condition | None:
+    """None for a repository without libraries."""
+    if source.missing:
+        message = "; ".join(sorted(set(source.missing.values())))
+        return Condition("LibrariesFetched", False, "LibraryUnavailable", message, now)
+    if not source.libraries:
+        return None
+    told = f"{len(source.libraries)} libraries are here as windlass.lock pins them"
+    return Condition("LibrariesFetched", True, "Fetched", told, now)
+
+
 def source_object(source: SourceState) -> dict[str, Any]:
     """A repository as the API shows it."""
     return {
@@ -193,4 +232,8 @@ def source_object(source: SourceState) -> dict[str, Any]:
         "branch": source.branch,
         "conditions": [condition.to_json() for condition in source.conditions],
         "problems": [problem.to_json() for problem in source.problems],
+        "libraries": {
+            name: {"git": one.git, "ref": one.ref, "path": one.path, "commit": one.commit, "hash": one.hash}
+            for name, one in sorted(source.libraries.items())
+        },
     }

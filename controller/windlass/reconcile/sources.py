@@ -65,6 +65,7 @@ class Sources:
             if name not in self.states:
                 raise NotFoundError(f"no repository {name}")
             # A pass that is under way may have looked before the push: one more is owed.
+            self.states[name].hurry = True
             owed = self._rounds[name] + (2 if name in self._busy else 1)
             if name in self._busy:
                 self._again[name] = self._again.get(name, False) or confirm

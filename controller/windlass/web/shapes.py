@@ -231,7 +231,7 @@ class Plan(Shape):
 
 
 class Condition(Shape):
-    type: Literal["Ready", "Fetched", "Valid"]
+    type: Literal["Ready", "Fetched", "LibrariesFetched", "Valid"]
     status: Literal["True", "False", "Unknown"]
     reason: str
     message: str
@@ -253,12 +253,21 @@ class FileProblem(Shape):
     hint: str | None
 
 
+class PinnedLibrary(Shape):
+    git: str
+    ref: str | None
+    path: str | None
+    commit: str
+    hash: str
+
+
 class Repository(Shape):
     name: str
     commit: str | None
     branch: str | None
     conditions: list[Condition]
     problems: list[FileProblem]
+    libraries: dict[str, PinnedLibrary] = Field(description="What `windlass.lock` of that commit pins.")
 
 
 class RepositoryList(Shape):
