@@ -59,6 +59,14 @@ def test_a_mode_a_content_or_a_name_changes_it(changed: Entry) -> None:
     assert hashed([FILES[0], changed, *FILES[2:]]) != hashed(FILES)
 
 
+def test_the_windlass_yaml_above_counts() -> None:
+    above = Entry("windlass.yaml", "100644", "1")
+    assert hashed([*FILES, above]) != hashed(FILES)
+    line = f"100644 {hashlib.sha256(b'one').hexdigest()} /windlass.yaml\0"
+    assert hashed([above]) == "sha256:" + hashlib.sha256(line.encode()).hexdigest()
+    assert hashed([above], None) == "sha256:" + hashlib.sha256(line.replace("/", "").encode()).hexdigest()
+
+
 def test_only_what_is_below_the_folder_counts() -> None:
     assert hashed([*FILES, Entry("actions2/x", "100644", "1")]) == hashed(FILES)
     assert hashed([*FILES, Entry("actions/x", "100644", "1")]) != hashed(FILES)

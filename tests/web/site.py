@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.testclient import TestClient
 
+from windlass.artifacts.objects import Objects, folder_url
 from windlass.clock import SystemClock
 from windlass.executors.held import HeldExecutor
 from windlass.reconcile.admission import Admission
@@ -137,6 +138,7 @@ class Site:
             custom_events=CustomEvents(index, firings, writer, clock),
             bell=bell,
             log_path=self.held.log_path,
+            objects=Objects(folder_url(self.folder / "objects")),
         )
 
     def _changed(self, head: Any) -> None:

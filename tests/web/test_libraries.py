@@ -58,14 +58,6 @@ def rules(repository: dict[str, Any]) -> list[tuple[str, str]]:
     return [(problem["file"], problem["rule"]) for problem in repository["problems"]]
 
 
-def script_of(site: Site, name: str) -> str:
-    run = site.begin(name)
-    key = site.running("build", run)
-    launch = site.held.launch_of(key)
-    site.held.finish(key)
-    return str(launch.script)
-
-
 def head(repo: Repo) -> str:
     return repo.git("rev-parse", "HEAD")
 

@@ -2,8 +2,9 @@
 
 In: the entries of a commit, a reader, the folder. Out: `sha256:…`, over one line for each file below the folder, sorted
 by the bytes of its path: `MODE SHA256-OF-CONTENT PATH`, ended by NUL; MODE as git writes it (100644, 100755, 120000 for
-a link, whose content is where it leads), PATH relative to the folder. A submodule (160000) has the id of its commit in
-place of the hash: nothing of it is read (docs: language page, "Libraries").
+a link, whose content is where it leads), PATH relative to the folder. A windlass.yaml above the folder, at the root,
+counts as `/windlass.yaml`: workflows of the library are planned with it. A submodule (160000) has the id of its commit
+in place of the hash: nothing of it is read (docs: language page, "Libraries").
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Protocol
 
+from windlass.loading.places import SETTINGS
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
 
 class Stored(Protocol):
@@ -29,15 +32,13 @@ class Stored(Protocol):
 
 
 def content_hash(
-    entries: Iterable[Stored], read: Callable[[Sequence[str]], Mapping[str, bytes]], folder: str | None
+    entries: Collection[Stored], read: Callable[[Sequence[str]], Mapping[str, bytes]], folder: str | None
 ) -> str:
     """`read` gives contents by object id; `folder` None is the root. Raises what `read` raises."""
     prefix = f"{folder}/" if folder else ""
-    found = sorted(
-        (entry.path[len(prefix) :].encode("utf-8", "surrogateescape"), entry)
-        for entry in entries
-        if entry.path.startswith(prefix)
-    )
+    named = [(entry.path[len(prefix) :], entry) for entry in entries if entry.path.startswith(prefix)]
+    named += [(f"/{SETTINGS}", entry) for entry in entries if folder and entry.path == SETTINGS]
+    found = sorted((path.encode("utf-8", "surrogateescape"), entry) for path, entry in named)
     contents = read([entry.blob for _, entry in found if entry.kind != "submodule"])
     total = hashlib.sha256()
     for path, entry in found:

@@ -1,7 +1,7 @@
 """One library at its locked commit: what it offers, read when it is asked for.
 
-In: its name, its lock entry, its files. Out: an `Offer` for the folder of an action or the file of a workflow. Its own
-windlass.yaml is read for one thing: which libraries it names itself.
+In: its name, its lock entry, its files. Out: an `Offer` for the folder of an action or the file of a workflow; a
+workflow comes with the library's own windlass.yaml, which also says what other libraries it may use.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from windlass.loading.checks import Checkers
+    from windlass.loading.examine import Examined
     from windlass.loading.facts import Facts
     from windlass.loading.lock import Locked
     from windlass.loading.places import Listed, Reader
@@ -80,19 +81,24 @@ class Library:
         files = [path for path in paths if path.endswith(ENDINGS) and path.rpartition("/")[0] not in actions]
         return sorted(actions) + [path for path in files if "/examples/" not in path and path != SETTINGS]
 
-    @cached_property
+    @property
     def libraries(self) -> Mapping[str, repository.Library]:
         """What its own windlass.yaml names; nothing when that cannot be read."""
+        return self._settings.model.libraries if self._settings is not None else {}
+
+    @cached_property
+    def _settings(self) -> Examined | None:
+        """Its own windlass.yaml, when that can be used."""
         entry = self._listed.get(SETTINGS)
         if entry is None or entry.kind != "file" or entry.size > MAX_BYTES:
-            return {}
-        data = self._read([entry])[SETTINGS]
-        model = examine(SETTINGS, "Repository", data, self._circumstances).model
-        return model.libraries if model is not None else {}
+            return None
+        found = examine(SETTINGS, "Repository", self._read([entry])[SETTINGS], Circumstances(None, self._checkers))
+        return found if found.model is not None else None
 
     @property
     def _circumstances(self) -> Circumstances:
-        return Circumstances(None, self._checkers, unsure=True)
+        model = self._settings.model if self._settings is not None else None
+        return Circumstances(model, self._checkers, unsure=model is None)
 
     def _is_inside(self, path: str) -> bool:
         return self.locked.path is None or path.startswith(f"{self.locked.path}/")
@@ -115,5 +121,6 @@ class Library:
             span = wrong.span if wrong is not None else None
             at = f"{entry.path}:{span.line}:{span.column}" if span is not None else entry.path
             return Offer(mistake=f"{at}: {wrong.message if wrong is not None else 'it cannot be read'}")
-        used = Used(kind, found.value, path, scripts.get(path), self.name, self.locked.commit)
+        settings = self._settings.value if self._settings is not None and kind == "Workflow" else None
+        used = Used(kind, found.value, path, scripts.get(path), self.name, self.locked.commit, settings)
         return Offer(used, found.result.facts)

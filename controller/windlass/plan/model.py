@@ -160,6 +160,7 @@ class Plan:
     secret_inputs: tuple[str, ...] = ()  # never shown
     hashes: Mapping[str, str] = field(default_factory=dict)  # what each call of hashFiles gives (plan/hashes.py)
     uses: Mapping[str, Used] = field(default_factory=dict)  # what nested workflows are planned from, by target
+    libraries: Mapping[str, str] = field(default_factory=dict)  # the commit of each library that anything here is from
     overlap: PlannedConcurrency | None = None  # the schedule's own group
     concurrency: PlannedConcurrency | None = None
 

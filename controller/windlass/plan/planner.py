@@ -19,7 +19,7 @@ from windlass.plan.graph import dependencies, reading
 from windlass.plan.loop import Loop
 from windlass.plan.model import EnvLayer, FileSpec, Nested, OutputSpec, Plan, PlannedStep, Retry, Wait
 from windlass.plan.program import program_of
-from windlass.plan.uses import is_workflow, target_of
+from windlass.plan.uses import commits_of, is_workflow, target_of
 from windlass_schemas.duration import parse_duration
 from windlass_schemas.expression import read_flag, read_number, read_whole, read_whole_from_zero
 from windlass_schemas.storage import Checkout
@@ -75,6 +75,7 @@ def make_plan(workflow: Workflow, repository: Repository | None, occasion: Occas
         title=workflow.metadata.title,
         secret_inputs=tuple(name for name, declared in workflow.inputs.items() if declared.type == "secret"),
         uses=dict(occasion.uses) if nests else {},
+        libraries=commits_of(occasion.uses.values()),
         concurrency=planned_concurrency(workflow.concurrency),
     )
 

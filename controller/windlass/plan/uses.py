@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from windlass_schemas.action import Action
     from windlass_schemas.repository import Repository
@@ -61,6 +61,12 @@ def from_plain(written: Mapping[str, Any]) -> dict[str, Used]:
         target: Used(**{name: value for name, value in fields.items() if name in known})
         for target, fields in written.items()
     }
+
+
+def commits_of(used: Iterable[Used]) -> dict[str, str]:
+    """The commit of each library that these are from, by its name in windlass.lock."""
+    found = {one.library: one.commit for one in used if one.library is not None and one.commit is not None}
+    return dict(sorted(found.items()))
 
 
 def is_workflow(written: str) -> bool:

@@ -221,6 +221,7 @@ class Plan(Shape):
     steps: dict[str, PlannedStep]
     finally_: dict[str, PlannedStep]
     order: PlanOrder = Field(description="The written order of the steps.")
+    libraries: dict[str, str] = Field(description="The commit of each library that the run uses, by name.")
     outputs: dict[str, Any]
     env: list[EnvLayer]
     timeout: int | None
