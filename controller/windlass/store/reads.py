@@ -11,12 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 from windlass.errors import LedgerError
 from windlass.store.reads_runs import RunReads
-from windlass.store.texts import from_json, from_json_or_null
-from windlass.store.values import AuditRow, DefinitionRow, FiringRow, RepositoryRow, ScheduleRow, TokenRow
+from windlass.store.texts import from_json, from_json_or_null, to_plain
+from windlass.store.values import (
+    AuditRow,
+    CacheRow,
+    DefinitionRow,
+    FiringRow,
+    KeptOutputs,
+    RepositoryRow,
+    ScheduleRow,
+    TokenRow,
+)
 
 if TYPE_CHECKING:
     from windlass.runs.model import RunHead
     from windlass.store.filters import Page, RunFilter
+    from windlass.store.values import OutputsKey
 
 LAST = 2**63 - 1  # behind every number that a database gives out
 
@@ -67,6 +77,30 @@ class Reads(RunReads):
         before = LAST if before is None else before
         rows = self._pool.rows("firings", repository=repository, workflow=workflow, before=before, most=limit)
         return [FiringRow(*row) for row in rows]
+
+    # ---- caches
+
+    def kept_outputs(self, key: OutputsKey) -> KeptOutputs | None:
+        """Those that were kept for this key last, expired or not."""
+        row = self._pool.row(
+            "kept_outputs",
+            repository=key.repository,
+            workflow=key.workflow,
+            step=key.step,
+            cache_key=to_plain(key.key),
+            shape=key.shape,
+        )
+        return None if row is None else KeptOutputs(from_json(row[0]), row[1], row[2])
+
+    def cache(self, repository: str, key: str) -> CacheRow | None:
+        row = self._pool.row("cache", repository=repository, cache_key=to_plain(key))
+        return None if row is None else CacheRow(*row)
+
+    def caches(self, repository: str | None = None) -> list[CacheRow]:
+        """Of one repository, the newest first; or of all."""
+        if repository is None:
+            return [CacheRow(*row) for row in self._pool.rows("every_cache")]
+        return [CacheRow(*row) for row in self._pool.rows("caches", repository=repository)]
 
     # ---- records
 

@@ -233,6 +233,36 @@ marks = Table(
     PrimaryKeyConstraint("scope", "name"),
 )
 
+# Outputs that a step reuses while its key is known. `shape` tells declarations apart: old outputs must fit new ones.
+cached_outputs = Table(
+    "cached_outputs",
+    metadata,
+    _text("repository"),
+    _text("workflow"),
+    _text("step"),
+    _text("cache_key"),
+    _text("shape"),
+    _text("outputs"),
+    _text("run_id"),  # no foreign key: they may outlive the run that made them
+    _time("created_at"),
+    _time("expires_at"),
+    PrimaryKeyConstraint("repository", "workflow", "step", "cache_key", "shape"),
+)
+Index("ix_cached_outputs_expires_at", cached_outputs.c.expires_at)
+
+# Folders kept between runs; the archive is in the object store.
+caches = Table(
+    "caches",
+    metadata,
+    _text("repository"),
+    _text("cache_key"),
+    _text("object"),
+    Column("size", BigInteger, nullable=False),
+    _time("created_at"),
+    _time("used_at"),
+    PrimaryKeyConstraint("repository", "cache_key"),
+)
+
 repositories = Table(
     "repositories",
     metadata,

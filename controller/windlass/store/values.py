@@ -117,3 +117,35 @@ class TokenRow:
     hash: str
     created_at: Millis
     expires_at: Millis | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutputsKey:
+    """Which outputs may be reused: of one step, for one key; `shape` is a digest of their declarations."""
+
+    repository: str
+    workflow: str
+    step: str
+    key: str
+    shape: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptOutputs:
+    """Outputs as the run that made them recorded them."""
+
+    outputs: Mapping[str, Any]
+    run: str
+    created_at: Millis
+
+
+@dataclass(frozen=True, slots=True)
+class CacheRow:
+    """Folders kept between runs: `object` is the archive's name in the object store, `size` its bytes."""
+
+    repository: str
+    key: str
+    object: str
+    size: int
+    created_at: Millis
+    used_at: Millis

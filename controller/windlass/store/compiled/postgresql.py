@@ -12,6 +12,14 @@ SQL: dict[str, str] = {
         "SELECT audit.id, audit.at, audit.actor_data, audit.action, audit.object, audit.value_before, "
         "audit.value_after FROM audit WHERE audit.id < %(before)s::BIGINT ORDER BY audit.id DESC LIMIT "
         "%(most)s",
+    "cache":
+        "SELECT caches.repository, caches.cache_key, caches.object, caches.size, caches.created_at, "
+        "caches.used_at FROM caches WHERE caches.repository = %(repository)s::VARCHAR AND caches.cache_key = "
+        "%(cache_key)s::VARCHAR",
+    "caches":
+        "SELECT caches.repository, caches.cache_key, caches.object, caches.size, caches.created_at, "
+        "caches.used_at FROM caches WHERE caches.repository = %(repository)s::VARCHAR ORDER BY "
+        "caches.created_at DESC, caches.cache_key",
     "count_open":
         "SELECT count(*) AS count_1 FROM runs WHERE runs.is_open = 1",
     "count_value":
@@ -35,6 +43,9 @@ SQL: dict[str, str] = {
         "definitions.title, definitions.content, definitions.settings, definitions.source, "
         "definitions.digest, definitions.stale, definitions.uses FROM definitions WHERE "
         "definitions.repository = %(repository)s::VARCHAR ORDER BY definitions.repository, definitions.name",
+    "delete_cache":
+        "DELETE FROM caches WHERE caches.repository = %(repository)s::VARCHAR AND caches.cache_key = "
+        "%(cache_key)s::VARCHAR",
     "delete_definition":
         "DELETE FROM definitions WHERE definitions.repository = %(repository)s::VARCHAR AND definitions.name "
         "= %(name)s::VARCHAR",
@@ -59,6 +70,9 @@ SQL: dict[str, str] = {
     "events_after":
         "SELECT events.cursor, events.kind, events.data FROM events WHERE events.cursor > %(after)s::BIGINT "
         "ORDER BY events.cursor LIMIT %(most)s",
+    "every_cache":
+        "SELECT caches.repository, caches.cache_key, caches.object, caches.size, caches.created_at, "
+        "caches.used_at FROM caches ORDER BY caches.repository, caches.cache_key",
     "find_delivery":
         "SELECT deliveries.answer FROM deliveries WHERE deliveries.scope = %(scope)s::VARCHAR AND "
         "deliveries.delivery_id = %(delivery_id)s::VARCHAR AND deliveries.created_at >= %(since)s::BIGINT",
@@ -75,6 +89,10 @@ SQL: dict[str, str] = {
         "INSERT INTO audit (at, actor_data, action, object, value_before, value_after) VALUES "
         "(%(at)s::BIGINT, %(actor_data)s::VARCHAR, %(action)s::VARCHAR, %(object)s::VARCHAR, "
         "%(value_before)s::VARCHAR, %(value_after)s::VARCHAR) RETURNING audit.id",
+    "insert_cache":
+        "INSERT INTO caches (repository, cache_key, object, size, created_at, used_at) VALUES "
+        "(%(repository)s::VARCHAR, %(cache_key)s::VARCHAR, %(object)s::VARCHAR, %(size)s::BIGINT, "
+        "%(created_at)s::BIGINT, %(used_at)s::BIGINT) ON CONFLICT (repository, cache_key) DO NOTHING",
     "insert_content":
         "INSERT INTO run_contents (run_id, plan, plan_digest, definition) VALUES (%(run_id)s::VARCHAR, "
         "%(plan)s, %(plan_digest)s::VARCHAR, %(definition)s)",
@@ -115,6 +133,19 @@ SQL: dict[str, str] = {
         "INSERT INTO run_values (kind, name, value, created_at, run_id) VALUES (%(kind)s::VARCHAR, "
         "%(name)s::VARCHAR, %(value)s::VARCHAR, %(created_at)s::BIGINT, %(run_id)s::VARCHAR) ON CONFLICT "
         "(kind, name, value, created_at, run_id) DO NOTHING",
+    "keep_outputs":
+        "INSERT INTO cached_outputs (repository, workflow, step, cache_key, shape, outputs, run_id, "
+        "created_at, expires_at) VALUES (%(repository)s::VARCHAR, %(workflow)s::VARCHAR, %(step)s::VARCHAR, "
+        "%(cache_key)s::VARCHAR, %(shape)s::VARCHAR, %(outputs)s::VARCHAR, %(run_id)s::VARCHAR, "
+        "%(created_at)s::BIGINT, %(expires_at)s::BIGINT) ON CONFLICT (repository, workflow, step, cache_key, "
+        "shape) DO UPDATE SET outputs = excluded.outputs, run_id = excluded.run_id, created_at = "
+        "excluded.created_at, expires_at = excluded.expires_at WHERE cached_outputs.expires_at <= "
+        "excluded.created_at",
+    "kept_outputs":
+        "SELECT cached_outputs.outputs, cached_outputs.run_id, cached_outputs.created_at FROM cached_outputs "
+        "WHERE cached_outputs.repository = %(repository)s::VARCHAR AND cached_outputs.workflow = "
+        "%(workflow)s::VARCHAR AND cached_outputs.step = %(step)s::VARCHAR AND cached_outputs.cache_key = "
+        "%(cache_key)s::VARCHAR AND cached_outputs.shape = %(shape)s::VARCHAR",
     "marks":
         "SELECT marks.name, marks.value FROM marks WHERE marks.scope = %(scope)s::VARCHAR ORDER BY marks.name",
     "newest_event":
@@ -170,6 +201,8 @@ SQL: dict[str, str] = {
         "DELETE FROM firings WHERE firings.created_at < %(before)s::BIGINT",
     "prune_idempotency":
         "DELETE FROM idempotency_keys WHERE idempotency_keys.created_at < %(before)s::BIGINT",
+    "prune_outputs":
+        "DELETE FROM cached_outputs WHERE cached_outputs.expires_at < %(before)s::BIGINT",
     "read_fence":
         "SELECT fences.epoch, fences.commits FROM fences WHERE fences.scope = %(scope)s::VARCHAR",
     "remember_delivery":
@@ -266,4 +299,7 @@ SQL: dict[str, str] = {
         "steps.run_id = %(the_run_id)s::VARCHAR AND steps.path = %(the_path)s::VARCHAR AND steps.item = "
         "%(the_item)s::VARCHAR AND (steps.status NOT IN ('cancelled', 'errored', 'failed', 'skipped', "
         "'succeeded'))",
+    "use_cache":
+        "UPDATE caches SET used_at=%(used_at)s::BIGINT WHERE caches.repository = %(the_repository)s::VARCHAR "
+        "AND caches.cache_key = %(the_cache_key)s::VARCHAR",
 }

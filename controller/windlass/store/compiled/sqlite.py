@@ -10,6 +10,13 @@ SQL: dict[str, str] = {
     "audit":
         "SELECT audit.id, audit.at, audit.actor_data, audit.action, audit.object, audit.value_before, "
         "audit.value_after FROM audit WHERE audit.id < :before ORDER BY audit.id DESC LIMIT :most",
+    "cache":
+        "SELECT caches.repository, caches.cache_key, caches.object, caches.size, caches.created_at, "
+        "caches.used_at FROM caches WHERE caches.repository = :repository AND caches.cache_key = :cache_key",
+    "caches":
+        "SELECT caches.repository, caches.cache_key, caches.object, caches.size, caches.created_at, "
+        "caches.used_at FROM caches WHERE caches.repository = :repository ORDER BY caches.created_at DESC, "
+        "caches.cache_key",
     "count_open":
         "SELECT count(*) AS count_1 FROM runs WHERE runs.is_open = 1",
     "count_value":
@@ -33,6 +40,8 @@ SQL: dict[str, str] = {
         "definitions.title, definitions.content, definitions.settings, definitions.source, "
         "definitions.digest, definitions.stale, definitions.uses FROM definitions WHERE "
         "definitions.repository = :repository ORDER BY definitions.repository, definitions.name",
+    "delete_cache":
+        "DELETE FROM caches WHERE caches.repository = :repository AND caches.cache_key = :cache_key",
     "delete_definition":
         "DELETE FROM definitions WHERE definitions.repository = :repository AND definitions.name = :name",
     "delete_definitions":
@@ -56,6 +65,9 @@ SQL: dict[str, str] = {
     "events_after":
         "SELECT events.cursor, events.kind, events.data FROM events WHERE events.cursor > :after ORDER BY "
         "events.cursor LIMIT :most",
+    "every_cache":
+        "SELECT caches.repository, caches.cache_key, caches.object, caches.size, caches.created_at, "
+        "caches.used_at FROM caches ORDER BY caches.repository, caches.cache_key",
     "find_delivery":
         "SELECT deliveries.answer FROM deliveries WHERE deliveries.scope = :scope AND deliveries.delivery_id "
         "= :delivery_id AND deliveries.created_at >= :since",
@@ -71,6 +83,9 @@ SQL: dict[str, str] = {
     "insert_audit":
         "INSERT INTO audit (at, actor_data, action, object, value_before, value_after) VALUES (:at, "
         ":actor_data, :action, :object, :value_before, :value_after)",
+    "insert_cache":
+        "INSERT INTO caches (repository, cache_key, object, size, created_at, used_at) VALUES (:repository, "
+        ":cache_key, :object, :size, :created_at, :used_at) ON CONFLICT (repository, cache_key) DO NOTHING",
     "insert_content":
         'INSERT INTO run_contents (run_id, "plan", plan_digest, definition) VALUES (:run_id, :plan, '
         ":plan_digest, :definition)",
@@ -101,6 +116,17 @@ SQL: dict[str, str] = {
     "insert_value":
         "INSERT INTO run_values (kind, name, value, created_at, run_id) VALUES (:kind, :name, :value, "
         ":created_at, :run_id) ON CONFLICT (kind, name, value, created_at, run_id) DO NOTHING",
+    "keep_outputs":
+        "INSERT INTO cached_outputs (repository, workflow, step, cache_key, shape, outputs, run_id, "
+        "created_at, expires_at) VALUES (:repository, :workflow, :step, :cache_key, :shape, :outputs, "
+        ":run_id, :created_at, :expires_at) ON CONFLICT (repository, workflow, step, cache_key, shape) DO "
+        "UPDATE SET outputs = excluded.outputs, run_id = excluded.run_id, created_at = excluded.created_at, "
+        "expires_at = excluded.expires_at WHERE cached_outputs.expires_at <= excluded.created_at",
+    "kept_outputs":
+        "SELECT cached_outputs.outputs, cached_outputs.run_id, cached_outputs.created_at FROM cached_outputs "
+        "WHERE cached_outputs.repository = :repository AND cached_outputs.workflow = :workflow AND "
+        "cached_outputs.step = :step AND cached_outputs.cache_key = :cache_key AND cached_outputs.shape = "
+        ":shape",
     "marks":
         "SELECT marks.name, marks.value FROM marks WHERE marks.scope = :scope ORDER BY marks.name",
     "newest_event":
@@ -155,6 +181,8 @@ SQL: dict[str, str] = {
         "DELETE FROM firings WHERE firings.created_at < :before",
     "prune_idempotency":
         "DELETE FROM idempotency_keys WHERE idempotency_keys.created_at < :before",
+    "prune_outputs":
+        "DELETE FROM cached_outputs WHERE cached_outputs.expires_at < :before",
     "read_fence":
         "SELECT fences.epoch, fences.commits FROM fences WHERE fences.scope = :scope",
     "remember_delivery":
@@ -241,4 +269,7 @@ SQL: dict[str, str] = {
         "retry_at=:retry_at, started_at=:started_at, ended_at=:ended_at, looped=:looped, detail=:detail WHERE "
         "steps.run_id = :the_run_id AND steps.path = :the_path AND steps.item = :the_item AND (steps.status "
         "NOT IN ('cancelled', 'errored', 'failed', 'skipped', 'succeeded'))",
+    "use_cache":
+        "UPDATE caches SET used_at=:used_at WHERE caches.repository = :the_repository AND caches.cache_key = "
+        ":the_cache_key",
 }
