@@ -40,6 +40,7 @@ from windlass.reconcile.library_mirrors import LibraryMirrors
 from windlass.reconcile.parts import Parts
 from windlass.reconcile.restore import restore_catalog, restore_runs
 from windlass.reconcile.retention import RetentionLoop
+from windlass.reconcile.reuse import LedgerReuse
 from windlass.reconcile.schedules import Schedules
 from windlass.reconcile.served_libraries import ServedLibraries
 from windlass.reconcile.source import SourceReconciler, SourceState
@@ -96,7 +97,7 @@ class Server:
         log.event("controller.leading", epoch=epoch)
         writer.on_event = lambda _cursor: self._bell.ring()
         executors: dict[str, Executor] = {}
-        engine = Engine(writer, executors, clock, on_change=self._changed, on_end=self._ended)
+        engine = Engine(writer, executors, clock, on_change=self._changed, on_end=self._ended, reuse=LedgerReuse(reads))
         objects = Objects(settings.objects or folder_url(settings.data / "objects"))
         bounds = Bounds(settings.limits.artifact_size, settings.limits.artifact_files)
         self._executor = WorkspaceExecutor(

@@ -37,7 +37,11 @@ STEP = "steps: {a: {%s}}"
             "trigger git pullRequest",
         ),
         ("triggers: {queue: [{nats: q, subject: s}]}\n" + STEP % "run: a", ("triggers", "queue"), "trigger queue"),
-        ("steps: [{run: a}, {run: b, cache: {key: k, ttl: 1h}}]", ("steps", 1, "cache"), "cache"),
+        (
+            STEP % "run: a, files: {f: {content: '${{ secrets.T }}'}}",
+            ("steps", "a", "files", "f", "content"),
+            "secrets",
+        ),
     ],
 )
 def test_refused_at_the_key(workflow, text, path, feature):

@@ -13,6 +13,7 @@ from windlass.plan.codec import from_bytes
 from windlass.plan.model import Plan, PlannedStep
 from windlass.reconcile.creation import NewRun, record
 from windlass.reconcile.engine import Engine
+from windlass.reconcile.reuse import LedgerReuse
 from windlass.runs.model import RunHead
 from windlass.runs.state import RunState
 from windlass.store.ids import new_id
@@ -36,7 +37,8 @@ class Life:
     def __post_init__(self) -> None:
         self.ledger.writer.take_over("test", self.clock.now())
         executors: dict[str, Executor] = {}
-        self.engine = Engine(self.ledger.writer, executors, self.clock)
+        reuse = LedgerReuse(self.ledger.reads)
+        self.engine = Engine(self.ledger.writer, executors, self.clock, reuse=reuse)
         self.held = HeldExecutor(self.engine.observe, world=self.world, clock=self.clock)
         executors["local"] = self.held
 

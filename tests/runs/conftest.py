@@ -9,7 +9,7 @@ import pytest
 
 from windlass.plan.model import Plan, PlannedStep, Retry
 from windlass.runs.decide import decide
-from windlass.runs.model import CancelRequested, Ended, Launch, RunHead, Started, StepKey, Stop
+from windlass.runs.model import CancelRequested, Ended, Launch, Recall, RunHead, Started, StepKey, Stop
 from windlass.runs.state import RunState
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class World:
     stopped: list[AttemptKey] = field(default_factory=list)
     running: dict[AttemptKey, Launch] = field(default_factory=dict)
     wake_at: int | None = None
+    recalls: list[Recall] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         head = RunHead("01RUN", "shop", "deploy", "c" * 40, created_at=self.now)
@@ -52,6 +53,8 @@ class World:
                 assert command.key not in self.launched, "an attempt was launched twice (R2)"
                 self.launched.append(command.key)
                 self.running[command.key] = command
+            elif isinstance(command, Recall):
+                self.recalls.append(command)
             else:
                 assert isinstance(command, Stop)
                 self.stopped.append(command.key)

@@ -52,6 +52,7 @@ class LocalRun:
         """Raises LedgerError when the data folder cannot be written."""
         from windlass.artifacts.objects import Objects, folder_url
         from windlass.artifacts.transfer import Bounds
+        from windlass.cli.shared_caches import SharedLedger, SharedReuse
         from windlass.executors.checkout import CheckoutFiles
         from windlass.executors.files import StepFiles
         from windlass.executors.local.executor import LocalExecutor
@@ -68,7 +69,12 @@ class LocalRun:
         ledger.writer.take_over("windlass run", self._clock.now())
         executors: dict[str, Executor] = {}
         engine = Engine(
-            ledger.writer, executors, self._clock, on_change=lambda h, s: self._news.put((h, s)), forgets=False
+            ledger.writer,
+            executors,
+            self._clock,
+            on_change=lambda h, s: self._news.put((h, s)),
+            forgets=False,
+            reuse=SharedReuse(SharedLedger(self._base.parent / "local-caches.db", self._clock)),
         )
         objects = Objects(folder_url(self._base / OBJECTS))
         executors["local"] = executor = WorkspaceExecutor(

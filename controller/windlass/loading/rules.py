@@ -196,6 +196,10 @@ function-not-allowed | an expression calls a function that is not for this place
     and cancelled() are for `if`.
 file-path | a path of files is none that a step could write | Below the working directory, or below ~ for a home of the
     attempt's own; never absolute, without .., each file once.
+cache-path | a path of a cache is none that could be kept | Below the working directory, or below ~ for a home of the
+    attempt's own; never absolute, without .., never the whole of either.
+cache-outputs | a step reuses its outputs, and leaves files behind | A step whose outputs come from the cache does not
+    run: there are no files of it. Keep folders with cache.paths instead.
 hash-files | the globs of hashFiles cannot be used | Files are hashed when a run is created: globs are texts, or made of
     inputs, event and repository, and relative to the root of the repository.
 secret-not-allowed | a secret stands where it could be seen | Secrets may stand in env, files.*.content, with of a

@@ -12,6 +12,7 @@ from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from windlass.plan.approval import Approval
+from windlass.plan.caching import PlannedCache
 from windlass.plan.loop import Loop
 from windlass.plan.model import (
     EnvLayer,
@@ -49,6 +50,7 @@ _NAMES: dict[type[Any], list[tuple[str, str]]] = {
         OutputSpec,
         EnvLayer,
         FileSpec,
+        PlannedCache,
         Loop,
         Wait,
         Given,
@@ -117,6 +119,7 @@ def _step(document: Mapping[str, Any]) -> PlannedStep:
         "argv": tuple(document["argv"]),
         "parts": tuple(_part(part) for part in document.get("parts", ())),
         "env": _layers(document["env"]),
+        "cache": _cache(document.get("cache")),
         "files": tuple(FileSpec(**_known(FileSpec, file)) for file in document.get("files", ())),
         "outputs": {n: OutputSpec(**_known(OutputSpec, o)) for n, o in document["outputs"].items()},
         "saves": {name: tuple(paths) for name, paths in document.get("saves", {}).items()},
@@ -148,6 +151,14 @@ def _concurrency(document: Mapping[str, Any] | None) -> PlannedConcurrency | Non
 def _part(document: Mapping[str, Any]) -> Part:
     values = _known(Part, document)
     return Part(**{**values, "argv": tuple(values["argv"])})
+
+
+def _cache(document: Mapping[str, Any] | None) -> PlannedCache | None:
+    if document is None:
+        return None
+    values = _known(PlannedCache, document)
+    lists: dict[str, Any] = {name: tuple(v) for name, v in values.items() if isinstance(v, list)}
+    return PlannedCache(**{**values, **lists})
 
 
 def _retry(document: Mapping[str, Any]) -> Retry:

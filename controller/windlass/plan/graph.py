@@ -55,6 +55,8 @@ def expression_texts(step: Step) -> Iterator[str]:
         yield from texts_in([step.artifacts.saved(), step.artifacts.load])
     for part in step.run if isinstance(step.run, tuple) else ():
         yield from texts_in([part.if_, part.env])
+    if step.cache is not None:
+        yield from texts_in([step.cache.key, step.cache.ttl, step.cache.paths, step.cache.restore])
     if step.wait is not None:
         yield from texts_in([step.wait.for_, step.wait.until])
     if step.approval is not None:

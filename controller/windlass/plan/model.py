@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from windlass.clock import Millis
     from windlass.plan.approval import Approval
+    from windlass.plan.caching import PlannedCache
     from windlass.plan.loop import Loop
     from windlass.plan.program import Part
     from windlass.plan.uses import Used
@@ -136,6 +137,7 @@ class PlannedStep:
     checkout: bool = False
     checkout_git: bool = False  # with a .git
     files: tuple[FileSpec, ...] = ()
+    cache: PlannedCache | None = None
     given: Given | None = None  # it uses an action
     concurrency: PlannedConcurrency | None = None
     saves: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # artifact -> paths and globs

@@ -22,7 +22,11 @@ class Where:
 
     @property
     def text(self) -> str:
-        return "/".join((HOME, *self.parts) if self.root == "home" else self.parts or (".",))
+        """The path as `where` reads it."""
+        if self.root == "home":
+            return "/".join((HOME, *self.parts))
+        written = "/".join(self.parts) or "."
+        return f"./{written}" if written.startswith(HOME) else written
 
     def holds(self, other: Where) -> bool:
         """Whether the other is the same, or below it."""

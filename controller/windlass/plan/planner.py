@@ -14,6 +14,7 @@ from windlass.errors import ExpressionError
 from windlass.expressions import evaluate, to_text
 from windlass.plan.actions import action_program, given_to
 from windlass.plan.approval import planned_approval
+from windlass.plan.caching import planned_cache
 from windlass.plan.concurrency import planned_concurrency
 from windlass.plan.graph import dependencies, reading
 from windlass.plan.loop import Loop
@@ -176,6 +177,7 @@ class _Expander:
             working_directory=self._default("working_directory", step.working_directory),
             checkout=checkout or checkout_git,
             checkout_git=checkout_git,
+            cache=planned_cache(step),
             files=tuple(FileSpec(path, file.content, file.mode) for path, file in step.files.items()),
             given=given_to(step, used) if used is not None else None,
             concurrency=planned_concurrency(step.concurrency),

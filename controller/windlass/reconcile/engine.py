@@ -17,11 +17,12 @@ from windlass import log
 from windlass.crashpoints import reach
 from windlass.errors import ConflictError, FencedError, LedgerError
 from windlass.reconcile.groups import Groups
+from windlass.reconcile.reuse import NoReuse, Reuse
 from windlass.reconcile.timetable import Timetable
 from windlass.runs.decide import decide
 from windlass.runs.lock import Acquire, LockKey
 from windlass.runs.locks import DETAIL
-from windlass.runs.model import Answered, AttemptKey, CancelRequested, Ended, Launch, Started, Stop
+from windlass.runs.model import Answered, AttemptKey, CancelRequested, Ended, Launch, Recall, Started, Stop
 from windlass.runs.present import run_object
 from windlass.runs.quarantine import broken_run
 from windlass.runs.state import RunState
@@ -55,15 +56,17 @@ class Engine:
         on_change: Listener | None = None,
         on_end: EndListener | None = None,
         forgets: bool = True,
+        reuse: Reuse | None = None,
     ) -> None:
         """`on_change` hears of every recorded change, `on_end` of each run's end within the transaction that records
-        it; `forgets`: attempts' folders go with the end of their run."""
+        it; `forgets`: attempts' folders go with the end of their run; `reuse` keeps outputs for later runs."""
         self._writer = writer
         self._executors = executors
         self._clock = clock
         self._on_change = on_change
         self._on_end = on_end
         self._forgets = forgets
+        self._reuse: Reuse = NoReuse() if reuse is None else reuse
         self._stopping = threading.Event()
         self._inbox: queue.SimpleQueue[tuple[str, News]] = queue.SimpleQueue()
         self._answered: list[threading.Event] = []  # who waits for the end of this turn
@@ -235,11 +238,14 @@ class Engine:
     def _write(self, decisions: list[tuple[RunState, Decision]]) -> None:
         """Wait for a ledger that is away: the states in memory have not changed, so nothing is lost (R31)."""
 
+        now = self._clock.now()
+
         def work(tx: Tx) -> None:
             for _, decision in decisions:
                 head = decision.head
                 if decision.steps:
                     tx.save_steps(head.id, decision.steps)
+                    self._reuse.keep(tx, head, decision.steps, now)
                 if decision.head_changed:
                     tx.save_run(head)
                     tx.add_event("run", head.id, run_object(head))
@@ -277,6 +283,8 @@ class Engine:
                     launches[command.runner].append(command)
                 elif isinstance(command, Acquire):
                     self._tell(self.groups.enter(state.head, command, self._clock.now()))
+                elif isinstance(command, Recall):
+                    self._tell([(command.key.run, self._reuse.recall(command, self._clock.now()))])
                 else:
                     self._stop(state, command)
             self._leave(decision.head.id, decision.steps)

@@ -63,6 +63,7 @@ class RetentionLoop:
         def work(tx: Tx) -> None:
             tx.prune_events(now - EVENTS)
             tx.prune_triggers(firings=now - keep.runs, deliveries=now - REMEMBERED, idempotency=now - IDEMPOTENCY_SPAN)
+            tx.prune_outputs(now)
             tx.delete_runs(gone)
 
         self._parts.writer.write(work)

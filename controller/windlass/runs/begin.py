@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from windlass.clock import from_rfc3339, to_rfc3339
 from windlass.errors import ExpressionError
 from windlass.expressions import evaluate
-from windlass.runs import approvals, locks, nested
+from windlass.runs import approvals, locks, nested, reuse
 from windlass.runs.model import Status
 from windlass.runs.scope import functions_of, values_for
 from windlass.runs.start import start_attempt
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 def begin(draft: Draft, key: StepKey) -> None:
     """At once, or when it has its place in a concurrency group."""
     planned = draft.planned(key.path)
+    if reuse.asks(planned, draft.step(key)):
+        reuse.ask(draft, key)
+        return
     if (planned.concurrency is not None or planned.nested is not None) and locks.asks(draft, key):
         return
     if planned.nested is not None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from windlass.runs import cancel, entry, finish, follow, observe, timers
+from windlass.runs import cancel, entry, finish, follow, observe, reuse, timers
 from windlass.runs.draft import Decision, Draft
 from windlass.runs.model import Status
 
@@ -75,6 +75,7 @@ def _begin(draft: Draft) -> None:
         draft.update(status=Status.RUNNING, started_at=draft.now, message=None)
     if fresh or draft.state.unexamined:
         follow.enqueue_roots(draft)
+        reuse.ask_again(draft)
         for name, child in draft.state.children.items():
             if not child.head.status.terminal and name not in draft.children:
                 draft.tell(name)

@@ -211,7 +211,17 @@ class Answered:
     decides: bool = False
 
 
-Observation = Started | PartsSeen | Ended | CancelRequested | Answered | AboutLocks
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """The answer to a `Recall`; `outputs` None: nothing is kept, else what the run `run` made at `made_at`."""
+
+    key: AttemptKey
+    outputs: Mapping[str, Any] | None = None
+    run: str | None = None
+    made_at: Millis | None = None
+
+
+Observation = Started | PartsSeen | Ended | CancelRequested | Answered | AboutLocks | Recalled
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,4 +307,20 @@ class Stop:
     grace: Millis
 
 
-Command = Launch | Stop | Acquire
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Are outputs kept for this key, not older than `ttl` milliseconds? Answered by a `Recalled` of the same `key`.
+
+    `cache_key` is what the author wrote; `step` and `workflow` are the scope, `shape` a digest of the declarations.
+    """
+
+    key: AttemptKey  # of attempt 0: there is none yet
+    repository: str
+    workflow: str
+    step: str
+    cache_key: str
+    shape: str
+    ttl: Millis
+
+
+Command = Launch | Stop | Acquire | Recall

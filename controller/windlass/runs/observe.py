@@ -8,9 +8,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from windlass.runs import approvals, cancel, locks, outcome, parts, retry
+from windlass.runs import approvals, cancel, locks, outcome, parts, retry, reuse
 from windlass.runs.begin import begin
-from windlass.runs.model import Answered, Attempt, CancelRequested, Ended, PartsSeen, Started, Status, Step, StepKey
+from windlass.runs.model import (
+    Answered,
+    Attempt,
+    CancelRequested,
+    Ended,
+    PartsSeen,
+    Recalled,
+    Started,
+    Status,
+    Step,
+    StepKey,
+)
 from windlass.runs.nesting import leads_to
 
 if TYPE_CHECKING:
@@ -32,6 +43,8 @@ def take(draft: Draft, observation: Observation) -> None:
             cancel.request(draft, observation)
         case Answered():
             approvals.take(draft, observation)
+        case Recalled():
+            _recalled(draft, observation)
         case Started():
             _started(draft, observation)
         case PartsSeen():
@@ -42,7 +55,13 @@ def take(draft: Draft, observation: Observation) -> None:
             locks.take(draft, observation, begin)
 
 
-def _of(observation: Started | PartsSeen | Ended | Answered | AboutLocks) -> StepKey:
+def _recalled(draft: Draft, observation: Recalled) -> None:
+    key = reuse.take(draft, observation)
+    if key is not None:
+        begin(draft, key)
+
+
+def _of(observation: Started | PartsSeen | Ended | Answered | AboutLocks | Recalled) -> StepKey:
     """The step that is spoken of, as it is known outside."""
     key = observation.key
     if isinstance(key, StepKey):

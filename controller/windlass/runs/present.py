@@ -95,10 +95,12 @@ def step_at(run: Mapping[str, Any], path: str, item: str | None = None) -> dict[
 
 
 def step_object(step: Step) -> dict[str, Any]:
-    """An approval that has begun says what it asks, and who answered."""
+    """An approval that has begun says what it asks and who answered, a step with reused outputs whose they are."""
     asked = {"approval": _approval(step)} if "approval" in step.detail else {}
+    reused = {"reusedFrom": step.detail["reuse"]["run"]} if "run" in step.detail.get("reuse", ()) else {}
     return {
         **asked,
+        **reused,
         "status": step.status.value,
         "cause": step.cause,
         "message": step.message,

@@ -98,6 +98,7 @@ class Step(Shape):
     attempts: list[Attempt]
     items: list[Item] | None = Field(description="null unless the step is a loop.")
     approval: AskedApproval | None = Field(default=None, description="Only of an approval that has begun.")
+    reused_from: str | None = Field(default=None, description="The run whose outputs were reused; only then.")
 
 
 class Item(Step):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from windlass.loading.checks.approvals import check_approvals
 from windlass.loading.checks.artifacts import check_artifacts
+from windlass.loading.checks.caches import check_caches
 from windlass.loading.checks.declarations import check_inputs, check_outputs, check_step_declarations
 from windlass.loading.checks.environment import check_environment
 from windlass.loading.checks.expressions import check_action_texts, check_expressions
@@ -73,6 +74,7 @@ def check_workflow(site: Site, workflow: Workflow) -> list[Problem]:
         _not_supported(site, unsupported(workflow)),
         check_hashes(site),
         check_files(site, items),
+        check_caches(site, items),
     )
     warnings = chain(
         check_unused(site, workflow, items),

@@ -171,6 +171,8 @@ def _wanted(path: Path) -> Type | None:
         return RETRY.get(str(path[1]))
     if path == ("checkout", "git"):
         return Type.BOOL
+    if path == ("cache", "ttl"):
+        return Type.STRING
     if path[0] == "concurrency" and len(path) > 1:
         return CONCURRENCY.get(str(path[1]))
     return WANTED.get(str(path[0])) if len(path) == 1 else None
