@@ -6,6 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from windlass.artifacts import names
+from windlass.artifacts.objects import Objects, folder_url
 from windlass.reconcile.retention import EVENTS, RetentionLoop
 from windlass.settings import Retention
 from windlass.store.ids import created_at, is_id, new_id
@@ -15,9 +17,15 @@ DAY = 86_400_000
 
 @pytest.fixture
 def loop(life, tmp_path):
-    keep = Retention(runs=10 * DAY, logs=2 * DAY)
+    keep = Retention(runs=10 * DAY, logs=2 * DAY, artifacts=5 * DAY)
     settings = SimpleNamespace(data=tmp_path, retention=keep)
-    parts = SimpleNamespace(clock=life.clock, settings=settings, reads=life.ledger.reads, writer=life.ledger.writer)
+    parts = SimpleNamespace(
+        clock=life.clock,
+        settings=settings,
+        reads=life.ledger.reads,
+        writer=life.ledger.writer,
+        objects=Objects(folder_url(tmp_path / "objects")),
+    )
     return RetentionLoop(parts)
 
 
@@ -59,6 +67,34 @@ def test_open_and_unknown_runs_keep_their_attempts(life, loop, step, tmp_path):
     assert loop.sweep() == 0
     assert _left(tmp_path, run) == {"logs", "attempts"}
     assert _left(tmp_path, unknown) == {"attempts"}
+
+
+def test_artifacts_go_after_their_span_or_with_their_run(life, loop, step):
+    objects = loop._parts.objects
+    unknown = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+    kept = {name: f"{names.of_artifact(name, 'a', '', 1, 'report')}/0" for name in ("soon", "later", unknown)}
+
+    def left():
+        return {name for name, path in kept.items() if path in {entry.name for entry in objects.entries("")}}
+
+    soon, later = life.begin(step("a")), life.begin(step("a"))
+    for name, run in (("soon", soon), ("later", later)):
+        kept[name] = f"{names.of_artifact(run, 'a', '', 1, 'report')}/0"
+    for path in [*kept.values(), "caches/x"]:
+        objects.put(path, [b"x"])
+    life.held.finish(life.held.running()[0])
+    life.settle()
+    loop.sweep()
+    assert left() == {"soon", "later"}  # the unknown one is of a run that is long gone
+    life.clock.advance(6 * DAY)
+    loop.sweep()
+    assert left() == {"later"}  # it has not ended
+    life.held.finish(life.held.running()[0])
+    life.settle()
+    life.clock.advance(11 * DAY)
+    assert loop.sweep() == 2
+    assert left() == set()
+    assert objects.read("caches/x") == b"x"
 
 
 def test_ids_tell_their_time():

@@ -137,8 +137,8 @@ class Site:
             hooks=Hooks(catalog, admission, engine, writer, clock, keys, open_server=open_server),
             custom_events=CustomEvents(index, firings, writer, clock),
             bell=bell,
-            log_path=self.held.log_path,
             objects=Objects(folder_url(self.folder / "objects")),
+            log_path=self.held.log_path,
         )
 
     def _changed(self, head: Any) -> None:

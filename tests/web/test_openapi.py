@@ -76,7 +76,7 @@ def test_answers_fit_their_description(site, document):
         ):
             continue
         path = template.format_map(
-            {"repository": "shop", "workflow": "deploy", "run": run, "step": "build", "name": "open"}
+            {"repository": "shop", "workflow": "deploy", "run": run, "step": "build", "name": "open", "path": "report"}
         )
         check(document, "get", template, site.http.get(path))
         if "{" in template:

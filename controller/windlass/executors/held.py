@@ -93,13 +93,14 @@ class HeldExecutor:
         outputs: bytes = b"",
         cause: str | None = None,
         message: str | None = None,
+        detail: Mapping[str, Any] | None = None,
     ) -> None:
         """Release a running attempt. Raises KeyError when it does not run. Of parts it was the first that ended so."""
         with self._lock:
             launch = self.world.running.pop(key)
             kept = outputs[: launch.output_limit + 1]
             parts = _played(launch, self._clock.now(), exit_code, cause)
-            self.world.ended[key] = Ended(key, self._clock.now(), exit_code, kept, cause, message, parts=parts)
+            self.world.ended[key] = Ended(key, self._clock.now(), exit_code, kept, cause, message, detail or {}, parts)
             self._tell_end(key)
 
     def write_log(self, key: AttemptKey, data: bytes) -> None:

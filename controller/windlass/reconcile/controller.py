@@ -15,6 +15,7 @@ from windlass.errors import ConflictError, InputError, InputProblem, NotFoundErr
 from windlass.plan.inputs import parse_inputs
 from windlass.reconcile.admission import checked_env
 from windlass.reconcile.approvals import answer
+from windlass.reconcile.artifact_reader import artifacts_of, entries, find
 from windlass.reconcile.creation import SHOWN_SECRET, Cause
 from windlass.reconcile.log_reader import LogChunk, read_log
 from windlass.reconcile.rerun import rerun
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from windlass.reconcile.approvals import Answer
+    from windlass.reconcile.artifact_reader import Download, Kept
     from windlass.reconcile.custom_events import EventAnswer
     from windlass.reconcile.hooks import HookAnswer
     from windlass.reconcile.parts import Parts
@@ -197,6 +199,22 @@ class Controller:
             offset=offset,
             limit=limit,
         )
+
+    def artifacts(self, run: str, skip: int, most: int) -> list[dict[str, Any]]:
+        """What the run saved, in the order of its steps."""
+        return entries(run, self._artifacts(run), self.parts.objects, skip, most)
+
+    def artifact(self, run: str, path: str, step: str | None, item: str | None) -> Download:
+        """One file of it. The errors of `artifact_reader.find`."""
+        return find(run, self._artifacts(run), self.parts.objects, path, step, item)
+
+    def _artifacts(self, run: str) -> list[Kept]:
+        """None once they have outlived their span: what is left of them goes with the next sweep."""
+        head = self._head(run)
+        kept = self.parts.settings.retention.artifacts
+        if head.ended_at is not None and head.ended_at < self.parts.clock.now() - kept:
+            return []
+        return list(artifacts_of(run, self.parts.reads.steps(run)))
 
     def steps(self, run: str) -> tuple[bool, tuple[Step, ...]]:
         """Whether the run has ended, and its steps, at one moment."""

@@ -1,4 +1,5 @@
-"""The retention loop: events after an hour, remembered deliveries and keys after their span, old runs with their logs.
+"""The retention loop: events after an hour, remembered deliveries and keys after their span, old runs with their logs
+and artifacts.
 
 In: the clock and the settings. Out: rows and files that are no longer wanted, gone. Runs that are open are never
 touched.
@@ -11,6 +12,8 @@ import threading
 from typing import TYPE_CHECKING
 
 from windlass import log
+from windlass.artifacts import names
+from windlass.artifacts.objects import ObjectStoreError
 from windlass.errors import FencedError, LedgerError
 from windlass.reconcile.admission import IDEMPOTENCY_SPAN
 from windlass.reconcile.hooks import REMEMBERED
@@ -50,7 +53,7 @@ class RetentionLoop:
                 self.sweep()
             except FencedError:
                 return
-            except (LedgerError, OSError) as error:
+            except (LedgerError, ObjectStoreError, OSError) as error:
                 log.event("retention.failed", level="warning", error=str(error))
 
     def sweep(self) -> int:
@@ -78,9 +81,17 @@ class RetentionLoop:
         for folder in _folders(data / "logs"):
             if self._over(folder.name, now - keep.logs, unknown=created_at(folder.name) < now - keep.logs):
                 shutil.rmtree(folder, ignore_errors=True)
+        self._sweep_objects(now - keep.artifacts)
         for folder in _folders(data / "attempts"):
             if self._over(folder.name, now - SETTLED, unknown=False):
                 shutil.rmtree(folder, ignore_errors=True)
+
+    def _sweep_objects(self, before: Millis) -> None:
+        """Artifacts that have outlived their span, and what a crash left of runs that are gone."""
+        objects = self._parts.objects
+        for run in objects.folders(names.ARTIFACTS):
+            if is_id(run) and self._over(run, before, unknown=created_at(run) < before):
+                objects.delete_below(names.of_run(run))
 
     def _over(self, run: str, before: Millis, *, unknown: bool) -> bool:
         """The run ended before that time; `unknown` is the answer for one that the ledger does not have.
@@ -95,6 +106,7 @@ class RetentionLoop:
     def _remove(self, run: str) -> None:
         for part in ("logs", "attempts"):
             shutil.rmtree(self._parts.settings.data / part / run, ignore_errors=True)
+        self._parts.objects.delete_below(names.of_run(run))
 
 
 def _folders(parent: Path) -> list[Path]:

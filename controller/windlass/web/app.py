@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from windlass import __version__
 from windlass.web import (
     approvals,
+    artifacts,
     custom_events,
     docs,
     events,
@@ -55,6 +56,7 @@ def create_app(controller: Controller, tokens: Mapping[str, bytes]) -> Any:
         groups,
         runs,
         approvals,
+        artifacts,
         logs,
         log_socket,
         events,

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from windlass import log
+from windlass.artifacts.objects import ObjectStoreError
 from windlass.errors import (
     ConflictError,
     ForbiddenError,
@@ -82,5 +83,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ConflictError, plain(409))
     app.add_exception_handler(UsageError, plain(400))
     app.add_exception_handler(LedgerError, plain(503))
+    app.add_exception_handler(ObjectStoreError, plain(503))
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(Exception, unexpected)

@@ -169,6 +169,7 @@ class EnvLayer(Shape):
 class DeclaredOutput(Shape):
     schema_: dict[str, Any]
     size: int | None
+    file: bool = Field(description="It is the path of a file, which is kept as an artifact.")
 
 
 class Given(Shape):
