@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
+from tests.executors.conftest import wait_until
 
 from windlass.executors.held import HeldExecutor, HeldWorld
-from windlass.runs.model import AttemptKey, Ended, Launch, LaunchPart, PartsSeen, Started, Stop
+from windlass.runs.model import AttemptKey, Ended, Launch, LaunchPart, PartsSeen, Quiet, Started, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +30,11 @@ class Bench(Protocol):
     def executor(self) -> Executor:
         """A new one over the same world, as after a restart; `seen` is its sink."""
 
-    def launch(self, step: str = "step", output_limit: int = 4096) -> Launch:
+    def launch(self, step: str = "step", output_limit: int = 4096, quiet_timeout: int | None = None) -> Launch:
         """An attempt that writes `hello\n` to its log and waits for `finish`."""
+
+    def be_silent(self, key: AttemptKey) -> None:
+        """Nothing is written for longer than the quiet timeout."""
 
     def parted(self, step: str, *runs: tuple[bool, bool]) -> Launch:
         """Parts that run after a success and after a failure or not; the first that runs waits for `finish`."""
@@ -52,10 +56,13 @@ class HeldBench:
         self.held = HeldExecutor(self.seen, logs=self.logs, world=self.world)
         return self.held
 
-    def launch(self, step: str = "step", output_limit: int = 4096) -> Launch:
+    def launch(self, step: str = "step", output_limit: int = 4096, quiet_timeout: int | None = None) -> Launch:
         key = AttemptKey("run", step, "", 1)
         self.held.write_log(key, b"hello\n")
-        return Launch(key, "held", ("true",), {}, output_limit=output_limit)
+        return Launch(key, "held", ("true",), {}, output_limit=output_limit, quiet_timeout=quiet_timeout)
+
+    def be_silent(self, key: AttemptKey) -> None:
+        self.held.fall_silent(key)
 
     def parted(self, step: str, *runs: tuple[bool, bool]) -> Launch:
         parts = (LaunchPart("", f"{n}", ("true",), on_success=s, on_failure=f) for n, (s, f) in enumerate(runs))
@@ -88,11 +95,14 @@ class LocalBench:
     def executor(self) -> Executor:
         return self.local.executor()
 
-    def launch(self, step: str = "step", output_limit: int = 4096) -> Launch:
+    def launch(self, step: str = "step", output_limit: int = 4096, quiet_timeout: int | None = None) -> Launch:
         if not (self.folder / f"{step}.code").exists():
             os.mkfifo(self.folder / f"{step}.code")
         env = {"BENCH": str(self.folder / step), "WINDLASS_RUN_ID": self.local.run}
-        return self.local.launch(self.SCRIPT, step, env=env, output_limit=output_limit)
+        return self.local.launch(self.SCRIPT, step, env=env, output_limit=output_limit, quiet_timeout=quiet_timeout)
+
+    def be_silent(self, key: AttemptKey) -> None:
+        """Its program waits for `finish`."""
 
     def parted(self, step: str, *runs: tuple[bool, bool]) -> Launch:
         script = f"test -e held && exit; touch held; {self.SCRIPT}"
@@ -300,3 +310,35 @@ def test_parts_run_if_those_before_them_ended_as_they_want(bench: Bench, code: i
     assert all(record.started_at <= (record.ended_at or 0) for record in ended.parts)
     seen = next(o for o in bench.seen.all if isinstance(o, PartsSeen))
     assert (seen.parts[0].index, seen.parts[0].ended_at) == (1, None)
+
+
+def test_silence_is_told_once_and_ends_nothing(bench: Bench) -> None:
+    executor = bench.executor()
+    launch, patient = bench.launch(quiet_timeout=200), bench.launch("patient", quiet_timeout=3_600_000)
+    executor.start([launch, patient])
+    bench.seen.started(launch.key)
+    bench.seen.started(patient.key)
+    bench.be_silent(launch.key)
+    wait_until(lambda: any(isinstance(o, Quiet) for o in bench.seen.all))
+    bench.finish(launch.key, 3)
+    ended = bench.seen.ended(launch.key)
+    executor.close(kill=True)
+    assert ended.exit_code == 3
+    quiet = [o for o in bench.seen.all if isinstance(o, Quiet)]
+    assert [o.key for o in quiet] == [launch.key]
+    assert quiet[0].at <= ended.at
+
+
+def test_what_was_adopted_is_listened_to(bench: Bench) -> None:
+    first = bench.executor()
+    launch = bench.launch(quiet_timeout=200)
+    first.start([launch])
+    handle = bench.seen.started(launch.key).handle
+    first.close(kill=False)
+    second = bench.executor()
+    second.adopt({launch.key: handle})
+    bench.be_silent(launch.key)
+    wait_until(lambda: any(isinstance(o, Quiet) for o in bench.seen.all))
+    bench.finish(launch.key)
+    bench.seen.ended(launch.key)
+    second.close(kill=True)

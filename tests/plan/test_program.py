@@ -55,3 +55,11 @@ def test_parts_survive_the_ledger(plan):
 def test_a_limit_that_is_no_duration_is_refused_when_the_run_is_made(plan):
     with pytest.raises(ExpressionError, match=r"inputs\.limit"):
         plan(PARTS, inputs={"limit": "soon"})
+
+
+def test_silence_has_a_limit_of_its_own_and_a_default(plan):
+    made = plan(
+        "defaults: {quietTimeout: 5m}\nsteps: {a: {run: x}, b: {run: x, quietTimeout: '${{ inputs.q }}'}}",
+        inputs={"q": "1s"},
+    )
+    assert [step.quiet_timeout for step in made.steps.values()] == [300_000, 1000]

@@ -27,7 +27,11 @@ STEP = "steps: {a: {%s}}"
             "an expression in timeout that reads more than inputs and event",
         ),
         (STEP % "run: a, runner: kubernetes", ("steps", "a", "runner"), "runner kubernetes"),
-        (STEP % "run: a, quietTimeout: 1m", ("steps", "a", "quietTimeout"), "quietTimeout"),
+        (
+            STEP % "run: a, quietTimeout: '${{ run.id }}'",
+            ("steps", "a", "quietTimeout"),
+            "an expression in quietTimeout that reads more than inputs and event",
+        ),
         (STEP % "run: a, env: {T: '${{ secrets.T }}'}", ("steps", "a", "env", "T"), "secrets"),
         ("defaults: {resources: {limits: {cpu: 1}}}\n" + STEP % "run: a", ("defaults", "resources"), "resources"),
         ("inputs: {k: {type: secret}}\n" + STEP % "run: a", ("inputs", "k", "type"), "input type secret"),

@@ -6,7 +6,7 @@ import pytest
 
 from windlass.plan.model import OutputSpec, Retry, Wait
 from windlass.runs.decide import decide
-from windlass.runs.model import CancelRequested, Ended, Started, Stop
+from windlass.runs.model import CancelRequested, Ended, Quiet, Started, Stop
 
 
 def test_a_graph_runs_in_order_and_succeeds(world, step):
@@ -284,3 +284,28 @@ class TestWait:
     def test_cancel_ends_it(self, world, step):
         w = world(step("a", wait=Wait(span=60_000))).cancel()
         assert (w.head.status, w.statuses()) == ("cancelled", {"a": "cancelled"})
+
+
+def test_silence_ends_an_attempt_as_failed_and_it_is_tried_again(world, step):
+    w = world(
+        step("a", quiet_timeout=60_000, retry=Retry(attempts=2, delay=0, on=("quiet-timeout",))), step("b")
+    ).begin("a")
+    w.tell(Quiet(w.key("b"), w.now))
+    assert w.stopped == []
+    w.tell(Quiet(w.key("a"), w.now), Quiet(w.key("a"), w.now))
+    assert [key.path for key in w.stopped] == ["a"]
+    first = w.key("a")
+    w.tell(Ended(first, w.now, 143))
+    attempt = w.step("a").attempts[0]
+    assert (attempt.status, attempt.cause, attempt.exit_code) == ("failed", "quiet-timeout", 143)
+    assert attempt.message == "wrote nothing for longer than its quietTimeout of 1m"
+    w.later(0).tell(Quiet(first, w.now))
+    assert w.step("a").status == "running"
+    assert [key.number for key in w.stopped] == [1]
+
+
+def test_a_cancel_wins_over_silence(world, step):
+    w = world(step("a", quiet_timeout=60_000)).begin("a")
+    w.tell(CancelRequested(w.now), Quiet(w.key("a"), w.now))
+    w.tell(Ended(w.key("a"), w.now, 143))
+    assert (w.step("a").status, w.step("a").cause) == ("cancelled", "cancelled-by-user")

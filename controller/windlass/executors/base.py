@@ -1,7 +1,7 @@
 """The executor's contract: start attempts, stop them, say what became of them.
 
-In: Launch and Stop commands. Out: Started, PartsSeen and Ended observations through a sink. The engine records an
-attempt in the ledger before it calls `start`; an executor never decides about retries or statuses.
+In: Launch and Stop commands. Out: Started, PartsSeen, Quiet and Ended observations through a sink. The engine records
+an attempt in the ledger before it calls `start`; an executor never decides about retries or statuses.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ class Executor(Protocol):
       from its own evidence that it runs (and watches it on), that it ended (`Ended` with the recorded exit), or
       answers `Ended` with cause `lost`; nothing may start later that was answered as lost.
     - Ended means: every process of the attempt is gone, its log is complete, its outputs are read.
+    - Of a launch with a `quiet_timeout`, Quiet is sent once when nothing has been written to its log for that long;
+      after an adoption that counts from the last byte. What follows from it is decided by the engine.
     - `log_path` names the log of an attempt: bytes as written by stdout and stderr, growing while it runs.
     """
 

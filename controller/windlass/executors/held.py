@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from windlass.clock import SystemClock
 from windlass.executors.local.folders import attempt_name, encoded
-from windlass.runs.model import Ended, PartRecord, PartsSeen, Started
+from windlass.runs.model import Ended, PartRecord, PartsSeen, Quiet, Started
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -111,6 +111,12 @@ class HeldExecutor:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab") as file:
             file.write(data)
+
+    def fall_silent(self, key: AttemptKey) -> None:
+        """As if a running attempt had written nothing for its quiet timeout. Raises KeyError when it does not run."""
+        with self._lock:
+            if self.world.running[key].quiet_timeout is not None and not self._closed:
+                self._sink(Quiet(key, self._clock.now()))
 
     # The contract
 

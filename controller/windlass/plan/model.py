@@ -123,6 +123,7 @@ class PlannedStep:
     env: tuple[EnvLayer, ...] = ()
     outputs: Mapping[str, OutputSpec] = field(default_factory=dict)
     timeout: Millis | None = None
+    quiet_timeout: Millis | None = None
     kill_after: Millis = 10_000
     retry: Retry = Retry()
     continue_on_error: bool = False

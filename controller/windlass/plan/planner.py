@@ -164,6 +164,7 @@ class _Expander:
             env=self._layers(step, action),
             outputs={n: OutputSpec(o.json_schema(), o.size, file=o.type == "file") for n, o in outputs.items()},
             timeout=timeout if timeout is not None or not in_finally else FINALLY_TIMEOUT,
+            quiet_timeout=self._duration(self._default("quiet_timeout", step.quiet_timeout)),
             kill_after=kill_after if kill_after is not None else 10_000,
             retry=self._retry(self._default("retry", step.retry)),
             continue_on_error=self._now(step.continue_on_error, read_flag) or False,

@@ -27,13 +27,15 @@ STEP_KEYS = {
     "services": "services",
 }
 EXECUTION_KEYS = {
-    "quiet_timeout": "quietTimeout",
     "resources": "resources",
     "docker": "docker",
     "pod": "pod",
 }
 TRIGGERS = ("queue", "postgres")
-PLANNED_NOW = ("checkout", "timeout", "kill_after", "continue_on_error", "idempotent", "max_parallel", "fail_fast")
+PLANNED_NOW = (
+    *("checkout", "timeout", "quiet_timeout", "kill_after", "continue_on_error", "idempotent"),
+    *("max_parallel", "fail_fast"),
+)
 KNOWN_AT_START = frozenset({"inputs", "event"})
 _NO_OUTPUT = ("secret",)
 RUNNERS = frozenset({"local"})

@@ -166,6 +166,14 @@ class PartsSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class Quiet:
+    """The attempt has written nothing for as long as its launch's `quiet_timeout`."""
+
+    key: AttemptKey
+    at: Millis
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The attempt is over. `exit_code` None: nothing ran to its end, and `cause` says why.
 
@@ -221,7 +229,7 @@ class Recalled:
     made_at: Millis | None = None
 
 
-Observation = Started | PartsSeen | Ended | CancelRequested | Answered | AboutLocks | Recalled
+Observation = Started | PartsSeen | Quiet | Ended | CancelRequested | Answered | AboutLocks | Recalled
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +304,7 @@ class Launch:
     file_outputs: Mapping[str, int | None] = field(default_factory=dict)  # paths of files to keep -> largest size
     output_limit: int = 4096
     kill_after: Millis = 10_000
+    quiet_timeout: Millis | None = None  # after so long without a byte on stdout and stderr: Quiet
     parts: tuple[LaunchPart, ...] = ()
 
 

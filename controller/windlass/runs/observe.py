@@ -16,6 +16,7 @@ from windlass.runs.model import (
     CancelRequested,
     Ended,
     PartsSeen,
+    Quiet,
     Recalled,
     Started,
     Status,
@@ -49,6 +50,8 @@ def take(draft: Draft, observation: Observation) -> None:
             _started(draft, observation)
         case PartsSeen():
             _parts_seen(draft, observation)
+        case Quiet():
+            _quiet(draft, observation)
         case Ended():
             _ended(draft, observation)
         case _:
@@ -61,7 +64,7 @@ def _recalled(draft: Draft, observation: Recalled) -> None:
         begin(draft, key)
 
 
-def _of(observation: Started | PartsSeen | Ended | Answered | AboutLocks | Recalled) -> StepKey:
+def _of(observation: Started | PartsSeen | Quiet | Ended | Answered | AboutLocks | Recalled) -> StepKey:
     """The step that is spoken of, as it is known outside."""
     key = observation.key
     if isinstance(key, StepKey):
@@ -98,6 +101,12 @@ def _parts_seen(draft: Draft, observation: PartsSeen) -> None:
     attempt = parts.running(draft.planned(step.key.path), attempt, observation.parts)
     if attempt is not step.attempt:
         draft.put(replace(step, attempts=(*step.attempts[:-1], attempt)))
+
+
+def _quiet(draft: Draft, observation: Quiet) -> None:
+    found = _open_attempt(draft, observation.key)
+    if found is not None and draft.planned(found[0].key.path).quiet_timeout is not None:
+        cancel.stop_step(draft, found[0].key, "quiet-timeout")
 
 
 def _ended(draft: Draft, observation: Ended) -> None:

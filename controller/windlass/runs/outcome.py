@@ -62,6 +62,9 @@ def stopped(planned: PlannedStep, reason: str) -> Outcome:
     if reason == "timeout":
         limit = for_people(planned.timeout or 0)
         return Outcome(Status.FAILED, "timeout", f"took longer than its timeout of {limit}")
+    if reason == "quiet-timeout":
+        limit = for_people(planned.quiet_timeout or 0)
+        return Outcome(Status.FAILED, reason, f"wrote nothing for longer than its quietTimeout of {limit}")
     if reason == "deadline":
         return Outcome(Status.CANCELLED, "deadline", "the run took longer than its timeout")
     return Outcome(Status.CANCELLED, reason, _STOPPED.get(reason, "cancelled"))

@@ -86,6 +86,7 @@ def _launch(draft: Draft, planned: PlannedStep, key: AttemptKey) -> Launch:
         file_outputs={name: spec.size for name, spec in planned.outputs.items() if spec.file},
         output_limit=read_limit(planned),
         kill_after=planned.kill_after,
+        quiet_timeout=planned.quiet_timeout,
         parts=launch_parts(planned, values, functions),
     )
 

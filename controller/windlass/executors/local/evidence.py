@@ -40,6 +40,7 @@ class Alive:
     start: int
     child: tuple[int, int] | None  # pid, started at
     parts: tuple[PartRecord, ...] = ()  # as far as they have begun
+    quiet: int | None = None  # milliseconds that it may be silent
 
 
 class Unsettled:
@@ -81,7 +82,7 @@ def _alive(pid: int, start: int, found: journal.Journal) -> Alive | None:
     except OSError:
         return None
     if start_time(pid) == start:  # asked after the pidfd exists: it is this process and stays it
-        return Alive(pidfd, pid, start, found.child, part_records(found))
+        return Alive(pidfd, pid, start, found.child, part_records(found), found.quiet)
     os.close(pidfd)
     return None
 

@@ -23,10 +23,11 @@ from windlass.executors.local.identity import boot_id
 from windlass.executors.local.link import Link, LinkDownError
 from windlass.executors.local.message import launch_message
 from windlass.executors.local.reader import Reader
+from windlass.executors.local.silence import Silence
 from windlass.executors.local.stopping import tell_to_stop
 from windlass.executors.local.sweeper import Sweeper
 from windlass.executors.local.warden import now_millis, read_outputs
-from windlass.runs.model import Ended, PartsSeen, Started
+from windlass.runs.model import Ended, PartsSeen, Quiet, Started
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -84,6 +85,7 @@ class LocalExecutor:
         }
         self._sweeper = Sweeper()
         self._reader = Reader(self._deliver)
+        self._silence = Silence(self._reader, self._lock, lambda key: self._emit(Quiet(key, now_millis())))
         self._link = Link(self._reader, supervisor, self._heard, self._on_link_lost)
 
     # The contract
@@ -196,6 +198,7 @@ class LocalExecutor:
         if self._open.pop(attempt.key, None) is None:
             return
         del self._by_id[attempt.id]
+        self._silence.leave(attempt.key)
         self._ended.add(attempt.key)
         self._running -= attempt.phase is not Phase.WAITING
         self._emit(
@@ -223,6 +226,8 @@ class LocalExecutor:
         if attempt.phase is Phase.SENT:
             attempt.phase = Phase.STARTED
         self._tell_started(attempt, at, self._handle(pid, start, child))
+        if attempt.launch is not None:
+            self._listen(attempt, attempt.launch.quiet_timeout)
         self._know_warden(attempt, pid, start)
 
     def _on_part(self, attempt: Attempt) -> None:
@@ -247,6 +252,10 @@ class LocalExecutor:
         if not attempt.told_started:
             attempt.told_started = True
             self._emit(Started(attempt.key, at, handle))
+
+    def _listen(self, attempt: Attempt, limit: int | None, *, adopted: bool = False) -> None:
+        if limit is not None:
+            self._silence.listen(attempt.key, self._folders.log(attempt.key), limit, adopted=adopted)
 
     def _know_warden(self, attempt: Attempt, pid: int, start: int) -> None:
         attempt.warden = (pid, start)
@@ -294,6 +303,7 @@ class LocalExecutor:
         if alive.child:
             child, at = alive.child
             self._tell_started(attempt, at, self._handle(alive.pid, alive.start, child))
+            self._listen(attempt, alive.quiet, adopted=True)
         if alive.parts:
             self._emit(PartsSeen(attempt.key, alive.parts))
         self._know_warden(attempt, alive.pid, alive.start)

@@ -1,11 +1,11 @@
 """The attempt's journal: one small file whose creation is the start gate and whose lines outlive every process.
 
-In: lines written by the warden, in this order: `warden PID START BOOT LIMIT` (before the program starts), `child PID
-AT`, `exit CODE AT` or `failed AT MESSAGE`; of a launch with parts also `part INDEX OFFSET AT` before each program and
-`over INDEX CODE AT CAUSE MESSAGE` after it (`-` for none). Out: a Journal. Why one file: who creates it (O_EXCL)
-decides what becomes of the attempt; a controller that judges an attempt lost creates it first, and nothing can start
-it later (promise R2). A line without its newline was never finished and counts as absent. Only builtins: the
-supervisor imports this.
+In: lines written by the warden, in this order: `warden PID START BOOT LIMIT` (before the program starts), `quiet MS`
+of one that may not be silent for longer, `child PID AT`, `exit CODE AT` or `failed AT MESSAGE`; of a launch with parts
+also `part INDEX OFFSET AT` before each program and `over INDEX CODE AT CAUSE MESSAGE` after it (`-` for none). Out: a
+Journal. Why one file: who creates it (O_EXCL) decides what becomes of the attempt; a controller that judges an attempt
+lost creates it first, and nothing can start it later (promise R2). A line without its newline was never finished and
+counts as absent. Only builtins: the supervisor imports this.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ class Journal:
     """What is known of an attempt. Times are milliseconds; None: no such line (yet)."""
 
     warden: tuple[int, int, str, int] | None = None  # pid, start (clock ticks since boot), boot id, output limit
+    quiet: int | None = None  # milliseconds that it may be silent
     child: tuple[int, int] | None = None  # pid, started at
     exit: tuple[int, int] | None = None  # exit code (128 + signal), ended at
     failed: tuple[int, str] | None = None  # the program could not be started: at, message
@@ -72,6 +73,10 @@ def refuse(folder: str, at: int, why: str) -> bool:
 
 def warden_line(pid: int, start: int, boot: str, output_limit: int) -> bytes:
     return b"warden %d %d %s %d\n" % (pid, start, boot.encode(), output_limit)
+
+
+def quiet_line(limit: int) -> bytes:
+    return b"quiet %d\n" % limit
 
 
 def child_line(pid: int, at: int) -> bytes:
@@ -124,6 +129,8 @@ def _take(journal: Journal, line: str) -> None:
     elif word in {"child", "exit"}:
         first, second = rest.split(" ")
         setattr(journal, word, (int(first), int(second)))
+    elif word == "quiet":
+        journal.quiet = int(rest)
     elif word == "part":
         index, offset, started = rest.split(" ")
         journal.parts[int(index)] = Part(int(offset), int(started))

@@ -38,6 +38,7 @@ def launch_message(attempt: Attempt, log: Path, base: Mapping[str, str]) -> byte
             "working_directory": launch.working_directory,
             "output_limit": launch.output_limit,
             "kill_after": launch.kill_after,
+            "quiet": launch.quiet_timeout,
         }
     )
     if len(data) <= channel.LIMIT:

@@ -81,6 +81,8 @@ class Warden:
             channel.report(channel.FD, "taken", self.id)
             return
         self.journal = claimed
+        if self.launch["quiet"] is not None:
+            self.record(journal.quiet_line(self.launch["quiet"]))
         try:
             self.begin()
         except (NotStartable, OSError, ValueError) as error:
