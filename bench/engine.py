@@ -50,13 +50,14 @@ def recorded(new: NewRun, tx: Tx) -> None:
     record(tx, new)
 
 
-def new_runs(count: int) -> list[NewRun]:
-    """Runs of a chain of steps, not yet in a ledger."""
-    plan, now = _plan(), SystemClock().now()
+def new_runs(count: int, plan: Plan | None = None) -> list[NewRun]:
+    """Runs of a plan (of a chain of steps), not yet in a ledger."""
+    plan, now = plan or _plan(), SystemClock().now()
     return [NewRun(RunHead(new_id(now), "bench", "chain", None), plan, b"{}", "") for _ in range(count)]
 
 
-def _drive(executor_of: object) -> float:
+def drive(runs: list[NewRun], executor_of: object) -> float:
+    """Seconds that the engine takes for these runs, all at once."""
     with tempfile.TemporaryDirectory() as folder:
         ledger = Ledger.open(f"sqlite:///{folder}/ledger.db")
         clock = SystemClock()
@@ -65,28 +66,29 @@ def _drive(executor_of: object) -> float:
         engine = Engine(ledger.writer, executors, clock)
         executor = executor_of(Path(folder), engine)  # type: ignore[operator]
         executors["local"] = executor
-        runs = new_runs(RUNS)
         for new in runs:
             ledger.writer.write(partial(recorded, new))
         engine.start()
         started = time.perf_counter()
         for new in runs:
             engine.add(new.state())
-        until(lambda: sum(engine.ended_runs().values()) >= RUNS, 0.002)
+        until(lambda: sum(engine.ended_runs().values()) >= len(runs), 0.002)
         took = time.perf_counter() - started
         engine.stop()
         executor.close(kill=True)
         ledger.close()
-        assert engine.ended_runs() == {"succeeded": RUNS}, engine.ended_runs()
+        assert engine.ended_runs() == {"succeeded": len(runs)}, engine.ended_runs()
         return took
 
 
 def _held() -> float:
-    return _drive(lambda _folder, engine: HeldExecutor(engine.observe, script=lambda _launch: Outcome()))
+    return drive(new_runs(RUNS), lambda _folder, engine: HeldExecutor(engine.observe, script=lambda _launch: Outcome()))
 
 
 def _local() -> float:
     from windlass.executors.local.executor import LocalExecutor
     from windlass.executors.local.spawn import spawn_supervisor
 
-    return _drive(lambda folder, engine: LocalExecutor(folder, engine.observe, spawn_supervisor(foreground=True)))
+    return drive(
+        new_runs(RUNS), lambda folder, engine: LocalExecutor(folder, engine.observe, spawn_supervisor(foreground=True))
+    )
