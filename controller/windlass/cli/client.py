@@ -53,9 +53,8 @@ class Client:
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
         return self._json(self._send("GET", path, params=params))
 
-    def items(self, path: str) -> Iterator[Any]:
-        """Every item of a list, page by page."""
-        cursor = None
+    def items(self, path: str, cursor: str | None = None) -> Iterator[Any]:
+        """Every item of a list, page by page; those after a cursor."""
         while True:
             page = self.get(path, {"limit": 500} | ({"cursor": cursor} if cursor else {}))
             yield from page["items"]

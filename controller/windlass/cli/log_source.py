@@ -12,6 +12,8 @@ from urllib.parse import quote
 from windlass.cli.client import Client, server_url
 from windlass.cli.data_folder import data_folder
 from windlass.errors import NotFoundError
+from windlass.runs.model import StepKey
+from windlass.runs.nesting import placed, segment
 
 if TYPE_CHECKING:
     import argparse
@@ -59,7 +61,19 @@ class RemoteLogs:
 
     def run(self) -> dict[str, Any]:
         found: dict[str, Any] = self._client.get(self._path)
+        self._complete(found["steps"], "")
         return found
+
+    def _complete(self, steps: dict[str, Any], above: str) -> None:
+        """Fetch the items of long loops, of which a run object lists the first ones."""
+        for name, step in steps.items():
+            path = placed(above, name)
+            cursor = step.pop("itemsNext", None)
+            if cursor is not None:
+                step["items"] += self._client.items(f"{self._path}/steps/{quote(path, safe='')}/items", cursor)
+            for item, of in (("", step), *((one["key"], one) for one in step["items"] or ())):
+                if "steps" in of:
+                    self._complete(of["steps"], placed(above, segment(StepKey(name, item))))
 
     def log(self, step: str, attempt: int | None, offset: int, item: str = "") -> tuple[bytes, int, bool]:
         params: dict[str, Any] = {"offset": offset}

@@ -18,10 +18,11 @@ from windlass.cli.lines import wants_colour
 from windlass.cli.log_source import RemoteLogs, local_folder
 from windlass.cli.summary import summary
 from windlass.errors import ProblemsError, UsageError
-from windlass.runs.present import logs_of
+from windlass.runs.present import attempts_of
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
     from windlass.cli.target import Target
     from windlass.reconcile.creation import NewRun
@@ -59,7 +60,7 @@ def _followed(client: Client, run: dict[str, Any], how: str) -> int:
     print(run["id"], file=out, flush=True)
     try:
         logs = RemoteLogs(client, run["id"])
-        run = follow(logs, out, colour=wants_colour(out), until_end=True, skip=_kept_logs(run))
+        run = follow(logs, out, colour=wants_colour(out), until_end=True, skip=set(_kept_logs(logs.run())))
     except KeyboardInterrupt:
         print(f"detached; to cancel: windlass cancel {run['id']} --server {client.url}", file=sys.stderr)
         return 130
@@ -67,10 +68,12 @@ def _followed(client: Client, run: dict[str, Any], how: str) -> int:
     return 0 if run["status"] == "succeeded" else 1
 
 
-def _kept_logs(run: dict[str, Any]) -> set[tuple[str, str, int]]:
-    """Those of steps that had ended before the run was made: they were printed in their time."""
-    kept = {name for name, step in run["steps"].items() if (step["endedAt"] or "~") <= run["createdAt"]}
-    return {key for key in logs_of(run) if key[0] in kept}
+def _kept_logs(run: dict[str, Any]) -> Iterator[tuple[str, str, int]]:
+    """Those of attempts that had ended before the run was made: they were printed in their time."""
+    made = run["createdAt"]
+    for key, attempt in attempts_of(run):
+        if (attempt["endedAt"] or "~") <= made:
+            yield key
 
 
 # ---- on this machine

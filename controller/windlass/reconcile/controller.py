@@ -24,7 +24,7 @@ from windlass.reconcile.workflow_view import workflow_object
 from windlass.runs.lock import LockKey
 from windlass.runs.locks import DETAIL
 from windlass.runs.model import CancelRequested
-from windlass.runs.present import run_object
+from windlass.runs.present import items_of, run_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -121,10 +121,23 @@ class Controller:
             raise InputError([InputProblem("/inputs" + p.pointer, p.message) for p in error.problems]) from error
 
     def run(self, run: str) -> dict[str, Any]:
+        """All of it. Raises NotFoundError."""
         found = self.parts.reads.whole_run(run)
         if found is None:
             raise NotFoundError(f"no run {run}")
         return run_object(*self._up_to_date(*found))
+
+    def outline(self, run: str, items: int) -> dict[str, Any]:
+        """As `run`, with the first items of each loop only, and one more than `items` when there are more."""
+        found = self.parts.reads.outline(run, items)
+        if found is None:
+            raise NotFoundError(f"no run {run}")
+        return run_object(*self._up_to_date(*found))
+
+    def items(self, run: str, step: str, after: str, most: int) -> list[dict[str, Any]]:
+        """The items of a loop after the one of that key ("": from the first). Raises NotFoundError."""
+        head = self._head(run)
+        return items_of(step, self._up_to_date(head, self.parts.reads.items(run, step, after, most))[1])
 
     def _up_to_date(self, head: RunHead, steps: tuple[Step, ...]) -> tuple[RunHead, tuple[Step, ...]]:
         """Whoever stands in line names who is in its way now: lines move more often than they are recorded."""

@@ -40,12 +40,19 @@ def run_object(head: RunHead, steps: Iterable[Step] | None = None) -> dict[str, 
         "endedAt": _time(head.ended_at),
     }
     if steps is not None:
-        result["steps"] = _steps(steps)
+        result["steps"] = _collected(steps)[0][""]
     return result
 
 
-def _steps(steps: Iterable[Step]) -> dict[str, Any]:
-    """By name; the items of a loop below its step, in order, and so the steps of a nested workflow."""
+def items_of(path: str, steps: Iterable[Step]) -> list[dict[str, Any]]:
+    """The items of one loop as its step lists them, from their steps and those below them."""
+    return _collected(steps)[1].get(path, [])
+
+
+def _collected(steps: Iterable[Step]) -> tuple[dict[str, dict[str, Any]], dict[str, list[dict[str, Any]]]]:
+    """(Steps by the path above them and their name, items by the path of their loop): the items of a loop are below
+    its step, in order, and so the steps of a nested workflow.
+    """
     below: dict[str, dict[str, Any]] = {"": {}}  # the steps at each path
     items: dict[str, list[dict[str, Any]]] = {}
     for step in steps:
@@ -59,7 +66,7 @@ def _steps(steps: Iterable[Step]) -> dict[str, Any]:
         if step.looped:
             shown["items"] = items.setdefault(step.key.path, [])
         below.setdefault(above, {})[name] = shown
-    return below[""]
+    return below, items
 
 
 def _inside(step: Step) -> str:
@@ -69,12 +76,17 @@ def _inside(step: Step) -> str:
 
 def logs_of(run: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str, int]]:
     """(step, item, attempt) of every log that a run object names, items and nested steps after their step."""
+    return (key for key, _ in attempts_of(run, above))
+
+
+def attempts_of(run: Mapping[str, Any], above: str = "") -> Iterator[tuple[tuple[str, str, int], Mapping[str, Any]]]:
+    """The same with the attempts themselves."""
     for name, step in run["steps"].items():
         for item, of in (("", step), *((i["key"], i) for i in step["items"] or ())):
             for attempt in of["attempts"]:
-                yield placed(above, name), item, attempt["number"]
+                yield (placed(above, name), item, attempt["number"]), attempt
             if "steps" in of:
-                yield from logs_of(of, placed(above, segment(StepKey(name, item))))
+                yield from attempts_of(of, placed(above, segment(StepKey(name, item))))
 
 
 def step_at(run: Mapping[str, Any], path: str, item: str | None = None) -> dict[str, Any] | None:

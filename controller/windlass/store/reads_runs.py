@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from windlass.errors import NotFoundError
+from windlass.runs.nesting import DETAIL
 from windlass.store.rows import attempt_from_row, run_from_row, step_from_row
 
 if TYPE_CHECKING:
@@ -43,6 +44,42 @@ class RunReads:
         def question(connection: Connection) -> tuple[RunHead, tuple[Step, ...]] | None:
             rows = connection.rows(self._sql("run"), {"id": run})
             return (run_from_row(rows[0]), self._steps(connection, run)) if rows else None
+
+        return self._pool.ask(question, snapshot=True)
+
+    def outline(self, run: str, items: int) -> tuple[RunHead, tuple[Step, ...]] | None:
+        """The run and its steps at one moment, with the first items of each loop: one more than asked for, if any."""
+        span = {"run_id": run, "places": items + 2}  # the loop's own row, and one to see that there are more
+
+        def question(connection: Connection) -> tuple[RunHead, tuple[Step, ...]] | None:
+            rows = connection.rows(self._sql("run"), {"id": run})
+            if not rows:
+                return None
+            steps = connection.rows(self._sql("outline_steps"), span)
+            attempts = connection.rows(self._sql("outline_attempts"), span)
+            return run_from_row(rows[0]), joined(steps, attempts).get(run, ())
+
+        return self._pool.ask(question, snapshot=True)
+
+    def items(self, run: str, path: str, after: str, most: int) -> tuple[Step, ...]:
+        """A page of a loop's items, after the item of that key ("": from the first), with the steps below them.
+
+        Raises NotFoundError when the run has no such step, or no such item to go on after.
+        """
+        span = {"run_id": run, "path": path, "after": after, "most": most}
+
+        def question(connection: Connection) -> tuple[Step, ...]:
+            known = connection.rows(self._sql("step_status"), {"run_id": run, "path": path, "item": after})
+            if not known:
+                raise NotFoundError(f"run {run} has no step {path}" + (f" with an item {after}" if after else ""))
+            steps = connection.rows(self._sql("item_page"), span)
+            attempts = connection.rows(self._sql("item_attempts"), span)
+            found = joined(steps, attempts).get(run, ())
+            if not any(DETAIL in step.detail for step in found):
+                return found
+            inner = {"run_id": run, "prefix": f"{path}[", "length": len(path) + 1}
+            steps = connection.rows(self._sql("steps_below"), inner)
+            return (*found, *joined(steps, connection.rows(self._sql("attempts_below"), inner)).get(run, ()))
 
         return self._pool.ask(question, snapshot=True)
 

@@ -130,6 +130,47 @@ def runs(d: Dialect) -> dict[str, Statement]:
     }
 
 
+def _items(of_step: list[ColumnElement[Any]], of_attempt: list[ColumnElement[Any]]) -> dict[str, Statement]:
+    """A run without most of the items of its loops, and a page of the items of one loop with what is below them.
+
+    `place` counts the rows of a path, so the step itself is the first of them.
+    """
+    t, a = s.steps, s.attempts
+    place = func.row_number().over(partition_by=t.c.path, order_by=t.c.position)
+    numbered = select(*of_step, t.c.position, place.label("place")).where(_is(t.c.run_id)).subquery("numbered")
+    near = (numbered.c.item == literal_column("''")) | (numbered.c.place <= bindparam("places"))
+    tried = numbered.join(a, _same_step(a, numbered))
+    cursor = select(t.c.position).where(_is(t.c.run_id), _is(t.c.path), _is(t.c.item, "after")).scalar_subquery()
+    page = (
+        _is(t.c.run_id),
+        _is(t.c.path),
+        t.c.item != literal_column("''"),
+        t.c.position > func.coalesce(cursor, literal_column("-1")),
+    )
+    listed = select(t.c.run_id, t.c.path, t.c.item).where(*page).order_by(t.c.position).limit(bindparam("most"))
+    paged = listed.subquery("paged")
+    start = func.substr(t.c.path, literal_column("1"), bindparam("length"))
+    below = (_is(t.c.run_id), start == bindparam("prefix"))
+    return {
+        "outline_steps": select(*(numbered.c[str(c.key)] for c in of_step)).where(near).order_by(numbered.c.position),
+        "outline_attempts": select(*of_attempt).select_from(tried).where(near).order_by(a.c.path, a.c.item, a.c.number),
+        "item_page": select(*of_step).where(*page).order_by(t.c.position).limit(bindparam("most")),
+        "item_attempts": select(*of_attempt)
+        .select_from(paged.join(a, _same_step(a, paged)))
+        .order_by(a.c.path, a.c.item, a.c.number),
+        "steps_below": select(*of_step).where(*below).order_by(t.c.position),
+        "attempts_below": select(*of_attempt)
+        .select_from(t.join(a, _same_step(a, t)))
+        .where(*below)
+        .order_by(a.c.path, a.c.item, a.c.number),
+    }
+
+
+def _same_step(a: Any, t: Any) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = (a.c.run_id == t.c.run_id) & (a.c.path == t.c.path) & (a.c.item == t.c.item)
+    return found
+
+
 def run_reads(_: Dialect) -> dict[str, Statement]:
     r, t, a, c = s.runs, s.steps, s.attempts, s.run_contents
     of_run, of_step, of_attempt = (
@@ -147,6 +188,7 @@ def run_reads(_: Dialect) -> dict[str, Statement]:
         "run_exists": select(r.c.status).where(_is(r.c.id)),
         "steps": select(*of_step).where(_is(t.c.run_id)).order_by(t.c.position),
         "attempts": select(*of_attempt).where(_is(a.c.run_id)).order_by(a.c.path, a.c.item, a.c.number),
+        **_items(of_step, of_attempt),
         "plan": select(c.c.plan).where(_is(c.c.run_id)),
         "plan_digest": select(c.c.plan_digest).where(_is(c.c.run_id)),
         "definition": select(c.c.definition).where(_is(c.c.run_id)),

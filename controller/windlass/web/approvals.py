@@ -12,6 +12,7 @@ from windlass.web.answer import answer
 from windlass.web.bodies import Approve, Reject, read_body
 from windlass.web.context import actor_of, controller_of
 from windlass.web.described import described
+from windlass.web.items import shortened
 from windlass.web.shapes import Run
 
 router = APIRouter(prefix="/api/v1/runs", tags=["approvals"])
@@ -43,4 +44,5 @@ async def reject(request: Request, run: str, step: str) -> Response:
 
 async def _answer(request: Request, run: str, step: str, given: Answer) -> Response:
     key = StepKey(step, request.query_params.get("item", ""))
-    return answer(await run_in_threadpool(controller_of(request).answer, run, key, given, actor_of(request)), 202)
+    found = await run_in_threadpool(controller_of(request).answer, run, key, given, actor_of(request))
+    return answer(shortened(found), 202)

@@ -20,6 +20,7 @@ from windlass.web.context import controller_of
 from windlass.web.described import described
 from windlass.web.follow import follow_logs, wait_for_end
 from windlass.web.form import form_page
+from windlass.web.items import shortened
 from windlass.web.shapes import HookAnswer as HookAnswerShape
 from windlass.web.shapes import PushAnswer
 
@@ -83,5 +84,5 @@ async def _respond(controller: Controller, repository: str, result: HookAnswer) 
         return StreamingResponse(follow_logs(controller, runs[0]["id"], wait), media_type="text/plain; charset=utf-8")
     if wait is not None:
         run = await wait_for_end(controller, runs[0]["id"], wait)
-        return answer(run, 200 if Status(run["status"]).terminal else 202)
+        return answer(shortened(run), 200 if Status(run["status"]).terminal else 202)
     return answer(body, 202)

@@ -39,7 +39,7 @@ async def log_lines(socket: WebSocket, run: str) -> None:
 
     try:
         lines = LogLines(read, socket.query_params.get("cursor"))
-        await run_in_threadpool(controller.run, run)
+        await run_in_threadpool(controller.outline, run, 1)
     except (Refused, NotFoundError) as error:
         await socket.send_denial_response(problem(getattr(error, "status", 404), str(error)))
         return

@@ -12,8 +12,9 @@ from windlass.runs.model import Status
 from windlass.store.filters import RunFilter
 from windlass.web.answer import answer
 from windlass.web.bodies import Nothing, Rerun, read_body
-from windlass.web.context import actor_of, controller_of
+from windlass.web.context import actor_of, controller_of, number
 from windlass.web.described import described
+from windlass.web.items import MOST, shortened
 from windlass.web.paging import PAGE, limit_of
 from windlass.web.problem import Refused
 from windlass.web.shapes import Plan, Run, RunList
@@ -71,10 +72,14 @@ def _pair(text: str) -> tuple[str, str]:
     return key, value
 
 
-@router.get("/{run}", **described({200: Run}, refusals=(404,)))
+@router.get(
+    "/{run}",
+    **described({200: Run}, query={"items": "integer: items of each loop, 1 to 500, default 500"}, refusals=(400, 404)),
+)
 def one_run(request: Request, run: str) -> Response:
-    """The run with its steps and attempts."""
-    return answer(controller_of(request).run(run))
+    """The run with its steps and attempts; of a loop the first items, `itemsNext` being the cursor of the others."""
+    most = number(request, "items", MOST, low=1, high=MOST)
+    return answer(shortened(controller_of(request).outline(run, most), most))
 
 
 @router.get("/{run}/plan", **described({200: Plan}, refusals=(404,)))
@@ -97,7 +102,8 @@ def definition(request: Request, run: str) -> Response:
 async def cancel(request: Request, run: str) -> Response:
     """Ask for its end; `finally` still runs. 409 when it has ended."""
     await read_body(request, Nothing)
-    return answer(await run_in_threadpool(controller_of(request).cancel, run, actor_of(request)), 202)
+    found = await run_in_threadpool(controller_of(request).cancel, run, actor_of(request))
+    return answer(shortened(found), 202)
 
 
 @router.post(
@@ -109,4 +115,5 @@ async def rerun(request: Request, run: str) -> Response:
     """Run it again, as a new run that names it in `rerunOf`. 409 when it has not ended, or its workflow is gone."""
     body = await read_body(request, Rerun)
     again = Again(body.mode, body.step, body.definition)
-    return answer(await run_in_threadpool(controller_of(request).rerun, run, again, actor_of(request)), 202)
+    found = await run_in_threadpool(controller_of(request).rerun, run, again, actor_of(request))
+    return answer(shortened(found), 202)

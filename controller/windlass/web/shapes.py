@@ -97,6 +97,9 @@ class Step(Shape):
     ended_at: datetime | None
     attempts: list[Attempt]
     items: list[Item] | None = Field(description="null unless the step is a loop.")
+    items_next: str | None = Field(
+        default=None, description="Only of a loop: the cursor of the items that follow; null when all are listed."
+    )
     approval: AskedApproval | None = Field(default=None, description="Only of an approval that has begun.")
     reused_from: str | None = Field(default=None, description="The run whose outputs were reused; only then.")
 
@@ -104,6 +107,11 @@ class Step(Shape):
 class Item(Step):
     key: str
     steps: dict[str, Step] | None = None
+
+
+class ItemList(Shape):
+    items: list[Item]
+    next: str | None = Field(description="The cursor of the following page; null at the end.")
 
 
 class Trigger(Shape):

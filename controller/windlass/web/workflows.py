@@ -10,6 +10,7 @@ from windlass.web.answer import answer, items
 from windlass.web.bodies import StartRun, read_body
 from windlass.web.context import actor_of, controller_of, number
 from windlass.web.described import described
+from windlass.web.items import shortened
 from windlass.web.paging import PAGE, limit_of, place_of, to_cursor
 from windlass.web.shapes import FiringList, Run, Workflow, WorkflowList
 
@@ -53,4 +54,4 @@ async def start_run(request: Request, repository: str, workflow: str) -> Respons
     run, fresh = await run_in_threadpool(
         controller.create_run, repository, workflow, body.model_dump(), actor_of(request)
     )
-    return answer(run, 201 if fresh else 200)
+    return answer(shortened(run), 201 if fresh else 200)

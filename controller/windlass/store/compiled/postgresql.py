@@ -8,6 +8,13 @@ SQL: dict[str, str] = {
         "attempts.ended_at, attempts.handle, attempts.stop_reason, attempts.stop_at, attempts.detail FROM "
         "attempts WHERE attempts.run_id = %(run_id)s::VARCHAR ORDER BY attempts.path, attempts.item, "
         "attempts.number",
+    "attempts_below":
+        "SELECT attempts.run_id, attempts.path, attempts.item, attempts.number, attempts.status, "
+        "attempts.cause, attempts.message, attempts.exit_code, attempts.created_at, attempts.started_at, "
+        "attempts.ended_at, attempts.handle, attempts.stop_reason, attempts.stop_at, attempts.detail FROM "
+        "steps JOIN attempts ON attempts.run_id = steps.run_id AND attempts.path = steps.path AND "
+        "attempts.item = steps.item WHERE steps.run_id = %(run_id)s::VARCHAR AND substr(steps.path, 1, "
+        "%(length)s) = %(prefix)s ORDER BY attempts.path, attempts.item, attempts.number",
     "audit":
         "SELECT audit.id, audit.at, audit.actor_data, audit.action, audit.object, audit.value_before, "
         "audit.value_after FROM audit WHERE audit.id < %(before)s::BIGINT ORDER BY audit.id DESC LIMIT "
@@ -133,6 +140,23 @@ SQL: dict[str, str] = {
         "INSERT INTO run_values (kind, name, value, created_at, run_id) VALUES (%(kind)s::VARCHAR, "
         "%(name)s::VARCHAR, %(value)s::VARCHAR, %(created_at)s::BIGINT, %(run_id)s::VARCHAR) ON CONFLICT "
         "(kind, name, value, created_at, run_id) DO NOTHING",
+    "item_attempts":
+        "SELECT attempts.run_id, attempts.path, attempts.item, attempts.number, attempts.status, "
+        "attempts.cause, attempts.message, attempts.exit_code, attempts.created_at, attempts.started_at, "
+        "attempts.ended_at, attempts.handle, attempts.stop_reason, attempts.stop_at, attempts.detail FROM "
+        "(SELECT steps.run_id AS run_id, steps.path AS path, steps.item AS item FROM steps WHERE steps.run_id "
+        "= %(run_id)s::VARCHAR AND steps.path = %(path)s::VARCHAR AND steps.item != '' AND steps.position > "
+        "coalesce((SELECT steps.position FROM steps WHERE steps.run_id = %(run_id)s::VARCHAR AND steps.path = "
+        "%(path)s::VARCHAR AND steps.item = %(after)s::VARCHAR), -1) ORDER BY steps.position LIMIT %(most)s) "
+        "AS paged JOIN attempts ON attempts.run_id = paged.run_id AND attempts.path = paged.path AND "
+        "attempts.item = paged.item ORDER BY attempts.path, attempts.item, attempts.number",
+    "item_page":
+        "SELECT steps.run_id, steps.path, steps.item, steps.status, steps.cause, steps.message, "
+        "steps.outputs, steps.retry_at, steps.started_at, steps.ended_at, steps.looped, steps.detail FROM "
+        "steps WHERE steps.run_id = %(run_id)s::VARCHAR AND steps.path = %(path)s::VARCHAR AND steps.item != "
+        "'' AND steps.position > coalesce((SELECT steps.position FROM steps WHERE steps.run_id = "
+        "%(run_id)s::VARCHAR AND steps.path = %(path)s::VARCHAR AND steps.item = %(after)s::VARCHAR), -1) "
+        "ORDER BY steps.position LIMIT %(most)s",
     "keep_outputs":
         "INSERT INTO cached_outputs (repository, workflow, step, cache_key, shape, outputs, run_id, "
         "created_at, expires_at) VALUES (%(repository)s::VARCHAR, %(workflow)s::VARCHAR, %(step)s::VARCHAR, "
@@ -184,6 +208,28 @@ SQL: dict[str, str] = {
         "runs JOIN steps ON runs.id = steps.run_id WHERE runs.is_open = 1 AND (runs.created_at, runs.id) > "
         "(%(after_at)s, %(after_id)s) AND (runs.created_at, runs.id) <= (%(last_at)s, %(last_id)s) ORDER BY "
         "steps.run_id, steps.position",
+    "outline_attempts":
+        "SELECT attempts.run_id, attempts.path, attempts.item, attempts.number, attempts.status, "
+        "attempts.cause, attempts.message, attempts.exit_code, attempts.created_at, attempts.started_at, "
+        "attempts.ended_at, attempts.handle, attempts.stop_reason, attempts.stop_at, attempts.detail FROM "
+        "(SELECT steps.run_id AS run_id, steps.path AS path, steps.item AS item, steps.status AS status, "
+        "steps.cause AS cause, steps.message AS message, steps.outputs AS outputs, steps.retry_at AS "
+        "retry_at, steps.started_at AS started_at, steps.ended_at AS ended_at, steps.looped AS looped, "
+        "steps.detail AS detail, steps.position AS position, row_number() OVER (PARTITION BY steps.path ORDER "
+        "BY steps.position) AS place FROM steps WHERE steps.run_id = %(run_id)s::VARCHAR) AS numbered JOIN "
+        "attempts ON attempts.run_id = numbered.run_id AND attempts.path = numbered.path AND attempts.item = "
+        "numbered.item WHERE numbered.item = '' OR numbered.place <= %(places)s ORDER BY attempts.path, "
+        "attempts.item, attempts.number",
+    "outline_steps":
+        "SELECT numbered.run_id, numbered.path, numbered.item, numbered.status, numbered.cause, "
+        "numbered.message, numbered.outputs, numbered.retry_at, numbered.started_at, numbered.ended_at, "
+        "numbered.looped, numbered.detail FROM (SELECT steps.run_id AS run_id, steps.path AS path, steps.item "
+        "AS item, steps.status AS status, steps.cause AS cause, steps.message AS message, steps.outputs AS "
+        "outputs, steps.retry_at AS retry_at, steps.started_at AS started_at, steps.ended_at AS ended_at, "
+        "steps.looped AS looped, steps.detail AS detail, steps.position AS position, row_number() OVER "
+        "(PARTITION BY steps.path ORDER BY steps.position) AS place FROM steps WHERE steps.run_id = "
+        "%(run_id)s::VARCHAR) AS numbered WHERE numbered.item = '' OR numbered.place <= %(places)s ORDER BY "
+        "numbered.position",
     "pass_fence":
         "UPDATE fences SET commits=(fences.commits + 1) WHERE fences.scope = %(the_scope)s::VARCHAR AND "
         "fences.epoch = %(the_epoch)s::BIGINT AND fences.commits = %(the_commits)s::BIGINT",
@@ -275,6 +321,11 @@ SQL: dict[str, str] = {
         "SELECT steps.run_id, steps.path, steps.item, steps.status, steps.cause, steps.message, "
         "steps.outputs, steps.retry_at, steps.started_at, steps.ended_at, steps.looped, steps.detail FROM "
         "steps WHERE steps.run_id = %(run_id)s::VARCHAR ORDER BY steps.position",
+    "steps_below":
+        "SELECT steps.run_id, steps.path, steps.item, steps.status, steps.cause, steps.message, "
+        "steps.outputs, steps.retry_at, steps.started_at, steps.ended_at, steps.looped, steps.detail FROM "
+        "steps WHERE steps.run_id = %(run_id)s::VARCHAR AND substr(steps.path, 1, %(length)s) = %(prefix)s "
+        "ORDER BY steps.position",
     "take_fence":
         "INSERT INTO fences (scope, epoch, holder, taken_at, commits) VALUES (%(scope)s::VARCHAR, 1, "
         "%(holder)s::VARCHAR, %(taken_at)s::BIGINT, 0) ON CONFLICT (scope) DO UPDATE SET epoch = "
