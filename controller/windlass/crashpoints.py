@@ -18,6 +18,7 @@ POINTS: dict[str, str] = {
     "engine.recorded": "a decision is recorded, its commands are not carried out",
     "engine.carried-out": "commands were given to the executor",
     "engine.observed": "an observation has arrived and is not recorded",
+    "group.left": "a place in a concurrency group is free, whoever is next has not been told",
     "executor.before-spawn": "an attempt is recorded, nobody was told to start it",
     "executor.spawned": "a warden was told to start an attempt, nobody has heard of it yet",
     "source.fetched": "a new commit is in the mirror, not loaded",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -37,7 +38,7 @@ class _Base:
         self.folder = folder
         self.witness = folder / "witness"
 
-    def add(self, name: str, triggers: str = "") -> None:
+    def add(self, name: str, triggers: str = "", second: str = "") -> None:
         """Three steps in a row, the second of which needs two attempts, and a cleanup."""
         self.repo.add(
             name,
@@ -46,7 +47,7 @@ env: {{WITNESS: {self.witness}}}
 steps:
   - {{name: first, outputs: {{n: {{type: integer}}}}, run: '{WITNESS}; echo n=1 >> "$WINDLASS_OUTPUT"'}}
   - name: second
-    retry: {{attempts: 2, delay: 20ms}}
+    retry: {{attempts: 2, delay: 20ms}}{second}
     run: '{WITNESS}; [ "$WINDLASS_ATTEMPT" = 2 ]'
   - {{name: third, env: {{N: "${{{{ steps.first.outputs.n }}}}"}}, run: '{WITNESS}; [ "$N" = 1 ]'}}
 finally:
@@ -115,6 +116,33 @@ class ByHook(_Base):
         (run,) = check(server, self.witness, self.repo, ORDER)
         assert run["id"] == again.json()["runs"][0]["id"]
         self.status = run["status"], run["cause"]
+
+
+class ByGroup(_Base):
+    """Runs of one workflow and a step of another share a group, asked for over the API, with keys."""
+
+    def prepare(self) -> None:
+        self.add("whole", "concurrency: {group: it}")
+        self.add("single", second="\n    concurrency: {group: it}")
+
+    def act(self, server: Server) -> None:
+        for number, name in enumerate(("whole", "single", "whole", "single")):
+            path = f"/api/v1/workflows/{self.repo.name}/{name}/runs"
+            self.sent(server, path, json.dumps({"idempotencyKey": str(number)}).encode(), {})
+
+    def settle(self, server: Server) -> None:
+        self.act(server)
+        runs = check(server, self.witness, self.repo, ORDER)
+        assert sorted(run["workflow"] for run in runs) == ["single", "single", "whole", "whole"]
+        held = sorted((one["startedAt"], one["endedAt"]) for one in map(self._holder, runs) if one["startedAt"])
+        assert all(before[1] <= after[0] for before, after in pairwise(held)), held
+        until(lambda: server.get("/groups")["items"] == [])
+        ends = {(run["status"], run["cause"]) for run in runs} - {("succeeded", None)}
+        self.status = next(iter(ends), ("succeeded", None))
+
+    @staticmethod
+    def _holder(run: dict[str, Any]) -> dict[str, Any]:
+        return run if run["workflow"] == "whole" else dict(run["steps"]["second"])
 
 
 class ByEvent(_Base):
@@ -247,4 +275,4 @@ outputs: {{version: "${{{{ steps.third.outputs.version }}}}"}}
 
 
 SCENARIOS: dict[str, Any] = {"api": ByApi, "schedule": BySchedule, "hook": ByHook, "commit": ByCommit}
-SCENARIOS |= {"event": ByEvent, "push": ByPush}
+SCENARIOS |= {"event": ByEvent, "push": ByPush, "group": ByGroup}

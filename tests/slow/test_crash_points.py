@@ -34,6 +34,10 @@ WHERE = {
     "schedule": [f"{point}{nth}" for point in ("schedule.before-fire", "schedule.fired") for nth in ("", ":2")],
     "commit": [f"source.{what}{nth}" for what in ("fetched", "loaded", "activated") for nth in ("", ":2")],
     "event": ["event.before-record", "event.recorded", "chain.before-record", "chain.recorded", "engine.recorded"],
+    "group": [
+        *(f"group.left{nth}" for nth in ("", ":2", ":3")),
+        *(f"{point}:{nth}" for point in ("engine.recorded", "engine.carried-out") for nth in (3, 6)),
+    ],
     "push": [f"tags.before-record{nth}" for nth in ("", ":2")],
 }
 CASES = [(scenario, point) for scenario, points in WHERE.items() for point in points]

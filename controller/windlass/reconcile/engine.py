@@ -17,11 +17,10 @@ from windlass import log
 from windlass.crashpoints import reach
 from windlass.errors import ConflictError, FencedError, LedgerError
 from windlass.reconcile.groups import Groups
+from windlass.reconcile.places import passed_on
 from windlass.reconcile.reuse import NoReuse, Reuse
 from windlass.reconcile.timetable import Timetable
 from windlass.runs.decide import decide
-from windlass.runs.lock import Acquire, LockKey
-from windlass.runs.locks import DETAIL
 from windlass.runs.model import Answered, AttemptKey, CancelRequested, Ended, Launch, Recall, Started, Stop
 from windlass.runs.present import run_object
 from windlass.runs.quarantine import broken_run
@@ -217,7 +216,8 @@ class Engine:
         """
         reach("engine.before-commit")
         try:
-            self._write(decisions)
+            if any(decision.head_changed or decision.steps for _, decision in decisions):
+                self._write(decisions)
         except ConflictError:
             decisions = [pair for pair in decisions if self._accepted(pair)]
         reach("engine.recorded")
@@ -268,12 +268,6 @@ class Engine:
         for run, observation in told:
             self._inbox.put((run, observation))
 
-    def _leave(self, run: str, steps: Iterable[Step]) -> None:
-        """Steps that have ended keep no places."""
-        for step in steps:
-            if step.status.terminal and DETAIL in step.detail:
-                self._tell(self.groups.leave(LockKey(run, *step.key), self._clock.now()))
-
     def _act(self, decisions: list[tuple[RunState, Decision]]) -> None:
         launches: dict[str, list[Launch]] = defaultdict(list)
         for state, decision in decisions:
@@ -281,13 +275,10 @@ class Engine:
             for command in decision.commands:
                 if isinstance(command, Launch):
                     launches[command.runner].append(command)
-                elif isinstance(command, Acquire):
-                    self._tell(self.groups.enter(state.head, command, self._clock.now()))
                 elif isinstance(command, Recall):
                     self._tell([(command.key.run, self._reuse.recall(command, self._clock.now()))])
-                else:
+                elif isinstance(command, Stop):
                     self._stop(state, command)
-            self._leave(decision.head.id, decision.steps)
             if self._on_change is not None:
                 self._on_change(decision.head, decision.steps)
             if decision.head.status.terminal:
@@ -295,6 +286,8 @@ class Engine:
                 self._close(state)
         for runner, group in launches.items():
             self._executors[runner].start(group)
+        for state, decision in decisions:
+            self._tell(passed_on(self.groups, state, decision, self._clock.now()))
         reach("engine.carried-out")
 
     def _stop(self, state: RunState, stop: Stop) -> None:
@@ -314,7 +307,6 @@ class Engine:
         run = state.head.id
         self._states.pop(run, None)
         self._timetable.set(run, None)
-        self._tell(self.groups.leave_all(state, self._clock.now()))
         if self._forgets:
             self._forget(state)
         log.event("run.ended", run=run, status=state.head.status.value)
