@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from windlass.plan.environment import variables
 from windlass.plan.model import EnvLayer
+from windlass.plan.uses import Used
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,3 +48,27 @@ def test_env_shows_what_is_known_of_the_shared_layers(plan: Callable[..., Any]) 
 
 def test_a_secret_input_hides_in_a_whole(plan: Callable[..., Any]) -> None:
     assert "topsecret" not in str(shown(plan, "${{ toJson(inputs) }}", secret_inputs=("key",)))
+
+
+def test_an_action_has_the_weakest_layer_and_its_inputs_the_last_word(plan: Callable[..., Any]) -> None:
+    inputs = {
+        "n": {"type": "integer"},
+        "tag": {"default": "x"},
+        "token": {"type": "secret"},
+        "none": {"required": False},
+        "later": {},
+    }
+    document = {"apiVersion": "windlass.dev/v1", "kind": "Action", "metadata": {"name": "b"}, "inputs": inputs}
+    uses = {"./actions/b": Used("Action", {**document, "run": "x", "env": {"A": "weak"}}, "actions/b")}
+    given = "{n: '${{ inputs.n }}', token: '${{ secrets.T }}', later: '${{ steps.x.outputs.y }}'}"
+    text = f"env: {{A: strong}}\nsteps:\n  a: {{uses: ./actions/b, with: {given}, env: {{INPUT_NONE: x}}}}\n"
+    made = plan(text, inputs={"n": 2}, uses=uses)
+    found = [(v.name, v.value, v.layer) for v in variables(made, made.steps["a"]) if v.wins]
+    assert found == [
+        ("A", "strong", "workflow"),
+        ("INPUT_LATER", "${{ steps.x.outputs.y }}", "with"),
+        ("INPUT_N", "2", "with"),
+        ("INPUT_NONE", None, "with"),
+        ("INPUT_TAG", "x", "with"),
+        ("INPUT_TOKEN", "***", "with"),
+    ]

@@ -85,7 +85,6 @@ def test_settings(settings):
 @pytest.mark.parametrize(
     ("text", "path", "feature"),
     [
-        ("run: a\ninputs: {f: {type: file}}", ("inputs", "f", "type"), "input type file"),
         ("run: a\noutputs: {f: {type: secret}}", ("outputs", "f", "type"), "output type secret"),
         ("run: a\npermissions: {docker: true}", ("permissions", "docker"), "docker"),
     ],

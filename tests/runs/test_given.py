@@ -82,3 +82,12 @@ def test_what_an_action_writes_is_checked_like_any_output(world, step):
     found = world(step("a", outputs=outputs, given=Given("./actions/x", {"count": 1}, INPUTS)))
     found.begin("a").end("a", outputs=b"n=x\n")
     assert found.step("a").cause == "output-type"
+
+
+def test_what_no_program_could_be_given_is_only_in_the_file(world, step):
+    inputs = {"notes": {"type": "file"}}
+    most = "x" * (128 * 1024 - len("INPUT_NOTES=") - 1)
+    for text, variable in ((most, True), (most + "x", False)):
+        launch = launch_of(world(step("a", given=Given("./actions/x", {"notes": text}, inputs))))
+        assert ("INPUT_NOTES" in launch.env) is variable
+        assert json.loads(launch.inputs) == {"notes": text}

@@ -27,6 +27,8 @@ def blocks(page: Path, kind: str) -> list[str]:
 
 WORKFLOWS = [(page.name, block) for page in PAGES for block in blocks(page, "Workflow")]
 
+ACTIONS = [block for page in PAGES for block in blocks(page, "Action")]
+
 
 def windlass(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     env = {"PATH": os.environ["PATH"], "HOME": str(folder), "WINDLASS_DATA": str(folder / "data")}
@@ -46,6 +48,12 @@ def test_a_shown_workflow_is_clean_and_runs(tmp_path: Path, page: str, text: str
     (tmp_path / "windlass.yaml").write_text("apiVersion: windlass.dev/v1\nkind: Repository\n")
     (tmp_path / "workflows").mkdir()
     (tmp_path / "workflows/shown.yaml").write_text(text)
+    for action in ACTIONS:
+        found = re.search(r"^metadata: \{name: ([a-z-]+)", action, re.MULTILINE)
+        assert found is not None
+        folder = tmp_path / "actions" / found[1]
+        folder.mkdir(parents=True)
+        (folder / "action.yaml").write_text(action)
     checked = windlass(tmp_path, "check", "--strict")
     assert checked.returncode == 0, checked.stdout + checked.stderr
     done = windlass(tmp_path, "run", "workflows/shown.yaml", "--output", "json")

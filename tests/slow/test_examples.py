@@ -156,3 +156,21 @@ def test_the_workflow_tests_of_the_examples_pass(repository: Path) -> None:
     report = json.loads(done.stdout)
     assert (report["passed"], report["failed"]) == (4, 0)
     assert [test["file"] for test in report["tests"]] == ["tests/deploy.test.yaml"]
+
+
+def test_an_action_makes_a_table_of_what_it_is_given(repository: Path) -> None:
+    result = run(repository, "stock-list")
+    assert result["outputs"] == {
+        "articles": 2,
+        "table": "| article | stock |\n| ------- | ----: |\n| tea     |     4 |\n| sugar   |    12 |",
+    }
+    result = run(repository, "stock-list", "--input", "below=1")
+    assert result["outputs"]["articles"] == 0
+    assert statuses(result)["order"] == "skipped"
+
+
+def test_the_examples_of_actions_succeed(repository: Path) -> None:
+    found = sorted((ROOT / "examples/actions").glob("*/examples/*.yaml"))
+    assert found
+    for path in found:
+        assert run(repository, str(path.relative_to(ROOT / "examples")))["status"] == "succeeded"

@@ -159,10 +159,11 @@ def _salvaged(value: dict[str, Any] | None) -> Paths:
 
 
 def _places(entries: Iterable[Listed], paths: Paths, only: str | None, names: Container[str] | None) -> dict[str, Kind]:
-    # A file that is asked for by name is a workflow, wherever it stands (`windlass run FILE`).
+    # A file that is asked for by name is a workflow, wherever it stands (`windlass run FILE`): an action's example too.
     wanted = (entry.path for entry in entries if names is None or entry.path in names)
-    found = ((path, kind_of(path, paths) or ("Workflow" if path == only else None)) for path in wanted)
-    return {path: kind for path, kind in found if kind is not None and path != SETTINGS}
+    found = ((path, kind_of(path, paths)) for path in wanted)
+    named = ((path, "Workflow" if path == only and kind in (None, "Example") else kind) for path, kind in found)
+    return {path: kind for path, kind in named if kind is not None and path != SETTINGS}
 
 
 def _refused(

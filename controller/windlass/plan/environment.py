@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING, Any
 from windlass.errors import ExpressionError
 from windlass.expressions import evaluate, functions, parse_template, references, to_text
 from windlass.expressions.template import Expr
+from windlass.plan.inputs import input_variable
+from windlass.plan.model import EnvLayer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from windlass.plan.model import EnvLayer, Plan, PlannedStep
+    from windlass.plan.model import Given, Plan, PlannedStep
 
 HIDDEN = "***"
 # What these say is only known in a run.
 OF_A_RUN = frozenset({"now", "hashFiles", "success", "failure", "cancelled", "always"})
-LITERAL = "trigger"  # this layer is text already and is never evaluated (catalogue W11)
+LITERAL = ("trigger", "action")  # these layers are text already and are never evaluated (catalogue W11)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,23 @@ def variables(plan: Plan, step: PlannedStep) -> list[Variable]:
     for layer in step.env:
         for name, value in layer.values.items():
             found.setdefault(name, []).append((layer.name, known.shown(layer, value)))
+    for name, text in _given(step.given, known) if step.given is not None else ():
+        if text is not None or name in found:
+            found.setdefault(name, []).append(("with", text))
     return [
         Variable(name, value, layer, wins=index == len(layers) - 1)
         for name, layers in sorted(found.items())
         for index, (layer, value) in enumerate(layers)
     ]
+
+
+def _given(given: Given, known: _Known) -> Iterator[tuple[str, str | None]]:
+    """The variables of an action's inputs: given, by default, or not at all, whatever a layer says."""
+    for name, declared in given.declared.items():
+        value = given.values.get(name)
+        value = declared.get("default") if value is None else value
+        hidden = declared.get("type") == "secret" and value is not None
+        yield input_variable(name), HIDDEN if hidden else known.shown(EnvLayer("with", {}), value)
 
 
 class _Known:
@@ -75,7 +89,7 @@ class _Known:
             return None
         if not isinstance(value, str):
             return to_text(value)
-        if layer.name == LITERAL:
+        if layer.name in LITERAL:
             return value
         whole = self._text(value) if self._can(value) else None
         return whole if whole is not None else "".join(map(self._part, parse_template(value).parts))

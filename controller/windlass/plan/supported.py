@@ -60,10 +60,9 @@ def unsupported_settings(repository: Repository) -> list[tuple[Path, str]]:
 def unsupported_action(action: Action) -> list[tuple[Path, str]]:
     """The same for an action."""
     result: list[tuple[Path, str]] = []
-    for section, declarations, kinds in (("inputs", action.inputs, ("file",)), ("outputs", action.outputs, _NO_OUTPUT)):
-        for name, declared in declarations.items():
-            if declared.type in kinds:
-                result.append(((section, name, "type"), f"{section[:-1]} type {declared.type}"))
+    for name, declared in action.outputs.items():
+        if declared.type in _NO_OUTPUT:
+            result.append((("outputs", name, "type"), f"output type {declared.type}"))
     if action.permissions.docker:
         result.append((("permissions", "docker"), "docker"))
     return result

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from windlass_schemas.inputs import Input
 
 
+LARGEST = 128 * 1024  # of one variable with its name: MAX_ARG_STRLEN of Linux, with the NUL at its end
+
+
 def given_inputs(
     given: Given, values: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]]
 ) -> dict[str, Any]:
@@ -49,11 +52,15 @@ def shown_inputs(given: Given, inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 def with_variables(env: Mapping[str, str], inputs: Mapping[str, Any]) -> dict[str, str]:
     """`env` with a variable for each input. They are what was checked, so no layer changes them: one that is absent is
-    not set, whatever a layer says.
+    not set, whatever a layer says. Nor is one that is larger than a program could be given: that is in the file.
     """
-    variables = {input_variable(name): value for name, value in inputs.items()}
-    others = {name: value for name, value in env.items() if name not in variables}
-    return others | {name: to_text(value) for name, value in variables.items() if value is not None}
+    texts = {input_variable(name): None if value is None else to_text(value) for name, value in inputs.items()}
+    others = {name: value for name, value in env.items() if name not in texts}
+    return others | {name: text for name, text in texts.items() if text is not None and _fits(name, text)}
+
+
+def _fits(name: str, text: str) -> bool:
+    return len(text) < LARGEST and len(f"{name}={text}".encode("utf-8", "surrogateescape")) < LARGEST
 
 
 def _declared(given: Given) -> dict[str, Input]:
