@@ -121,3 +121,40 @@ def test_a_step_within_a_step_of_the_same_group_does_not_wait_for_it(site):
     run = site.begin("outer")
     site.held.finish(site.running("one[0]/build", run=run))
     assert site.ended(run)["status"] == "succeeded"
+
+
+def test_a_rerun_stands_in_line_as_its_run_did(site):
+    site.push({"workflows/grouped.yaml": workflow("grouped", GROUP)})
+    old = site.begin("grouped")
+    site.held.finish(site.running(run=old), exit_code=1)
+    assert site.ended(old)["status"] == "failed"
+    holder = site.begin("grouped")
+    site.running(run=holder)
+    for definition in ("same", "latest"):
+        new = site.http.post(f"/api/v1/runs/{old}/rerun", json={"definition": definition}).json()["id"]
+        until(lambda new=new: message(site, new) == f"waits for run {holder}, which holds to/a")
+        site.http.post(f"/api/v1/runs/{new}/cancel")
+        assert site.ended(new)["startedAt"] is None
+
+
+def test_a_run_in_line_outlives_its_workflow(site):
+    site.push({"workflows/grouped.yaml": workflow("grouped", GROUP)})
+    first, second = site.begin("grouped"), site.begin("grouped")
+    until(lambda: message(site, second))
+    site.push({"workflows/grouped.yaml": None})
+    assert site.http.get("/api/v1/workflows/shop/grouped").status_code == 404
+    site.held.finish(site.running(run=first))
+    site.held.finish(site.running(run=second))
+    assert site.ended(second)["status"] == "succeeded"
+
+
+def test_a_hook_and_a_person_meet_in_one_group(site):
+    hook = "triggers: {webhook: [{name: go, verify: {scheme: none}}]}\nconcurrency: {group: a, onConflict: skip}\n"
+    site.push({"workflows/grouped.yaml": workflow("grouped", hook)})
+    first = site.begin("grouped")
+    site.running(run=first)
+    (started,) = site.http.post("/hooks/shop/go", json={}).json()["runs"]
+    ended = site.ended(started["id"])
+    assert (ended["status"], ended["cause"]) == ("cancelled", "skipped")
+    assert ended["message"] == f"skipped: run {first} holds a"
+    assert ended["steps"]["build"]["attempts"] == []
