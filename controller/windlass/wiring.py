@@ -109,7 +109,7 @@ class Server:
         )
         executors["local"] = self._executor
         self._hashes = CommitHashes(self._tree)
-        admission = Admission(writer, engine, clock, "local", self._hash)
+        admission = Admission(writer, engine, clock, "local", self._hash, self._branch)
         catalog = Catalog()
         index, firings = TriggerIndex(catalog), Firings(admission, engine, clock)
         self._chains = Chains(index, firings, writer, reads)
@@ -169,6 +169,10 @@ class Server:
 
     def _hash(self, repository: str, commit: str | None, globs: Sequence[str]) -> str:
         return self._hashes.digest(repository, commit or "", globs)
+
+    def _branch(self, repository: str) -> str | None:
+        state = self._parts.sources.states.get(repository)
+        return state.on_branch if state is not None else None
 
     def _changed(self, head: RunHead, _steps: tuple[Step, ...]) -> None:
         self._bell.ring()

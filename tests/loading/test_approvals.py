@@ -63,3 +63,27 @@ def test_what_is_wrong(load, text, column, rule):
 def test_outputs_are_what_is_asked(load, name):
     text = "  ask: {approval: {inputs: {percent: {type: integer}}}}\n" + SHIP % f"${{{{ steps.ask.outputs.{name} }}}}"
     assert [(line, rule) for line, _, rule in found(load, text)] == [(6, "unknown-name")]
+
+
+SETTINGS = "apiVersion: windlass.dev/v1\nkind: Repository\nenvironments:\n  prod: {protection: {%s}}\n"
+
+
+@pytest.mark.parametrize(
+    ("protection", "expected"),
+    [
+        ("branches: [main], approval: {by: ['group:ops'], minimum: 2}", []),
+        ("approval: {by: ['ops:all']}", [(4, 39, "invalid-value")]),
+        ("approval: {inputs: {n: {type: integer}}}", [(4, 34, "needless-key")]),
+        ("approval: {message: '${{ run.actor }}?'}", [(4, 44, "expression-not-allowed")]),
+    ],
+)
+def test_protection_of_an_environment(load, protection, expected):
+    problems = load({"windlass.yaml": SETTINGS % protection}).problems
+    assert [(p.span.line, p.span.column, p.rule) for p in problems] == expected
+
+
+def test_the_name_of_the_environments_approval_is_taken(load):
+    files = {"windlass.yaml": SETTINGS % "branches: [main]", "workflows/a.yaml": ""}
+    for head, expected in (("environment: prod\n", ["duplicate-name"]), ("", [])):
+        text = HEAD.replace("steps:", head + "steps:") + "  environment-approval: {run: x}\n"
+        assert [p.rule for p in load({**files, "workflows/a.yaml": text}).problems] == expected

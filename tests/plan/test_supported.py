@@ -76,10 +76,7 @@ def test_settings(settings):
     written = settings(
         "environments: {p: {protection: {branches: [main]}}, q: {env: {A: b}}}\nnotify: [{'on': [failed], to: 'x://y'}]"
     )
-    assert unsupported_settings(written) == [
-        (("notify",), "notify"),
-        (("environments", "p", "protection"), "protection of environments"),
-    ]
+    assert unsupported_settings(written) == [(("notify",), "notify")]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from windlass.plan.uses import Used
 from windlass.reconcile.cases import judge_test
+from windlass_schemas.repository import Repository
 from windlass_schemas.testfile import Test
 from windlass_schemas.workflow import Workflow
 
@@ -126,3 +127,19 @@ def test_a_step_that_uses_an_action_is_given_what_the_case_says():
         (),
         ("step b reads steps.a.outputs.n, which the case does not give",),
     ]
+
+
+def test_a_protected_environment_is_no_part_of_a_case():
+    """A test is of no branch, people agree, and what nobody wrote is not listed."""
+    settings = Repository.model_validate(
+        {
+            "apiVersion": "windlass.dev/v1",
+            "kind": "Repository",
+            "environments": {"prod": {"protection": {"branches": ["main"], "approval": {"by": ["group:ops"]}}}},
+        }
+    )
+    workflow = Workflow.model_validate({**WORKFLOW, "environment": "prod"})
+    case = {"name": "it", "steps": GIVEN, "expect": {"ran": ["build", "test", "ship"], "skipped": ["ask", "tell"]}}
+    test = Test.model_validate({"apiVersion": "windlass.dev/v1", "kind": "Test", "workflow": "deploy", "cases": [case]})
+    (found,) = judge_test(test, workflow, settings, "shop")
+    assert found.failures == ()

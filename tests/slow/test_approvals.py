@@ -134,3 +134,39 @@ def test_the_example_goes_live(home: Home) -> None:
     out = terminal.end()
     assert "gradually │ 30 percent of the traffic go to the new version, says " in out
     assert terminal.process.returncode == 0
+
+
+PRODUCTION = """apiVersion: windlass.dev/v1
+kind: Repository
+environments:
+  production: {protection: {branches: [main], approval: {by: ["group:ops"]}}}
+"""
+DEPLOY = """
+    environment: production
+    steps:
+      build: {run: echo built}
+    finally:
+      tell: {run: echo told}
+"""
+
+
+def test_a_protected_environment_on_the_terminal(home: Home, repo: Repo) -> None:
+    repo.commit({"windlass.yaml": PRODUCTION})
+    repo.add("deploy", DEPLOY)
+    terminal = Terminal(home, "run", "deploy", cwd=repo.path)
+    terminal.until("environment-approval asks: Let deploy run in production?\nApprove? (y/n) ")
+    terminal.type("y")
+    terminal.until("Enter: ")
+    terminal.type("")
+    assert "build │ built" in terminal.end()
+    assert "environment-approval" in home.windlass("run", "deploy", cwd=repo.path).stderr
+
+
+def test_a_protected_environment_takes_no_other_branch(home: Home, repo: Repo) -> None:
+    repo.commit({"windlass.yaml": PRODUCTION})
+    repo.add("deploy", DEPLOY)
+    repo.git("switch", "--quiet", "--create", "dev")
+    run = home.run_json(repo.path, "deploy", code=1)
+    assert (run["status"], run["cause"]) == ("errored", "policy")
+    assert run["message"].endswith("and this is from dev")
+    assert {step["status"] for step in run["steps"].values()} == {"skipped"}

@@ -109,7 +109,7 @@ class Site:
         )
         self.held = HeldExecutor(engine.observe, logs=self.folder / "logs", script=script)
         executors["local"] = self.held
-        admission = Admission(writer, engine, clock, "local")
+        admission = Admission(writer, engine, clock, "local", branch_of=lambda _name: self.source.on_branch)
         index, firings = TriggerIndex(catalog), Firings(admission, engine, clock)
         self.index, self.firings = index, firings
         self.chains = Chains(index, firings, writer, reads)

@@ -128,3 +128,32 @@ def test_a_token_is_needed_where_one_is(asking):
     (ada,) = client(site, "ada")
     ada.headers.pop("authorization")
     say(site, run, status=401, http=ada)
+
+
+PROTECTED = """apiVersion: windlass.dev/v1
+kind: Repository
+environments:
+  production: {protection: {branches: [%s], approval: {by: ['group:ops']}}}
+"""
+
+
+def protected(new_site, branches):
+    return new_site({FILE: workflow(more="environment: production\n"), "windlass.yaml": PROTECTED % branches})
+
+
+def test_an_environment_that_wants_an_approval(new_site):
+    site = protected(new_site, "main")
+    run = site.begin()
+    until(lambda: site.http.get(f"/api/v1/runs/{run}").json()["status"] == "waiting")
+    assert not site.held.running()
+    say(site, run, step="environment-approval")
+    site.held.finish(site.running("build", run))
+    assert site.ended(run)["status"] == "succeeded"
+
+
+def test_an_environment_that_does_not_take_the_branch(new_site):
+    site = protected(new_site, "release/*")
+    ended = site.ended(site.begin())
+    assert (ended["status"], ended["cause"]) == ("errored", "policy")
+    assert ended["message"].endswith("takes runs from the branches release/* only, and this is from main")
+    assert {step["status"] for step in ended["steps"].values()} == {"skipped"}

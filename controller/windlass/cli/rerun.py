@@ -136,7 +136,9 @@ def _latest(target: Target) -> Latest:
     from windlass.reconcile.rerun import Latest
 
     hash_files, used = hashing(target.root), target.uses
-    return Latest(target.workflow, target.settings, target.commit, target.text, "local", hash_files, used)
+    return Latest(
+        target.workflow, target.settings, target.commit, target.text, "local", hash_files, used, target.branch
+    )
 
 
 def _work_tree(old: Ended) -> Path:

@@ -71,6 +71,7 @@ def _run_here(arguments: argparse.Namespace, supervisor: Any) -> int:
         runner=_runner(arguments.runner),
         hash_files=hashing(target.root),
         uses=target.uses,
+        branch=target.branch,
     )
     if arguments.dry_run:
         from windlass.cli.plan_view import print_plan

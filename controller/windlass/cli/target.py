@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from windlass.cli.work_tree import WorkTree, find_root, load_work_tree, repository_name
 from windlass.errors import ProblemsError, UsageError
 from windlass.loading.closure import Closures
-from windlass.sources.work_tree import head_commit
+from windlass.sources.work_tree import head_branch, head_commit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,6 +36,7 @@ class Target:
     problems: tuple[Problem, ...]
     text_of: Callable[[str], str | None]
     uses: Mapping[str, Used]
+    branch: str | None = None
 
 
 def find_target(word: str) -> Target:
@@ -84,5 +85,6 @@ def _target(tree: WorkTree, root: Path, name: str) -> Target:
         text=loaded.text,
         text_of=tree.text_of,
         uses=Closures(tree.loaded).of(name),
+        branch=head_branch(root),
         problems=tuple(p for p in tree.loaded.problems if p.file in (loaded.path, "windlass.yaml")),
     )

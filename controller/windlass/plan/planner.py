@@ -20,6 +20,7 @@ from windlass.plan.graph import dependencies, reading
 from windlass.plan.loop import Loop
 from windlass.plan.model import EnvLayer, FileSpec, Nested, OutputSpec, Plan, PlannedStep, Retry, Wait
 from windlass.plan.program import program_of
+from windlass.plan.protection import gated, refusal_of
 from windlass.plan.uses import commits_of, is_workflow, target_of
 from windlass_schemas.duration import parse_duration
 from windlass_schemas.expression import read_flag, read_number, read_whole, read_whole_from_zero
@@ -50,6 +51,7 @@ class Occasion:
     runner: str = "local"  # the server's default
     uses: Mapping[str, Used] = field(default_factory=dict)  # what the workflow uses, and what that uses
     library: str | None = None  # where the workflow stands, when not in the repository itself
+    branch: str | None = None  # that the commit is of
 
 
 def make_plan(workflow: Workflow, repository: Repository | None, occasion: Occasion) -> Plan:
@@ -57,10 +59,13 @@ def make_plan(workflow: Workflow, repository: Repository | None, occasion: Occas
 
     Raises ExpressionError when a value that is needed now (a timeout, a retry) cannot be evaluated.
     """
-    shared = _shared_layers(workflow, repository, occasion)
+    environment = _environment(workflow.environment, repository, occasion)
+    shared = _shared_layers(workflow, repository, environment)
     expand = _Expander(workflow, repository, occasion, shared)
     steps = {item.name: expand.step(item) for item in workflow.step_items()}
     finally_ = {item.name: expand.step(item, in_finally=True) for item in workflow.finally_items()}
+    if environment is not None:
+        steps = gated(steps, workflow.metadata.name, environment.name, environment.written.protection)
     nests = any(step.nested is not None for step in (*steps.values(), *finally_.values()))
     return Plan(
         repository=occasion.repository,
@@ -78,28 +83,45 @@ def make_plan(workflow: Workflow, repository: Repository | None, occasion: Occas
         uses=dict(occasion.uses) if nests else {},
         libraries=commits_of(occasion.uses.values()),
         concurrency=planned_concurrency(workflow.concurrency),
+        branch=occasion.branch,
+        refusal=environment.refusal(occasion.branch) if environment is not None else None,
     )
 
 
-def _shared_layers(workflow: Workflow, repository: Repository | None, occasion: Occasion) -> tuple[EnvLayer, ...]:
+@dataclass(frozen=True, slots=True)
+class _Picked:
+    """The environment of a run."""
+
+    name: str
+    written: Environment
+
+    def refusal(self, branch: str | None) -> str | None:
+        return refusal_of(self.name, self.written.protection, branch)
+
+
+def _shared_layers(
+    workflow: Workflow, repository: Repository | None, environment: _Picked | None
+) -> tuple[EnvLayer, ...]:
     layers = []
     if repository is not None and repository.env:
         layers.append(EnvLayer("repository", dict(repository.env)))
-    if workflow.environment is not None:
-        layers.append(EnvLayer("environment", dict(_environment(workflow.environment, repository, occasion).env)))
+    if environment is not None:
+        layers.append(EnvLayer("environment", dict(environment.written.env)))
     if workflow.env:
         layers.append(EnvLayer("workflow", dict(workflow.env)))
     return tuple(layers)
 
 
-def _environment(written: str, repository: Repository | None, occasion: Occasion) -> Environment:
+def _environment(written: str | None, repository: Repository | None, occasion: Occasion) -> _Picked | None:
     """What `environment` picks from windlass.yaml, known when the run is created. Raises ExpressionError."""
+    if written is None:
+        return None
     name = to_text(evaluate(written, {"inputs": dict(occasion.inputs), "event": dict(occasion.event)}))
     known = repository.environments if repository is not None else {}
     if name not in known:
         names = ", ".join(known) or "none"
         raise ExpressionError(f"environment: windlass.yaml has no environment {name} (there are: {names})")
-    return known[name]
+    return _Picked(name, known[name])
 
 
 def _output(declared: Any) -> dict[str, Any]:

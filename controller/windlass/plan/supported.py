@@ -49,9 +49,6 @@ def unsupported(workflow: Workflow) -> list[tuple[Path, str]]:
 def unsupported_settings(repository: Repository) -> list[tuple[Path, str]]:
     """The same for windlass.yaml."""
     result: list[tuple[Path, str]] = [((key,), key) for key in ("notify", "checks") if _set(repository, key)]
-    for name, environment in repository.environments.items():
-        if environment.protection is not None:
-            result.append((("environments", name, "protection"), "protection of environments"))
     if repository.defaults is not None:
         result += _keys(repository.defaults, EXECUTION_KEYS, ("defaults",))
     return result

@@ -52,17 +52,28 @@ def _env_mistake(name: str, value: Any) -> str | None:
 
 class Admission:
     def __init__(
-        self, writer: Writer, engine: Engine, clock: Clock, runner: str, hash_files: HashFilesOf | None = None
+        self,
+        writer: Writer,
+        engine: Engine,
+        clock: Clock,
+        runner: str,
+        hash_files: HashFilesOf | None = None,
+        branch_of: Callable[[str], str | None] | None = None,
     ) -> None:
+        """`branch_of`: the branch of a repository that is followed."""
         self._writer = writer
         self._engine = engine
         self._clock = clock
         self.runner = runner
         self._hash_files = hash_files
+        self._branch_of = branch_of
 
     def hashing(self, repository: str, commit: str | None) -> HashFiles:
         """What answers `hashFiles` in a run of that commit."""
         return hash_nothing if self._hash_files is None else partial(self._hash_files, repository, commit)
+
+    def branch(self, repository: str) -> str | None:
+        return self._branch_of(repository) if self._branch_of is not None else None
 
     def plan(self, live: LiveWorkflow, cause: Cause) -> NewRun:
         return prepare(
@@ -76,6 +87,7 @@ class Admission:
             runner=self.runner,
             hash_files=self.hashing(live.repository, live.commit),
             uses=live.used,
+            branch=self.branch(live.repository),
         )
 
     def admit(

@@ -80,12 +80,14 @@ def prepare(
     runner: str = "local",
     hash_files: HashFiles = hash_nothing,
     uses: Mapping[str, Used] | None = None,
+    branch: str | None = None,
 ) -> NewRun:
-    """Plan a run. Nothing is written; the caller records it. `hash_files` answers `hashFiles` for its commit.
+    """Plan a run. Nothing is written; the caller records it. `hash_files` answers `hashFiles` for its commit, which is
+    of `branch`.
 
     Raises InputError: what is needed now (a timeout, a group) and cannot be evaluated is made of inputs and event.
     """
-    occasion = Occasion(repository, commit, cause.inputs, cause.event, cause.env, runner, uses or {})
+    occasion = Occasion(repository, commit, cause.inputs, cause.event, cause.env, runner, uses or {}, branch=branch)
     run = new_id(now)
     functions = {"now": lambda: to_rfc3339(now), "hashFiles": lambda *globs: hash_files(globs)}
     try:

@@ -66,6 +66,7 @@ class Latest:
     runner: str
     hash_files: HashFiles
     uses: Mapping[str, Used] = field(default_factory=dict)
+    branch: str | None = None
 
 
 def ended_run(reads: Reads, run: str) -> Ended:
@@ -133,6 +134,7 @@ def _latest(old: Ended, latest: Latest, actor: Mapping[str, Any], now: Millis) -
             runner=latest.runner,
             hash_files=latest.hash_files,
             uses=latest.uses,
+            branch=latest.branch,
         )
     except InputError as error:
         message = f"the inputs of run {old.head.id} do not fit the latest definition: {error}"
@@ -172,4 +174,5 @@ def _live(parts: Parts, head: RunHead) -> Latest:
     if live.model.enabled is False:
         raise ConflictError(f"workflow {head.workflow} is disabled")
     hashing, runner = parts.admission.hashing(live.repository, live.commit), parts.admission.runner
-    return Latest(live.model, live.repository_model, live.commit, live.text, runner, hashing, live.used)
+    branch = parts.admission.branch(live.repository)
+    return Latest(live.model, live.repository_model, live.commit, live.text, runner, hashing, live.used, branch)

@@ -57,6 +57,12 @@ class SourceState:
     missing: Missing = field(default_factory=dict)  # commits of libraries that could not be had, and why
     hurry: bool = False  # somebody asked for a look: libraries are asked again without waiting
 
+    @property
+    def on_branch(self) -> str | None:
+        """The branch that what is live comes from, as far as is known; None for a commit of no branch."""
+        found = self.branch or (self.known.branch if self.known is not None else None)
+        return None if found in (None, "", "HEAD") else found
+
 
 class SourceReconciler:
     """`keys` are the names of the server's webhook keys; `news` is called after each change, to wake who watches;

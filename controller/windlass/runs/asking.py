@@ -25,6 +25,8 @@ KNOWN = frozenset({"inputs", "event"})
 
 
 def approvals_of(plan: Plan, ended: frozenset[str] = frozenset(), prefix: str = "") -> Iterator[str]:
+    if plan.refusal is not None:
+        return  # it ends before it begins
     for planned in (*plan.steps.values(), *plan.finally_.values()):
         path = placed(prefix, planned.name)
         if path in ended or _is_ruled_out(plan, planned):

@@ -13,6 +13,7 @@ CAUSES = MappingProxyType(
         "exit-code": "The program ended with an exit code other than 0; a signal N is the exit code 128 + N.",
         "timeout": "The step took longer than its `timeout`, or a part of it than its own.",
         "quiet-timeout": "The step wrote nothing to its log for as long as its `quietTimeout`.",
+        "policy": "A rule does not allow it: the branches of a protected environment, or workflows nested too deeply.",
         "rejected": "Somebody rejected the approval, or nobody answered it in time.",
         "deadline": "The run took longer than the workflow's `timeout`; its running steps end with the same cause.",
         "cancelled-by-user": "Somebody cancelled the run, or interrupted `windlass run`.",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from windlass.runs import cancel, entry, finish, follow, observe, reuse, timers
 from windlass.runs.draft import Decision, Draft
-from windlass.runs.model import Status
+from windlass.runs.model import Status, StepKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,6 +43,9 @@ def _turn(draft: Draft, observations: Iterable[Observation]) -> None:
     if left is None:
         return
     _begin(draft)
+    if draft.plan.refusal is not None:
+        _refuse(draft, draft.plan.refusal)
+        return
     for observation in left:
         observe.take(draft, observation)
     timers.act(draft)
@@ -79,3 +82,12 @@ def _begin(draft: Draft) -> None:
         for name, child in draft.state.children.items():
             if not child.head.status.terminal and name not in draft.children:
                 draft.tell(name)
+
+
+def _refuse(draft: Draft, why: str) -> None:
+    """Its environment does not take it: nothing of it runs, `finally` included."""
+    for name in (*draft.plan.steps, *draft.plan.finally_):
+        draft.end(StepKey(name), Status.SKIPPED, "needs-failed", "the run was refused")
+    draft.update(
+        status=Status.ERRORED, result=Status.ERRORED, cause="policy", message=why, phase="done", ended_at=draft.now
+    )

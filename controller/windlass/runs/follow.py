@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from windlass.errors import ExpressionError
 from windlass.expressions import evaluate_bool
+from windlass.plan.protection import GATE
 from windlass.runs import begin, cancel, loops, nested
 from windlass.runs.model import Status, StepKey
 from windlass.runs.scope import condition_functions, values_for
@@ -67,6 +68,8 @@ def _follow(draft: Draft, planned: PlannedStep) -> None:
 
 def _skipped_with(draft: Draft, planned: PlannedStep) -> tuple[str, str] | None:
     """The cause and message when a dependency rules the step out, whatever its own `if` says."""
+    if gate_is_shut(draft) and planned.name != GATE:
+        return "needs-failed", f"{GATE} {draft.named(GATE).status.value}"
     if not planned.tolerant:
         for name in planned.needs:
             found = _rules_out(draft, name)
@@ -77,6 +80,13 @@ def _skipped_with(draft: Draft, planned: PlannedStep) -> tuple[str, str] | None:
         if step.status is Status.SKIPPED:
             return "needs-skipped", f"it reads outputs of {name}, which was skipped"
     return None
+
+
+def gate_is_shut(draft: Draft) -> bool:
+    """People did not let the run into its environment: not even `always()` and `finally` get there."""
+    if GATE not in draft.plan.steps:
+        return False
+    return draft.named(GATE).status not in (Status.SUCCEEDED, Status.PENDING, Status.WAITING)
 
 
 def _rules_out(draft: Draft, name: str) -> tuple[str, str] | None:

@@ -90,6 +90,7 @@ def plan_below(plan: Plan, nested: Nested, inputs: Mapping[str, Any]) -> Plan:
         runner=nested.runner,
         uses=plan.uses,
         library=used.library,
+        branch=plan.branch,
     )
     below = make_plan(used.workflow, repository_of(used.settings), occasion)
     return replace(below, hashes=plan.hashes)  # those of what it uses were answered with its own

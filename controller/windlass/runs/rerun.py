@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from windlass.errors import ConflictError, InputError, InputProblem
 from windlass.expressions import functions, references
 from windlass.plan.graph import texts_in
+from windlass.plan.protection import GATE
 from windlass.runs.model import Status, Step, StepKey
 from windlass.runs.nesting import leads_to, segment
 from windlass.runs.state import new_steps
@@ -49,6 +50,8 @@ def kept_steps(
     found = list(steps)
     ends = {step.key.path: step for step in found if not step.key.item}
     starts = {name for name, planned in plan.steps.items() if not _same(planned, ends, before)}
+    if before is not None and before.commit != plan.commit:
+        starts |= plan.steps.keys() & {GATE}  # who agreed to one commit has not agreed to another
     if mode == "from" and start is not None:
         starts.add(start)
     if mode == "failed":

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from windlass.plan.duration import for_people
+from windlass.plan.protection import GATE
 from windlass.runs import approvals, cancel, nested, observe
 from windlass.runs.model import Ended, Status, Step
 from windlass.runs.nesting import STOP, segment
@@ -78,10 +79,17 @@ def _attempt(draft: Draft, step: Step, attempt: Attempt) -> None:
 
 
 def _deadline(draft: Draft) -> Millis | None:
+    """From the start, or from the moment when people let it into its environment."""
     head = draft.head
     if draft.plan.timeout is None or head.started_at is None or head.cancel_at is not None or head.phase != "steps":
         return None
-    return head.started_at + draft.plan.timeout
+    begun = head.started_at
+    if GATE in draft.plan.steps:
+        gate = draft.named(GATE)
+        if gate.ended_at is None:
+            return None
+        begun = max(begun, gate.ended_at)
+    return begun + draft.plan.timeout
 
 
 def set_wake(draft: Draft) -> None:

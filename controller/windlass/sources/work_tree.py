@@ -19,6 +19,8 @@ from windlass.sources.tree import Entry, Tree, build_tree
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from windlass.sources.branch import Head
+
 _ROOT_FILE = "windlass.yaml"
 
 MAX_FILES = 1_000_000  # a work tree holds what git ignores too: dependencies, build output
@@ -63,19 +65,30 @@ def list_files(root: Path, under: Sequence[str] = ()) -> tuple[Entry, ...]:
 
 def head_commit(root: Path) -> str | None:
     """The commit that is checked out; None outside git and before the first commit."""
+    head = _head(root)
+    return head.commit if head is not None else None
+
+
+def head_branch(root: Path) -> str | None:
+    """The branch that is checked out; None outside git, before the first commit and when HEAD is detached."""
+    head = _head(root)
+    return head.branch if head is not None and head.branch != "HEAD" else None
+
+
+def _head(root: Path) -> Head | None:
     for folder in (root.resolve(), *root.resolve().parents):
         where = find_git_folder(folder)
         if where is not None:
-            return _commit_in(folder, where.git)
+            return _head_in(folder, where.git)
     return None
 
 
-def _commit_in(folder: Path, git_dir: Path) -> str | None:
+def _head_in(folder: Path, git_dir: Path) -> Head | None:
     from windlass.sources.branch import local_head  # here, since `check` does not ask
     from windlass.sources.command import run_git
 
     try:
-        return local_head(folder, None, lambda args: run_git(args, git_dir=git_dir, doing="read HEAD")).commit
+        return local_head(folder, None, lambda args: run_git(args, git_dir=git_dir, doing="read HEAD"))
     except SourceError:
         return None
 

@@ -13,7 +13,7 @@ from windlass.loading.checks.approvals import check_approvals
 from windlass.loading.checks.artifacts import check_artifacts
 from windlass.loading.checks.caches import check_caches
 from windlass.loading.checks.declarations import check_inputs, check_outputs, check_step_declarations
-from windlass.loading.checks.environment import check_environment
+from windlass.loading.checks.environment import check_environment, check_gate, check_protections
 from windlass.loading.checks.expressions import check_action_texts, check_expressions
 from windlass.loading.checks.files import check_files
 from windlass.loading.checks.given import check_given
@@ -60,6 +60,7 @@ def check_workflow(site: Site, workflow: Workflow) -> list[Problem]:
     errors = chain(
         check_inputs(site, workflow.inputs),
         check_environment(site, workflow.environment),
+        check_gate(site, workflow.environment, items),
         check_graph(site, main, last),
         check_loops(site, items),
         check_artifacts(site, items),
@@ -108,8 +109,8 @@ def check_action(site: Site, action: Action) -> list[Problem]:
 
 
 def check_settings(site: Site, settings: Repository) -> list[Problem]:
-    features = _first(site, _not_supported(site, unsupported_settings(settings)))
-    return features + list(islice(check_characters(site), MOST_PROBLEMS))
+    errors = chain(check_protections(site, settings), _not_supported(site, unsupported_settings(settings)))
+    return _first(site, errors) + list(islice(check_characters(site), MOST_PROBLEMS))
 
 
 def _not_supported(site: Site, features: list[tuple[Path, str]]) -> Iterator[Problem]:
