@@ -36,8 +36,8 @@ _OWN = (
     "cancel_at",
     "cancel_cause",
     "killed",
+    "phase",
 )
-_OWN_STATES = ("phase", "result")
 
 
 def segment(key: StepKey) -> str:
