@@ -21,6 +21,8 @@ POINTS: dict[str, str] = {
     "group.left": "a place in a concurrency group is free, whoever is next has not been told",
     "executor.before-spawn": "an attempt is recorded, nobody was told to start it",
     "executor.spawned": "a warden was told to start an attempt, nobody has heard of it yet",
+    "executor.before-collect": "a program has ended, what it left is not collected",
+    "executor.collected": "what a program left is collected, nobody has heard that the attempt ended",
     "source.fetched": "a new commit is in the mirror, not loaded",
     "library.fetched": "a commit of a library is in its mirror, what uses it is not loaded",
     "source.loaded": "a commit is loaded, not activated",

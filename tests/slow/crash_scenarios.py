@@ -89,6 +89,38 @@ class ByApi(_Base):
         self.status = run["status"], run["cause"]
 
 
+class ByArtifacts(ByApi):
+    """The same, with steps that hand files on."""
+
+    def prepare(self) -> None:
+        self.repo.add(
+            "pipeline",
+            f"""
+env: {{WITNESS: {self.witness}}}
+steps:
+  first:
+    run: '{WITNESS}; mkdir out; head -c 300000 /dev/urandom > out/data; sha256sum out/data > sum'
+    artifacts: {{save: {{out: "out/*", sum: sum}}}}
+  second:
+    artifacts:
+      load: {{in: "${{{{ steps.first.artifacts.out }}}}", sum: "${{{{ steps.first.artifacts.sum }}}}"}}
+      save: {{again: in}}
+    run: '{WITNESS}; cd in; sha256sum -c ../sum'
+  third:
+    artifacts: {{load: {{again: "${{{{ steps.second.artifacts.again }}}}"}}}}
+    run: '{WITNESS}; test -s again/out/data'
+""",
+        )
+
+    def settle(self, server: Server) -> None:
+        super().settle(server)
+        if self.status == ("succeeded", None):
+            (run,) = server.runs()
+            items = server.get(f"/runs/{run['id']}/artifacts")["items"]
+            assert [item["path"] for item in items] == ["out/out/data", "sum", "again/out/data"]
+            assert items[0]["digest"] == items[2]["digest"]
+
+
 class ByHook(_Base):
     """A forge delivers a webhook, and delivers it again."""
 
@@ -275,4 +307,4 @@ outputs: {{version: "${{{{ steps.third.outputs.version }}}}"}}
 
 
 SCENARIOS: dict[str, Any] = {"api": ByApi, "schedule": BySchedule, "hook": ByHook, "commit": ByCommit}
-SCENARIOS |= {"event": ByEvent, "push": ByPush, "group": ByGroup}
+SCENARIOS |= {"artifacts": ByArtifacts, "event": ByEvent, "push": ByPush, "group": ByGroup}

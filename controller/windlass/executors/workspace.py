@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from windlass import log
+from windlass.crashpoints import reach
 from windlass.errors import WindlassError
 from windlass.executors.pieces import PieceError, Place, StoppedError
 from windlass.runs.model import Ended
@@ -178,6 +179,7 @@ class WorkspaceExecutor:
     def _collect(self, ended: Ended) -> None:
         stopped = self._collecting[ended.key]
         place = self._place(ended.key, stopped)
+        reach("executor.before-collect")
         try:
             ended = self._collected(ended, place)
         except StoppedError:
@@ -186,6 +188,7 @@ class WorkspaceExecutor:
         except Exception as error:  # noqa: BLE001 - the boundary of one attempt (R29)
             log.event("collect.crashed", level="error", run=ended.key.run, error=repr(error))
             ended = _spoiled(ended, PieceError("internal-error", f"what it left could not be collected: {error}"))
+        reach("executor.collected")
         with self._lock:
             del self._collecting[ended.key]
         self._sink(replace(ended, at=max(ended.at, self._clock.now())))
