@@ -116,7 +116,9 @@ def test_a_release_deploys_one_environment_after_another(repository: Path) -> No
 def test_the_tests_of_the_build_are_counted(repository: Path) -> None:
     result = run(repository, "build-and-test")
     assert result["outputs"]["tests"] == 2
-    assert not Path(f"/tmp/windlass-build-{result['id']}").exists()
+    package = result["outputs"]["package"]
+    assert package["path"].startswith("price-")
+    assert package["url"] == f"/api/v1/runs/{result['id']}/artifacts/package?step=package"
 
 
 def test_the_pipeline_tries_again(repository: Path) -> None:
