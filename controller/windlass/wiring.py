@@ -20,6 +20,7 @@ from windlass.artifacts.transfer import Bounds
 from windlass.clock import SystemClock
 from windlass.data_lock import DataLock
 from windlass.errors import SourceError
+from windlass.executors.action_files import ActionFiles
 from windlass.executors.checkout import CheckoutFiles
 from windlass.executors.files import StepFiles
 from windlass.executors.local.executor import LocalExecutor
@@ -104,7 +105,7 @@ class Server:
             lambda sink: LocalExecutor(settings.data, sink, supervisor, parallel=settings.limits.local_attempts),
             engine.observe,
             clock,
-            preparations=[CheckoutFiles(self._fill), LoadArtifacts(objects), StepFiles()],
+            preparations=[CheckoutFiles(self._fill), LoadArtifacts(objects), StepFiles(), ActionFiles()],
             collections=[SaveArtifacts(objects, bounds)],
         )
         executors["local"] = self._executor

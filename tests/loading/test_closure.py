@@ -102,6 +102,37 @@ def test_an_entrypoint_is_a_readable_script_of_the_folder(load: Load, entry: Any
         assert loaded.actions == {}
 
 
+def test_what_stands_beside_a_script_comes_with_it(load: Load, entry: Any) -> None:
+    files = FILES | {
+        "actions/x/src/lib.py": "A = 1\n",
+        "actions/x/logo.bin": b"\xff\x00",
+        "actions/x/README.md": "# x",
+        "actions/x/examples/one.yaml": workflow("b"),
+        "actions/x/tests/test_it.py": "",
+        "actions/x/src/__pycache__/main.pyc": "",
+        "actions/z/other.py": "",
+    }
+    loaded = load(files, entry("actions/x/link.py", 3, "symlink"))
+    assert said(loaded) == []
+    used = Closures(loaded).of("a")["./actions/x"]
+    assert used.files == {"src/lib.py": {"text": "A = 1\n"}, "logo.bin": {"base64": "/wA="}}
+    assert from_plain(to_plain({"x": used})) == {"x": used}
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"big": "x" * (256 * 1024 + 1)}, "1 other files of 262145 bytes stand in the folder of the action"),
+        ({f"f{n}": "" for n in range(201)}, "201 other files of 0 bytes stand in the folder of the action"),
+    ],
+)
+def test_what_stands_beside_a_script_is_small(load: Load, files: dict[str, str], message: str) -> None:
+    loaded = load(FILES | {f"actions/x/{name}": text for name, text in files.items()})
+    found = [(p.file, p.span.line, p.span.column) for p in loaded.problems if p.rule == "invalid-entrypoint"]
+    assert found == [("actions/x/action.yaml", 4, 13)]
+    assert message in loaded.problems[0].message
+
+
 def test_what_uses_something_broken_is_broken_all_the_way_up(load: Load) -> None:
     files = FILES | {
         "workflows/b.yaml": workflow("b", "./actions/z", "./workflows/a.yaml"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -33,7 +34,7 @@ def test_the_action_says_what_runs_and_what_comes_out(plan):
     )
     assert [(layer.name, layer.values) for layer in step.env] == [("action", {"A": "x"}), ("step", {"A": 1})]
     assert step.outputs["log"].size == 1 << 20
-    assert step.given == Given("./actions/build/", {"tag": "${{ inputs.tag }}"}, inputs)
+    assert step.given == Given("./actions/build", {"tag": "${{ inputs.tag }}"}, inputs)
     assert from_bytes(to_bytes(made)) == made
     assert digest(to_bytes(from_bytes(to_bytes(made)))) == digest(to_bytes(made))
 
@@ -75,3 +76,12 @@ def test_what_with_refers_to_is_waited_for(plan):
         uses=used(run="make", inputs={"deep": {"type": "array"}}),
     )
     assert made.steps["build"].needs == made.steps["build"].reads == ("a",)
+
+
+def test_a_script_that_does_not_stand_alone_stands_among_its_files(plan):
+    alone = used("import lib", entrypoint="src/main.py")["./actions/build"]
+    uses = {"./actions/build": replace(alone, files={"src/lib.py": {"text": "A = 1"}})}
+    made = plan(STEP % "", uses=uses)
+    assert (made.steps["build"].script_name, made.uses) == ("action/src/main.py", uses)
+    assert from_bytes(to_bytes(made)) == made
+    assert plan(STEP % "", uses={"./actions/build": alone}).uses == {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -120,3 +121,32 @@ def test_an_action_that_is_broken_leaves_the_last_good_version_live(repo: Repo, 
     repo.commit(saying("mended"))
     server.reconcile("shop")
     assert said(server) == "mended you"
+
+
+def test_a_script_finds_the_files_that_stand_beside_it(home: Home, repo: Repo, serve: MakeServer) -> None:
+    """As they were at the run's commit, also when the commit is gone; nothing of them is in the working directory."""
+    program = """\
+    import os, pathlib
+    from lib import words
+    here = pathlib.Path(__file__).parent
+    said = [words.SAID, (here / "data" / "more.txt").read_text().strip(), str(os.listdir("."))]
+    pathlib.Path(os.environ["WINDLASS_OUTPUT"]).write_text("said=" + " ".join(said))
+    """
+    head = f"{HEAD}outputs: {{said: {{type: string}}}}\nentrypoint: src/main.py\n"
+    files: dict[str, str | None] = {
+        "actions/greet/action.yaml": head,
+        "actions/greet/src/main.py": dedent(program),
+        "actions/greet/src/lib/words.py": "SAID = 'one'\n",
+        "actions/greet/src/data/more.txt": "more\n",
+        "workflows/it.yaml": workflow("it", SAYS),
+    }
+    repo.commit(files)
+    assert home.run_json(repo.path, "it")["outputs"] == {"said": "one more []"}
+    server = serve(repo.path)
+    run = server.begin("shop", "it")
+    assert server.ended(run)["outputs"] == {"said": "one more []"}
+    repo.commit({"actions/greet/src/lib/words.py": "SAID = 'two'\n"}, amend=True)
+    server.reconcile("shop")
+    again = server.post(f"/runs/{run}/rerun", {"mode": "all"}, code=202)
+    assert server.ended(again["id"])["outputs"] == {"said": "one more []"}
+    assert said(server) == "two more []"

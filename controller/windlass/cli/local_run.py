@@ -53,6 +53,7 @@ class LocalRun:
         from windlass.artifacts.objects import Objects, folder_url
         from windlass.artifacts.transfer import Bounds
         from windlass.cli.shared_caches import SharedLedger, SharedReuse
+        from windlass.executors.action_files import ActionFiles
         from windlass.executors.checkout import CheckoutFiles
         from windlass.executors.files import StepFiles
         from windlass.executors.local.executor import LocalExecutor
@@ -81,7 +82,7 @@ class LocalRun:
             lambda sink: LocalExecutor(folder, sink, self._supervisor),
             engine.observe,
             self._clock,
-            preparations=[CheckoutFiles(self._fill), LoadArtifacts(objects), StepFiles()],
+            preparations=[CheckoutFiles(self._fill), LoadArtifacts(objects), StepFiles(), ActionFiles()],
             collections=[SaveArtifacts(objects, Bounds())],
         )
         try:

@@ -6,18 +6,26 @@ fit. Circles and missing targets were refused before (`crossing.py`); here neith
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from windlass.loading.signatures import targets_in
 from windlass.plan.uses import Used
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from windlass.loading.entrypoints import Script
     from windlass.loading.repository import Loaded
 
     # What a target means that is not of this repository; None: nothing is known of it.
     Elsewhere = Callable[[str], Used | None]
+
+
+def used_action(
+    document: Mapping[str, Any], path: str, script: Script | None, library: str | None = None, commit: str | None = None
+) -> Used:
+    text, files = (script.text, script.files) if script is not None else (None, {})
+    return Used("Action", document, path, text, library, commit, files=files)
 
 
 class Closures:
@@ -54,7 +62,7 @@ class Closures:
             return self._elsewhere(target) if self._elsewhere is not None else None
         path = target[2:]
         if path in self._loaded.actions:
-            return Used("Action", self._loaded.actions[path].document, path, self._loaded.scripts.get(path))
+            return used_action(self._loaded.actions[path].document, path, self._loaded.scripts.get(path))
         workflow = self._by_path.get(path)
         return (
             Used("Workflow", workflow.document, path, settings=self._loaded.settings) if workflow is not None else None

@@ -1,12 +1,15 @@
 """Scripts that actions keep in files of their own: `entrypoint: main.py`.
 
-In: the results of all files, the listing, a reader. Out: the text of each script by the action's folder, and a problem
-at each `entrypoint` that names none. A script is frozen with the definition like everything else that runs.
+In: the results of all files, the listing, a reader. Out: each script by the action's folder, with the other files of
+that folder, and a problem at each `entrypoint` that names none. They are frozen with the definition like everything
+else that runs, so they are few and small.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from base64 import b64encode
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from windlass.loading.rules import RULES
 from windlass.loading.text import MAX_BYTES
@@ -21,34 +24,89 @@ if TYPE_CHECKING:
     from windlass.loading.places import Listed, Reader
 
 RULE = "invalid-entrypoint"
+NOT_RUN = frozenset({"action.yaml", "action.yml", "examples", "tests"})
+MOST_OTHERS = 200
+LARGEST_OTHERS = 256 * 1024  # bytes, in all
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """`files` are the others of the folder, by path in it: `{text}`, or `{base64}` for what is not UTF-8, and
+    `executable` where it is."""
+
+    text: str
+    files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    file: str
+    mention: Mention
+    entry: Listed
+    others: Sequence[Listed]
+
+    @property
+    def folder(self) -> str:
+        return self.file.rpartition("/")[0]
 
 
 def read_scripts(
     results: Sequence[FileResult], listed: Mapping[str, Listed], read: Reader
-) -> tuple[dict[str, str], list[Problem]]:
-    """(text by folder, problems). All scripts are read at once."""
-    named = list(_named(results))
+) -> tuple[dict[str, Script], list[Problem]]:
+    """(script by folder, problems). Everything is read at once."""
     problems: list[Problem] = []
-    wanted: list[tuple[str, str, Mention, Listed]] = []
-    for file, mention in named:
+    wanted: list[_Wanted] = []
+    for file, mention in _named(results):
         folder = file.rpartition("/")[0]
         entry = listed.get(f"{folder}/{mention.text}")
-        mistake = _mistake(mention.text, entry)
+        others = _others(folder, mention.text, listed)
+        mistake = _mistake(mention.text, entry) or _too_much(others)
         if mistake is None and entry is not None:
-            wanted.append((file, folder, mention, entry))
+            wanted.append(_Wanted(file, mention, entry, others))
         else:
             hint = did_you_mean(mention.text, _files_of(folder, listed)) if entry is None else None
             problems.append(_problem(file, mention, mistake or "", hint))
-    contents = read([entry for *_, entry in wanted]) if wanted else {}
-    scripts: dict[str, str] = {}
-    for file, folder, mention, entry in wanted:
+    contents = read([entry for one in wanted for entry in (one.entry, *one.others)]) if wanted else {}
+    scripts: dict[str, Script] = {}
+    for one in wanted:
         try:
-            scripts[folder] = contents[entry.path].decode()
-        except KeyError:
-            problems.append(_problem(file, mention, f"{mention.text} cannot be read"))
+            text = contents[one.entry.path].decode()
+            start = len(one.folder) + 1
+            scripts[one.folder] = Script(text, {e.path[start:]: _kept(e, contents[e.path]) for e in one.others})
+        except KeyError as error:
+            problems.append(_problem(one.file, one.mention, f"{error.args[0].rpartition('/')[2]} cannot be read"))
         except UnicodeDecodeError:
-            problems.append(_problem(file, mention, f"{mention.text} is not UTF-8"))
+            problems.append(_problem(one.file, one.mention, f"{one.mention.text} is not UTF-8"))
     return scripts, problems
+
+
+def _others(folder: str, entrypoint: str, listed: Mapping[str, Listed]) -> list[Listed]:
+    """What stands beside a script: all but what is for people and for checking."""
+    found = []
+    for name in _files_of(folder, listed):
+        first = name.partition("/")[0]
+        if name == entrypoint or first in NOT_RUN or first.startswith("README") or "__pycache__" in name.split("/"):
+            continue
+        entry = listed[f"{folder}/{name}"]
+        if entry.kind == "file":
+            found.append(entry)
+    return found
+
+
+def _too_much(others: Sequence[Listed]) -> str | None:
+    size = sum(entry.size for entry in others)
+    if len(others) <= MOST_OTHERS and size <= LARGEST_OTHERS:
+        return None
+    most = f"at most {MOST_OTHERS} files and {LARGEST_OTHERS} bytes go with a script"
+    return f"{len(others)} other files of {size} bytes stand in the folder of the action: {most}"
+
+
+def _kept(entry: Listed, data: bytes) -> dict[str, Any]:
+    mode = {"executable": True} if getattr(entry, "mode", "") == "100755" else {}
+    try:
+        return {"text": data.decode(), **mode}
+    except UnicodeDecodeError:
+        return {"base64": b64encode(data).decode(), **mode}
 
 
 def _named(results: Iterable[FileResult]) -> Iterator[tuple[str, Mention]]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
+from windlass.loading.closure import used_action
 from windlass.loading.entrypoints import read_scripts
 from windlass.loading.examine import Circumstances, examine
 from windlass.loading.places import ENDINGS, SETTINGS
@@ -121,6 +122,9 @@ class Library:
             span = wrong.span if wrong is not None else None
             at = f"{entry.path}:{span.line}:{span.column}" if span is not None else entry.path
             return Offer(mistake=f"{at}: {wrong.message if wrong is not None else 'it cannot be read'}")
-        settings = self._settings.value if self._settings is not None and kind == "Workflow" else None
-        used = Used(kind, found.value, path, scripts.get(path), self.name, self.locked.commit, settings)
+        settings = self._settings.value if self._settings is not None else None
+        if kind == "Action":
+            used = used_action(found.value, path, scripts.get(path), self.name, self.locked.commit)
+        else:
+            used = Used(kind, found.value, path, None, self.name, self.locked.commit, settings)
         return Offer(used, found.result.facts)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from windlass.loading.cache import ResultCache
     from windlass.loading.checks import Checkers
+    from windlass.loading.entrypoints import Script
     from windlass.loading.libraries import Libraries, OpenLibrary
     from windlass.loading.places import Reader
     from windlass.loading.signatures import Signature
@@ -56,7 +57,7 @@ class Loaded:
     problems: tuple[Problem, ...]
     broken: tuple[Broken, ...]
     files: int
-    scripts: Mapping[str, str] = field(default_factory=dict)  # of actions with an entrypoint, by folder
+    scripts: Mapping[str, Script] = field(default_factory=dict)  # of actions with an entrypoint, by folder
     libraries: Libraries | None = None  # None: windlass.yaml names none
 
 
@@ -198,7 +199,7 @@ def _joined(
     content_of: Callable[[str], Callable[[], bytes]],
     named: list[Problem],
     mistakes: list[Problem],
-    scripts: Mapping[str, str],
+    scripts: Mapping[str, Script],
     only: str | None,
     libraries: Libraries | None,
     signatures: Mapping[str, Signature],

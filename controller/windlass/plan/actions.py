@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from windlass.plan.model import Given
 from windlass.plan.program import Program, program_of
 from windlass.plan.shells import SHELL_OF_ENDING, SHELLS, program, shell_of
+from windlass.plan.uses import target_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from windlass.plan.uses import Used
     from windlass_schemas.action import Action
     from windlass_schemas.step import Step
+
+
+FOLDER = "action"  # below an attempt's own folder: the files of an action whose script does not stand alone
 
 
 def action_program(used: Used, action: Action, duration: Callable[[Any], Millis | None]) -> Program:
@@ -30,8 +34,11 @@ def action_program(used: Used, action: Action, duration: Callable[[Any], Millis 
     ending = dot + ending if stem else ""
     shell = shell_of(action.shell) if action.shell is not None else SHELLS[SHELL_OF_ENDING.get(ending, "bash")]
     text, name, argv = program(used.script, shell)
+    if used.files:  # it stands among them, as in the repository
+        return Program(text, f"{FOLDER}/{action.entrypoint}", argv)
     return Program(text, f"script{ending}" if ending else name, argv)
 
 
-def given_to(step: Step, used: Used) -> Given:
-    return Given(step.uses or "", dict(step.with_), dict(used.document.get("inputs") or {}))
+def given_to(step: Step, used: Used, library: str | None) -> Given:
+    """`library`: where the step stands."""
+    return Given(target_of(step.uses or "", library), dict(step.with_), dict(used.document.get("inputs") or {}))

@@ -72,7 +72,7 @@ class Nested:
 class Given:
     """The values that something used is given; defaults and checks come at the start, when expressions have values."""
 
-    target: str  # what `uses` says
+    target: str  # what `uses` names: the key of `Plan.uses`, when its files are kept there
     values: Mapping[str, Any]  # `with`, as written
     declared: Mapping[str, Any] = field(default_factory=dict)  # the inputs of what is used, as written
 
@@ -162,7 +162,9 @@ class Plan:
     title: str | None = None
     secret_inputs: tuple[str, ...] = ()  # never shown
     hashes: Mapping[str, str] = field(default_factory=dict)  # what each call of hashFiles gives (plan/hashes.py)
-    uses: Mapping[str, Used] = field(default_factory=dict)  # what nested workflows are planned from, by target
+    uses: Mapping[str, Used] = field(
+        default_factory=dict
+    )  # what nested workflows are planned from, and files of actions, by target
     libraries: Mapping[str, str] = field(default_factory=dict)  # the commit of each library that anything here is from
     overlap: PlannedConcurrency | None = None  # the schedule's own group
     concurrency: PlannedConcurrency | None = None

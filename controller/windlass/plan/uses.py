@@ -7,7 +7,7 @@ is made from these alone, so that neither a moved branch nor a changed library t
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -30,6 +30,7 @@ class Used:
     library: str | None = None
     commit: str | None = None  # of the library
     settings: Mapping[str, Any] | None = None  # windlass.yaml as written: a workflow is planned with it
+    files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # beside the script: loading/entrypoints.py
 
     @property
     def action(self) -> Action:

@@ -299,6 +299,7 @@ class Launch:
     working_directory: str | None = None  # relative to the attempt's folder
     checkout: Checkout | None = None  # what the working directory holds at the start
     files: tuple[LaunchFile, ...] = ()
+    action_files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # below `action`, beside the script
     loads: Mapping[str, ArtifactRef] = field(default_factory=dict)  # by path in the working directory
     saves: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # artifact -> paths and globs
     file_outputs: Mapping[str, int | None] = field(default_factory=dict)  # paths of files to keep -> largest size

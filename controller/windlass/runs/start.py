@@ -21,6 +21,8 @@ from windlass.runs.scope import functions_of, layered, unset_by, values_for
 from windlass_schemas.storage import read_mode
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from windlass.plan.model import PlannedStep
     from windlass.runs.draft import Draft
     from windlass.runs.model import AttemptKey, StepKey
@@ -81,6 +83,7 @@ def _launch(draft: Draft, planned: PlannedStep, key: AttemptKey) -> Launch:
         files=tuple(
             LaunchFile(file.path, text(file.content), _mode(file.path, text(file.mode))) for file in planned.files
         ),
+        action_files=_action_files(draft, planned),
         loads=loads_of({path: evaluate(written, values, functions) for path, written in planned.loads.items()}),
         saves={name: tuple(text(path) for path in paths) for name, paths in planned.saves.items()},
         file_outputs={name: spec.size for name, spec in planned.outputs.items() if spec.file},
@@ -89,6 +92,11 @@ def _launch(draft: Draft, planned: PlannedStep, key: AttemptKey) -> Launch:
         quiet_timeout=planned.quiet_timeout,
         parts=launch_parts(planned, values, functions),
     )
+
+
+def _action_files(draft: Draft, planned: PlannedStep) -> Mapping[str, Mapping[str, Any]]:
+    used = draft.plan.uses.get(planned.given.target) if planned.given is not None else None
+    return used.files if used is not None else {}
 
 
 def _mode(path: str, digits: str) -> int:
