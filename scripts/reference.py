@@ -1,7 +1,8 @@
 """Writes docs/reference/*.md from the things themselves, so that the pages cannot say something else.
 
 In: schemas/json (fields), the argparse parser (commands), the rules and causes of windlass, module docstrings (the
-map). Out: one page each. `--check` writes nothing and exits 1, naming the pages that are stale.
+map). Out: one page each, and the table of every construct in docs/language.md. `--check` writes nothing and exits 1,
+naming the pages that are stale.
 """
 
 from __future__ import annotations
@@ -14,8 +15,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from constructs import page_with_table
+
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs/reference"
+LANGUAGE = "docs/language.md"  # of which one table is written here
 NOTE = "<!-- Written by `make generate`: edits are lost. -->\n"
 KINDS = {
     "workflow": "A file under `workflows/`: what runs, when, and with which inputs.",
@@ -30,21 +34,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
-    pages = {**kind_pages(), "commands": commands(), "rules": rules(), "causes": causes(), "map": code_map()}
+    named = {**kind_pages(), "commands": commands(), "rules": rules(), "causes": causes(), "map": code_map()}
+    pages = {f"docs/reference/{name}.md": text for name, text in named.items()} | {LANGUAGE: page_with_table()}
     stale = [name for name, text in pages.items() if _on_disk(name) != text]
     if check:
         for name in stale:
-            print(f"docs/reference/{name}.md is stale: run `make generate`", file=sys.stderr)
+            print(f"{name} is stale: run `make generate`", file=sys.stderr)
         return 1 if stale else 0
     TARGET.mkdir(exist_ok=True)
     for name in stale:
-        (TARGET / f"{name}.md").write_text(pages[name], encoding="utf-8")
-        print(f"docs/reference/{name}.md")
+        (ROOT / name).write_text(pages[name], encoding="utf-8")
+        print(name)
     return 0
 
 
 def _on_disk(name: str) -> str | None:
-    path = TARGET / f"{name}.md"
+    path = ROOT / name
     return path.read_text(encoding="utf-8") if path.exists() else None
 
 

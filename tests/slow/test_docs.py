@@ -16,7 +16,8 @@ from windlass.loading.server_file import read_server_file
 
 ROOT = Path(__file__).resolve().parents[2]
 WINDLASS = Path(sys.executable).with_name("windlass")
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BY_EXAMPLE = ROOT / "docs/by-example.md"  # whose documents are one repository
+PAGES = [ROOT / "README.md", *(page for page in sorted((ROOT / "docs").glob("*.md")) if page != BY_EXAMPLE)]
 
 
 def blocks(page: Path, kind: str) -> list[str]:
@@ -89,3 +90,43 @@ def test_shown_workflow_tests_pass_with_the_example_that_they_are_for(tmp_path: 
     done = windlass(tmp_path / "shop", "test")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "shown-0" in done.stdout
+
+
+@pytest.fixture(scope="module")
+def by_example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The repository that the page shows."""
+    folder = tmp_path_factory.mktemp("shop")
+    places = {
+        "Repository": "windlass.yaml",
+        "Workflow": "workflows/{}.yaml",
+        "Action": "actions/{}/action.yaml",
+        "Test": "tests/{}.test.yaml",
+    }
+    for kind, place in places.items():
+        for number, block in enumerate(blocks(BY_EXAMPLE, kind)):
+            name = re.search(r"^metadata:\s*{?\s*name: ([a-z-]+)", block, re.MULTILINE)
+            path = folder / place.format(name[1] if name and kind != "Test" else number)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(block)
+    return folder
+
+
+def test_the_repository_by_example_is_clean_and_its_tests_pass(by_example: Path) -> None:
+    checked = windlass(by_example, "check", "--strict")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    tested = windlass(by_example, "test")
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+
+
+NAMES = ["details", "settings", "triggered"]
+
+
+def test_all_workflows_by_example_are_run(by_example: Path) -> None:
+    assert sorted(path.stem for path in (by_example / "workflows").iterdir()) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_workflow_by_example_runs(by_example: Path, name: str) -> None:
+    done = windlass(by_example, "run", name, "--output", "json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["status"] == "succeeded"
