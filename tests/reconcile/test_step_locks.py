@@ -215,3 +215,24 @@ def test_a_step_that_was_told_to_make_room_is_waited_for_after_a_restart(new_lif
     assert [running(second, run) for run in (old, new)] == [[("use", "")], []]
     finish(second, old, exit_code=143)
     assert (found(second, old).cause, running(second, new)) == ("replaced", [("use", "")])
+
+
+def test_a_loop_says_that_an_item_was_turned_away_once_the_others_have_ended(life, begin):
+    run = begin("skip", loop=Loop("forEach", source=2, max_parallel=2))
+    items = [one.status.value for one in life.ledger.reads.steps(run) if one.key.item]
+    assert items == ["running", "cancelled"]
+    finish(life, run)
+    loop = found(life, run)
+    assert (loop.status.value, loop.cause) == ("cancelled", "skipped")
+    assert loop.message == f"item 1: skipped: step use[0] of run {run} holds test-database"
+    assert (life.status(run), life.steps(run)["after"]) == ("cancelled", "skipped")
+
+
+def test_the_timeout_of_the_run_ends_a_step_in_line(life, step):
+    first = life.begin(step("use", concurrency=group()))
+    second = life.begin(step("use", concurrency=group()), timeout=1000)
+    life.clock.advance(1000)
+    life.settle()
+    assert (life.ledger.reads.run(second).cause, found(life, second).cause) == ("deadline", "deadline")
+    finish(life, first)
+    assert life.engine.groups.view() == []

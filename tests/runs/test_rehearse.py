@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from windlass.plan.approval import Approval
 from windlass.plan.loop import Loop
-from windlass.plan.model import EnvLayer, OutputSpec, Retry, Wait
+from windlass.plan.model import EnvLayer, OutputSpec, PlannedConcurrency, Retry, Wait
 from windlass.runs.model import RunHead, Status, StepKey
 from windlass.runs.rehearse import Result, rehearse, unknown_readings
 
@@ -116,3 +116,13 @@ def test_each_item_of_an_approval_is_answered(make_plan, make_step):
     plan = make_plan(make_step("ask", loop=Loop("forEach", source=[1, 2]), approval=Approval()))
     state = played(plan, ask=Result(items=(Result(), Result(Status.FAILED))))
     assert [state.steps[StepKey("ask", key)].status for key in "01"] == ["succeeded", "failed"]
+
+
+def test_a_rehearsal_is_in_nobodys_way(make_plan, make_step):
+    """Not even in its own: items of one group, in a run of that group, side by side."""
+    group = PlannedConcurrency("one", 1, "skip")
+    plan = make_plan(
+        make_step("a", loop=Loop("forEach", source=3), concurrency=group), concurrency=group, overlap=group
+    )
+    state = played(plan)
+    assert (state.head.status, statuses(state)) == (Status.SUCCEEDED, {"a": "succeeded"})

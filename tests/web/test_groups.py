@@ -158,3 +158,15 @@ def test_a_hook_and_a_person_meet_in_one_group(site):
     assert (ended["status"], ended["cause"]) == ("cancelled", "skipped")
     assert ended["message"] == f"skipped: run {first} holds a"
     assert ended["steps"]["build"]["attempts"] == []
+
+
+def test_a_step_far_back_in_line_and_its_run_name_whoever_is_in_the_way_now(site):
+    steps = "  build: {run: make, concurrency: {group: disk}}\n"
+    site.push({"workflows/grouped.yaml": workflow("grouped", steps=steps)})
+    runs = [site.begin("grouped") for _ in range(6)]
+    until(lambda: groups(site)["items"] and groups(site)["items"][0]["waitingCount"] == 5)
+    site.held.finish(site.running(run=runs[0]))
+    waits = f"waits for step build of run {runs[1]}, which holds disk"
+    until(lambda: message(site, runs[5]) == waits)
+    run = site.http.get(f"/api/v1/runs/{runs[5]}").json()
+    assert (run["status"], run["steps"]["build"]["message"]) == ("waiting", waits)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from windlass.errors import ConflictError, InputError, InputProblem, NotFoundError
@@ -21,8 +20,6 @@ from windlass.reconcile.log_reader import LogChunk, read_log
 from windlass.reconcile.rerun import rerun
 from windlass.reconcile.source import source_object
 from windlass.reconcile.workflow_view import workflow_object
-from windlass.runs.lock import LockKey
-from windlass.runs.locks import DETAIL
 from windlass.runs.model import CancelRequested
 from windlass.runs.present import items_of, run_object
 
@@ -125,29 +122,21 @@ class Controller:
         found = self.parts.reads.whole_run(run)
         if found is None:
             raise NotFoundError(f"no run {run}")
-        return run_object(*self._up_to_date(*found))
+        return run_object(*self.parts.engine.groups.up_to_date(*found))
 
     def outline(self, run: str, items: int) -> dict[str, Any]:
         """As `run`, with the first items of each loop only, and one more than `items` when there are more."""
         found = self.parts.reads.outline(run, items)
         if found is None:
             raise NotFoundError(f"no run {run}")
-        return run_object(*self._up_to_date(*found))
+        return run_object(*self.parts.engine.groups.up_to_date(*found))
 
     def items(self, run: str, step: str, after: str, most: int) -> list[dict[str, Any]]:
         """The items of a loop after the one of that key ("": from the first). Raises NotFoundError."""
         head = self._head(run)
-        return items_of(step, self._up_to_date(head, self.parts.reads.items(run, step, after, most))[1])
-
-    def _up_to_date(self, head: RunHead, steps: tuple[Step, ...]) -> tuple[RunHead, tuple[Step, ...]]:
-        """Whoever stands in line names who is in its way now: lines move more often than they are recorded."""
-        if head.status.terminal:
-            return head, steps
-        groups = self.parts.engine.groups
-        told = groups.message(LockKey(head.id))
-        waiting = {step.key: groups.message(LockKey(head.id, *step.key)) for step in steps if DETAIL in step.detail}
-        fresh = tuple(replace(s, message=waiting[s.key]) if waiting.get(s.key) else s for s in steps)
-        return (replace(head, message=told) if told else head), fresh
+        return items_of(
+            step, self.parts.engine.groups.up_to_date(head, self.parts.reads.items(run, step, after, most))[1]
+        )
 
     def _head(self, run: str) -> RunHead:
         head = self.parts.reads.run(run)
@@ -157,7 +146,10 @@ class Controller:
 
     def runs(self, wanted: RunFilter, cursor: str | None, limit: int) -> dict[str, Any]:
         page = self.parts.reads.list_runs(wanted, cursor, limit)
-        return {"items": [run_object(self._up_to_date(head, ())[0]) for head in page.items], "next": page.next}
+        return {
+            "items": [run_object(self.parts.engine.groups.up_to_date(head, ())[0]) for head in page.items],
+            "next": page.next,
+        }
 
     def groups(self) -> list[dict[str, Any]]:
         """Every concurrency group that somebody is in: who holds it, who waits for it."""

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict, deque
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from windlass.clock import to_rfc3339
 from windlass.reconcile.group import Group, Member
 from windlass.runs.lock import Granted, Held, LockKey, Refused, Replaced
-from windlass.runs.model import CancelRequested
+from windlass.runs.locks import DETAIL
+from windlass.runs.model import CancelRequested, Status
 from windlass.runs.nesting import enclosing
 from windlass.runs.standing import standings
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from windlass.clock import Millis
     from windlass.plan.model import PlannedConcurrency
     from windlass.runs.lock import Acquire
-    from windlass.runs.model import Observation, RunHead
+    from windlass.runs.model import Observation, RunHead, Step
     from windlass.runs.state import RunState
 
     Told = list[tuple[str, Observation]]  # by run
@@ -110,6 +112,20 @@ class Groups:
         with self._lock:
             member = self._members.get(key)
             return None if member is None or member.following is None else self._held(member).message
+
+    def up_to_date(self, head: RunHead, steps: tuple[Step, ...]) -> tuple[RunHead, tuple[Step, ...]]:
+        """A run as it is shown: whoever stands in line names who is in its way now. Lines move more often than they
+        are recorded."""
+        if head.status.terminal:
+            return head, steps
+        told = self.message(LockKey(head.id))
+        fresh = []
+        for step in steps:
+            now = self.message(LockKey(head.id, *step.key)) if DETAIL in step.detail else None
+            if now is not None and told is None and head.status is Status.WAITING and head.message == step.message:
+                told = now
+            fresh.append(step if now is None else replace(step, message=now))
+        return (head if told is None else replace(head, message=told)), tuple(fresh)
 
     def waiting(self) -> int:
         with self._lock:
