@@ -25,6 +25,7 @@ from windlass.executors.checkout import CheckoutFiles
 from windlass.executors.files import StepFiles
 from windlass.executors.local.executor import LocalExecutor
 from windlass.executors.local.spawn import spawn_supervisor
+from windlass.executors.secret_values import SecretValues
 from windlass.executors.workspace import WorkspaceExecutor
 from windlass.reconcile.admission import Admission
 from windlass.reconcile.artifact_pieces import LoadArtifacts, SaveArtifacts
@@ -47,6 +48,7 @@ from windlass.reconcile.served_libraries import ServedLibraries
 from windlass.reconcile.source import SourceReconciler, SourceState
 from windlass.reconcile.sources import Sources
 from windlass.reconcile.trigger_index import TriggerIndex
+from windlass.secrets.sealing import Sealer
 from windlass.secrets.server_keys import read_key
 from windlass.sources.auth import Auth
 from windlass.sources.hashing import CommitHashes
@@ -105,12 +107,19 @@ class Server:
             lambda sink: LocalExecutor(settings.data, sink, supervisor, parallel=settings.limits.local_attempts),
             engine.observe,
             clock,
-            preparations=[CheckoutFiles(self._fill), LoadArtifacts(objects), StepFiles(), ActionFiles()],
+            preparations=[
+                SecretValues(self._reveal),
+                CheckoutFiles(self._fill),
+                LoadArtifacts(objects),
+                StepFiles(),
+                ActionFiles(),
+            ],
             collections=[SaveArtifacts(objects, bounds)],
         )
         executors["local"] = self._executor
         self._hashes = CommitHashes(self._tree)
-        admission = Admission(writer, engine, clock, "local", self._hash, self._branch)
+        self._sealer: Sealer | None = None  # made at the first secret
+        admission = Admission(writer, engine, clock, "local", self._hash, self._branch, self._seal)
         catalog = Catalog()
         index, firings = TriggerIndex(catalog), Firings(admission, engine, clock)
         self._chains = Chains(index, firings, writer, reads)
@@ -152,6 +161,19 @@ class Server:
             log_path=self._executor.log_path,
         )
         self._retention = RetentionLoop(self._parts)
+
+    def _seal(self, run: str, name: str, value: str) -> bytes:
+        """Raises WindlassError when the key cannot be used."""
+        if self._sealer is None:
+            self._sealer = Sealer.of(self._settings.data)
+        return self._sealer.seal(run, name, value)
+
+    def _reveal(self, run: str, names: Sequence[str]) -> dict[str, str]:
+        """The secrets of a run that goes on. Raises WindlassError."""
+        if self._sealer is None:
+            self._sealer = Sealer.of(self._settings.data)
+        kept = self._parts.reads.secrets(run)
+        return {name: self._sealer.open(run, name, kept[name]) for name in names if name in kept}
 
     def _fill(self, checkout: Checkout, folder: Path) -> None:
         """The files of a run's commit, from the mirror. Raises SourceError."""

@@ -34,7 +34,6 @@ STEP = "steps: {a: {%s}}"
         ),
         (STEP % "run: a, env: {T: '${{ secrets.T }}'}", ("steps", "a", "env", "T"), "secrets"),
         ("defaults: {resources: {limits: {cpu: 1}}}\n" + STEP % "run: a", ("defaults", "resources"), "resources"),
-        ("inputs: {k: {type: secret}}\n" + STEP % "run: a", ("inputs", "k", "type"), "input type secret"),
         (
             "triggers: {git: [{push: {}}, {pullRequest: {}}]}\n" + STEP % "run: a",
             ("triggers", "git", 1, "pullRequest"),

@@ -57,6 +57,7 @@ class LocalRun:
         from windlass.executors.checkout import CheckoutFiles
         from windlass.executors.files import StepFiles
         from windlass.executors.local.executor import LocalExecutor
+        from windlass.executors.secret_values import SecretValues
         from windlass.executors.workspace import WorkspaceExecutor
         from windlass.reconcile.artifact_pieces import LoadArtifacts, SaveArtifacts
         from windlass.store.ledger import Ledger
@@ -82,7 +83,13 @@ class LocalRun:
             lambda sink: LocalExecutor(folder, sink, self._supervisor),
             engine.observe,
             self._clock,
-            preparations=[CheckoutFiles(self._fill), LoadArtifacts(objects), StepFiles(), ActionFiles()],
+            preparations=[
+                SecretValues(lambda _run, _names: new.secrets),
+                CheckoutFiles(self._fill),
+                LoadArtifacts(objects),
+                StepFiles(),
+                ActionFiles(),
+            ],
             collections=[SaveArtifacts(objects, Bounds())],
         )
         try:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from windlass.errors import ExpressionError, InputError, InputProblem
 from windlass.expressions import evaluate_bool
 from windlass.nearest import did_you_mean
+from windlass.plan.placeholders import is_placeholder
 from windlass.plan.values import Mismatch, ValueMismatchError, escaped, fit, from_text
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ class _MissingError(Exception):
 
 def _value(name: str, declared: Input, values: Mapping[str, Any], texts: Mapping[str, str]) -> Any:
     schema = declared.json_schema() | {"type": declared.type}
+    if declared.type == "secret" and is_placeholder(values.get(name)):
+        return values[name]  # of the caller: the value itself was checked when it was given
     if declared.type == "secret" and name in values and not isinstance(values[name], (str, NoneType)):
         raise ValueMismatchError([Mismatch("", "must be a text")])  # the value itself is in no message
     if name in texts:

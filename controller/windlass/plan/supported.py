@@ -70,9 +70,6 @@ def _workflow(workflow: Workflow) -> Iterator[tuple[Path, str]]:
     yield from _runner(workflow.runner, ("runner",))
     if workflow.defaults is not None:
         yield from _execution(workflow.defaults, ("defaults",))
-    for name, declared in workflow.inputs.items():
-        if declared.type == "secret":
-            yield ("inputs", name, "type"), f"input type {declared.type}"
     if workflow.triggers is not None:
         for kind in TRIGGERS:
             if getattr(workflow.triggers, kind):

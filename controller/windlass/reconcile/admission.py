@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from windlass.reconcile.catalog import LiveWorkflow
     from windlass.reconcile.creation import Cause
     from windlass.reconcile.engine import Engine
+    from windlass.reconcile.given_secrets import Seal
     from windlass.reconcile.hashing import HashFiles, HashFilesOf
     from windlass.store.tx import Tx
     from windlass.store.writer import Writer
@@ -59,6 +60,7 @@ class Admission:
         runner: str,
         hash_files: HashFilesOf | None = None,
         branch_of: Callable[[str], str | None] | None = None,
+        seal: Seal | None = None,
     ) -> None:
         """`branch_of`: the branch of a repository that is followed."""
         self._writer = writer
@@ -67,6 +69,7 @@ class Admission:
         self.runner = runner
         self._hash_files = hash_files
         self._branch_of = branch_of
+        self.seal = seal
 
     def hashing(self, repository: str, commit: str | None) -> HashFiles:
         """What answers `hashFiles` in a run of that commit."""
@@ -88,6 +91,7 @@ class Admission:
             hash_files=self.hashing(live.repository, live.commit),
             uses=live.used,
             branch=self.branch(live.repository),
+            seal=self.seal,
         )
 
     def admit(

@@ -90,7 +90,7 @@ class Controller:
         """`body`: inputs, env, idempotencyKey. Returns the run object and whether it is new."""
         live = self.parts.catalog.get(repository, workflow)
         key = body.get("idempotencyKey")
-        scope, digest = f"{repository}/{workflow}", _digest(body)
+        scope, digest = f"{repository}/{workflow}", _digest(_without_secrets(body, live.model.inputs))
         known = self.parts.admission.seen(scope, key, digest) if key is not None else None
         if known is not None:
             return self.run(known), False
@@ -267,6 +267,15 @@ class Controller:
         if not self.parts.reads.reachable():
             reasons.append("the ledger cannot be read")
         return reasons
+
+
+def _without_secrets(body: Mapping[str, Any], declared: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a digest may be made of: one of a short secret would give it away."""
+    given = body.get("inputs")
+    if not isinstance(given, dict):
+        return body
+    shown = {n: SHOWN_SECRET if n in declared and declared[n].type == "secret" else v for n, v in given.items()}
+    return {**body, "inputs": shown}
 
 
 def _digest(body: Mapping[str, Any]) -> str:

@@ -16,6 +16,7 @@ from windlass.expressions import evaluate, to_text
 from windlass.plan.codec import digest
 from windlass.plan.concurrency import planned_overlap, worked_out
 from windlass.plan.planner import Occasion, make_plan
+from windlass.reconcile.given_secrets import withheld
 from windlass.reconcile.hashing import hash_nothing, with_hashes
 from windlass.runs.model import RunHead, Status
 from windlass.runs.present import run_object
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from windlass.clock import Millis
     from windlass.plan.model import Plan
     from windlass.plan.uses import Used
+    from windlass.reconcile.given_secrets import Seal
     from windlass.reconcile.hashing import HashFiles
     from windlass.runs.model import Step
     from windlass.store.tx import Tx
@@ -63,6 +65,8 @@ class NewRun:
     plan_bytes: bytes
     text: str  # the YAML it runs
     steps: tuple[Step, ...] | None = None  # of a rerun: some have ended before it begins
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)  # values by the name of their placeholder
+    sealed: Mapping[str, bytes] = field(default_factory=dict)  # the same, as the ledger may keep them
 
     def state(self) -> RunState:
         return RunState(self.plan, self.head, self.steps)
@@ -81,13 +85,15 @@ def prepare(
     hash_files: HashFiles = hash_nothing,
     uses: Mapping[str, Used] | None = None,
     branch: str | None = None,
+    seal: Seal | None = None,
 ) -> NewRun:
     """Plan a run. Nothing is written; the caller records it. `hash_files` answers `hashFiles` for its commit, which is
     of `branch`.
 
     Raises InputError: what is needed now (a timeout, a group) and cannot be evaluated is made of inputs and event.
     """
-    occasion = Occasion(repository, commit, cause.inputs, cause.event, cause.env, runner, uses or {}, branch=branch)
+    secrets, inputs = withheld(workflow, cause.inputs)
+    occasion = Occasion(repository, commit, inputs, cause.event, cause.env, runner, uses or {}, branch=branch)
     run = new_id(now)
     functions = {"now": lambda: to_rfc3339(now), "hashFiles": lambda *globs: hash_files(globs)}
     try:
@@ -111,7 +117,8 @@ def prepare(
         actor=dict(cause.actor),
         created_at=now,
     )
-    return NewRun(head, plan, plan_bytes, text)
+    sealed = {name: seal(run, name, value) for name, value in secrets.items()} if seal is not None else {}
+    return NewRun(head, plan, plan_bytes, text, secrets=secrets, sealed=sealed)
 
 
 def _shown(workflow: Workflow, name: str, value: Any) -> Any:
@@ -154,7 +161,9 @@ def record(tx: Tx, new: NewRun) -> None:
     """Write a new run and the news of it."""
     reach("run.before-record")
     state = new.state()
-    tx.insert_run(new.head, new.plan_bytes, digest(new.plan_bytes), new.text, list(state.steps.values()))
+    tx.insert_run(new.head, new.plan_bytes, digest(new.plan_bytes), new.text, list(state.every_step()))
+    if new.sealed:
+        tx.insert_secrets(new.head.id, new.sealed)
     tx.add_event("run", new.head.id, run_object(new.head))
 
 

@@ -252,7 +252,7 @@ class Engine:
         now = self._clock.now()
 
         def work(tx: Tx) -> None:
-            for _, decision in decisions:
+            for state, decision in decisions:
                 head = decision.head
                 if decision.steps:
                     tx.save_steps(head.id, decision.steps)
@@ -260,6 +260,8 @@ class Engine:
                 if decision.head_changed:
                     tx.save_run(head)
                     tx.add_event("run", head.id, run_object(head))
+                    if head.status.terminal and state.plan.secret_inputs:
+                        tx.delete_secrets(head.id)
                     if head.status.terminal and self._on_end is not None:
                         self._on_end(tx, head)
 

@@ -14,6 +14,7 @@ from windlass.errors import ConflictError, InputError, NotFoundError
 from windlass.plan.codec import from_bytes
 from windlass.plan.inputs import parse_inputs
 from windlass.reconcile.creation import Cause, NewRun, prepare
+from windlass.reconcile.given_secrets import had_secrets
 from windlass.runs.model import RunHead, Status
 from windlass.runs.rerun import Mode, all_steps, kept_steps, mark_origin
 from windlass.store.ids import new_id
@@ -83,6 +84,10 @@ def ended_run(reads: Reads, run: str) -> Ended:
 
 def plan_again(old: Ended, again: Again, actor: Mapping[str, Any], now: Millis, latest: Latest | None = None) -> NewRun:
     """The new run, not recorded. Raises InputError for a wrong step, ConflictError when the state does not allow it."""
+    gone = had_secrets(old.plan)
+    if gone:
+        message = f"run {old.head.id} was given secrets ({', '.join(gone)}), which are not kept: start a new run"
+        raise ConflictError(message)
     new = _same(old, actor, now) if latest is None else _latest(old, latest, actor, now)
     before = None if latest is None else old.plan
     kept = kept_steps(new.plan, old.steps, again.mode, again.step, before=before)

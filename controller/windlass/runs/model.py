@@ -307,6 +307,8 @@ class Launch:
     kill_after: Millis = 10_000
     quiet_timeout: Millis | None = None  # after so long without a byte on stdout and stderr: Quiet
     parts: tuple[LaunchPart, ...] = ()
+    secrets: tuple[str, ...] = ()  # names of the placeholders in `env` that are to be filled in before the start
+    masks: tuple[str, ...] = field(default=(), repr=False)  # values that never show: in logs, outputs and messages
 
 
 @dataclass(frozen=True, slots=True)

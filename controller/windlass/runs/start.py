@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from windlass.errors import ExpressionError, InputError
 from windlass.expressions import evaluate, to_text
+from windlass.plan.placeholders import names_in
 from windlass.runs.artifacts import loads_of
 from windlass.runs.given import given_inputs, shown_inputs, with_variables
 from windlass.runs.model import Attempt, Checkout, Launch, LaunchFile, Status
@@ -21,7 +22,7 @@ from windlass.runs.scope import functions_of, layered, unset_by, values_for
 from windlass_schemas.storage import read_mode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from windlass.plan.model import PlannedStep
     from windlass.runs.draft import Draft
@@ -68,6 +69,10 @@ def _launch(draft: Draft, planned: PlannedStep, key: AttemptKey) -> Launch:
         inputs = given_inputs(planned.given, values, functions)
         env, shown = with_variables(env, inputs), shown_inputs(planned.given, inputs)
     env |= _own_variables(draft, key)
+    parts = launch_parts(planned, values, functions)
+    files = tuple(
+        LaunchFile(file.path, text(file.content), _mode(file.path, text(file.mode))) for file in planned.files
+    )
     return Launch(
         key=key,
         runner=planned.runner,
@@ -80,17 +85,18 @@ def _launch(draft: Draft, planned: PlannedStep, key: AttemptKey) -> Launch:
         image=text(planned.image) if planned.image is not None else None,
         working_directory=text(planned.working_directory) if planned.working_directory is not None else None,
         checkout=_checkout(draft, planned),
-        files=tuple(
-            LaunchFile(file.path, text(file.content), _mode(file.path, text(file.mode))) for file in planned.files
-        ),
+        files=files,
         action_files=_action_files(draft, planned),
         loads=loads_of({path: evaluate(written, values, functions) for path, written in planned.loads.items()}),
         saves={name: tuple(text(path) for path in paths) for name, paths in planned.saves.items()},
         file_outputs={name: spec.size for name, spec in planned.outputs.items() if spec.file},
         output_limit=read_limit(planned),
+        secrets=_secrets(
+            draft, [*env.values(), *(f.content for f in files), *(v for p in parts for v in p.env.values())]
+        ),
         kill_after=planned.kill_after,
         quiet_timeout=planned.quiet_timeout,
-        parts=launch_parts(planned, values, functions),
+        parts=parts,
     )
 
 
@@ -109,6 +115,14 @@ def _mode(path: str, digits: str) -> int:
 
 def _checkout(draft: Draft, planned: PlannedStep) -> Checkout | None:
     return Checkout(draft.plan.repository, draft.plan.commit, planned.checkout_git) if planned.checkout else None
+
+
+def _secrets(draft: Draft, texts: Iterable[str]) -> tuple[str, ...]:
+    """Those that the texts name, and that were given to this workflow: a text from outside may name any."""
+    if not draft.plan.secret_inputs:
+        return ()
+    given = {name for one in draft.plan.secret_inputs for name in names_in(str(draft.plan.inputs.get(one)))}
+    return tuple(dict.fromkeys(name for text in texts for name in names_in(text) if name in given))
 
 
 def _own_variables(draft: Draft, key: AttemptKey) -> dict[str, str]:

@@ -88,6 +88,10 @@ class RunReads:
         attempts = connection.rows(self._sql("attempts"), {"run_id": run})
         return joined(steps, attempts).get(run, ())
 
+    def secrets(self, run: str) -> dict[str, bytes]:
+        """The sealed values of a run that goes on, by the names of their placeholders."""
+        return {name: bytes(sealed) for name, sealed in self._pool.rows("run_secrets", run_id=run)}
+
     def plan(self, run: str) -> bytes:
         """The frozen plan, as its bytes were given. Raises NotFoundError."""
         return self._content("plan", run)

@@ -112,6 +112,17 @@ run_contents = Table(
     Column("definition", LargeBinary, nullable=False),
 )
 
+# Sealed by a key that the ledger does not have; gone with the end of the run.
+run_secrets = Table(
+    "run_secrets",
+    metadata,
+    _run(),
+    _text("name"),
+    Column("sealed", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("run_id", "name"),
+    sqlite_with_rowid=False,
+)
+
 # Labels and inputs by value. The time stands here too, so that one index walk gives the newest first.
 run_values = Table(
     "run_values",

@@ -117,6 +117,8 @@ def runs(d: Dialect) -> dict[str, Statement]:
         "insert_content": _insert(s.run_contents),
         "insert_value": d.insert_once(s.run_values, [c.name for c in s.run_values.primary_key]),
         "delete_run": delete(r).where(_is(r.c.id)),
+        "insert_run_secret": _insert(s.run_secrets),
+        "delete_run_secrets": delete(s.run_secrets).where(_is(s.run_secrets.c.run_id)),
         "insert_step": _insert(t),
         "update_step": _update(
             t, step_keys, tuple(n for n in rows.STEP_COLUMNS if n not in step_keys), t.c.status.not_in(_ENDS)
@@ -169,6 +171,11 @@ def _items(of_step: list[ColumnElement[Any]], of_attempt: list[ColumnElement[Any
 def _same_step(a: Any, t: Any) -> ColumnElement[bool]:
     found: ColumnElement[bool] = (a.c.run_id == t.c.run_id) & (a.c.path == t.c.path) & (a.c.item == t.c.item)
     return found
+
+
+def run_secret_reads(_: Dialect) -> dict[str, Statement]:
+    t = s.run_secrets
+    return {"run_secrets": select(t.c.name, t.c.sealed).where(_is(t.c.run_id))}
 
 
 def run_reads(_: Dialect) -> dict[str, Statement]:
@@ -308,6 +315,7 @@ TOPICS = {
     "fences": fences,
     "runs": runs,
     "run_reads": run_reads,
+    "run_secrets": run_secret_reads,
     "triggers": triggers,
     "sources": sources,
     "records": records,

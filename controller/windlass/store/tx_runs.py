@@ -15,7 +15,7 @@ from windlass.store.rows import Row, attempt_to_row, run_to_row, run_values, ste
 from windlass.store.tx_base import TxBase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from windlass.runs.model import RunHead, Step, StepKey
 
@@ -44,6 +44,14 @@ class RunChanges(TxBase):
         )
         self._change_many("insert_value", list(run_values(head)))
         self._insert_steps(head.id, list(steps), 0)
+
+    def insert_secrets(self, run: str, sealed: Mapping[str, bytes]) -> None:
+        """Values of a new run, by the names of their placeholders."""
+        self._change_many("insert_run_secret", [{"run_id": run, "name": n, "sealed": v} for n, v in sealed.items()])
+
+    def delete_secrets(self, run: str) -> None:
+        """At the end of the run nobody needs them any more."""
+        self._change("delete_run_secrets", run_id=run)
 
     def save_run(self, head: RunHead) -> None:
         """Raises ConflictError when the run has ended, NotFoundError when there is none."""

@@ -6,6 +6,9 @@ In: an open Attempt with its Launch, the log's path, the base environment. Out: 
 from __future__ import annotations
 
 import os
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from windlass.executors.local import channel
@@ -14,7 +17,6 @@ from windlass.runs.model import LaunchPart
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from windlass.executors.local.attempts import Attempt
     from windlass.runs.model import AttemptKey, Launch
@@ -39,6 +41,8 @@ def launch_message(attempt: Attempt, log: Path, base: Mapping[str, str]) -> byte
             "output_limit": launch.output_limit,
             "kill_after": launch.kill_after,
             "quiet": launch.quiet_timeout,
+            "masks": list(launch.masks),
+            "packages": _packages() if launch.masks else "",
         }
     )
     if len(data) <= channel.LIMIT:
@@ -61,6 +65,15 @@ def _parts(launch: Launch, folder: str) -> list[dict[str, Any]]:
         }
         for part in parts
     ]
+
+
+@cache
+def _packages() -> str:
+    """Where a warden, which starts without any, finds the library that it hides secrets with."""
+    found = find_spec("ahocorasick_rs")
+    assert found is not None
+    assert found.origin is not None
+    return str(Path(found.origin).parents[1])
 
 
 def title(key: AttemptKey) -> str:

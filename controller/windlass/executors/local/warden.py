@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import sys
 import time
 
 from windlass.executors.local import channel, journal
@@ -33,6 +34,7 @@ TYPE_CHECKING = False  # typing costs the supervisor half of its start
 if TYPE_CHECKING:
     from typing import Any
 
+    from windlass.executors.local.masked import MaskedLog
     from windlass.executors.local.parts import End
 
 DRAIN = 2.0  # seconds that leftovers of a finished program may go on writing (docs: Running)
@@ -106,7 +108,13 @@ class Warden:
 
     def begin(self) -> None:
         launch = self.launch
-        self.log = LogFile(open_log(launch["log"]))
+        self.log: LogFile | MaskedLog = LogFile(open_log(launch["log"]))
+        if launch["masks"]:
+            if launch["packages"] not in sys.path:
+                sys.path.append(launch["packages"])
+            from windlass.executors.local.masked import MaskedLog
+
+            self.log = MaskedLog(self.log, launch["masks"])
         if launch["note"]:
             self.log.write(launch["note"].encode() + b"\n")
         fill_folder(self.folder, launch)
@@ -320,10 +328,23 @@ class Warden:
         first = min((at for at in due if at is not None), default=None)
         return None if first is None else max(0.0, first - time.monotonic()) * 1000 + 1
 
+    def hide_secrets(self) -> None:
+        """In the outputs, before the exit is recorded: from then on anybody may read them."""
+        if not self.launch["masks"]:
+            return
+        from windlass.executors.local.masked import MaskedLog, mask_outputs
+
+        assert isinstance(self.log, MaskedLog)
+        try:
+            mask_outputs(f"{self.folder}/output", self.log.mask, self.launch["output_limit"])
+        except OSError as error:
+            self.message = f"its outputs could not be read: {error.strerror}"
+
     def finish(self) -> None:
         self.log.close()
         if self.in_part:
             self.end_part()
+        self.hide_secrets()
         code, cause, text = self.parts.failure or (0, None, None)
         message = self.message or self.log.complaint or text
         self.hang_up()

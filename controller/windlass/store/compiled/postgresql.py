@@ -64,6 +64,8 @@ SQL: dict[str, str] = {
         "DELETE FROM repositories WHERE repositories.name = %(name)s::VARCHAR",
     "delete_run":
         "DELETE FROM runs WHERE runs.id = %(id)s::VARCHAR",
+    "delete_run_secrets":
+        "DELETE FROM run_secrets WHERE run_secrets.run_id = %(run_id)s::VARCHAR",
     "delete_schedule":
         "DELETE FROM schedules WHERE schedules.repository = %(repository)s::VARCHAR AND schedules.workflow = "
         "%(workflow)s::VARCHAR AND schedules.trigger_name = %(trigger_name)s::VARCHAR",
@@ -127,6 +129,9 @@ SQL: dict[str, str] = {
         "%(rerun_of)s::VARCHAR, %(created_at)s::BIGINT, %(started_at)s::BIGINT, %(ended_at)s::BIGINT, "
         "%(cancel_at)s::BIGINT, %(cancel_cause)s::VARCHAR, %(killed)s::SMALLINT, %(phase)s::VARCHAR, "
         "%(result)s::VARCHAR, %(is_open)s::SMALLINT, %(trigger_kind)s::VARCHAR, %(actor_name)s::VARCHAR)",
+    "insert_run_secret":
+        "INSERT INTO run_secrets (run_id, name, sealed) VALUES (%(run_id)s::VARCHAR, %(name)s::VARCHAR, "
+        "%(sealed)s)",
     "insert_step":
         "INSERT INTO steps (run_id, path, item, position, status, cause, message, outputs, retry_at, "
         "started_at, ended_at, looped, detail) VALUES (%(run_id)s::VARCHAR, %(path)s::VARCHAR, "
@@ -270,6 +275,9 @@ SQL: dict[str, str] = {
         "runs.cancel_cause, runs.killed, runs.phase, runs.result FROM runs WHERE runs.id = %(id)s::VARCHAR",
     "run_exists":
         "SELECT runs.status FROM runs WHERE runs.id = %(id)s::VARCHAR",
+    "run_secrets":
+        "SELECT run_secrets.name, run_secrets.sealed FROM run_secrets WHERE run_secrets.run_id = "
+        "%(run_id)s::VARCHAR",
     "save_attempt":
         "INSERT INTO attempts (run_id, path, item, number, status, cause, message, exit_code, created_at, "
         "started_at, ended_at, handle, stop_reason, stop_at, detail) VALUES (%(run_id)s::VARCHAR, "

@@ -59,6 +59,8 @@ SQL: dict[str, str] = {
         "DELETE FROM repositories WHERE repositories.name = :name",
     "delete_run":
         "DELETE FROM runs WHERE runs.id = :id",
+    "delete_run_secrets":
+        "DELETE FROM run_secrets WHERE run_secrets.run_id = :run_id",
     "delete_schedule":
         "DELETE FROM schedules WHERE schedules.repository = :repository AND schedules.workflow = :workflow "
         "AND schedules.trigger_name = :trigger_name",
@@ -113,6 +115,8 @@ SQL: dict[str, str] = {
         ":workflow, :git_commit, :status, :cause, :message, :inputs, :outputs, :title, :labels, "
         ":trigger_data, :actor_data, :rerun_of, :created_at, :started_at, :ended_at, :cancel_at, "
         ":cancel_cause, :killed, :phase, :result, :is_open, :trigger_kind, :actor_name)",
+    "insert_run_secret":
+        "INSERT INTO run_secrets (run_id, name, sealed) VALUES (:run_id, :name, :sealed)",
     "insert_step":
         "INSERT INTO steps (run_id, path, item, position, status, cause, message, outputs, retry_at, "
         "started_at, ended_at, looped, detail) VALUES (:run_id, :path, :item, :position, :status, :cause, "
@@ -248,6 +252,8 @@ SQL: dict[str, str] = {
         "runs.cancel_cause, runs.killed, runs.phase, runs.result FROM runs WHERE runs.id = :id",
     "run_exists":
         "SELECT runs.status FROM runs WHERE runs.id = :id",
+    "run_secrets":
+        "SELECT run_secrets.name, run_secrets.sealed FROM run_secrets WHERE run_secrets.run_id = :run_id",
     "save_attempt":
         "INSERT INTO attempts (run_id, path, item, number, status, cause, message, exit_code, created_at, "
         "started_at, ended_at, handle, stop_reason, stop_at, detail) VALUES (:run_id, :path, :item, :number, "
