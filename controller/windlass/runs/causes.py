@@ -33,6 +33,7 @@ CAUSES = MappingProxyType(
         "artifact-failed": "An artifact could not be saved or loaded: a refused path, a limit, or the object store.",
         "checkout-failed": "The files of the repository could not be put into the working directory.",
         "files-failed": "A file of the step's `files` could not be written.",
+        "secret-failed": "A secret of the step could not be had, or could not be opened.",
         "start-failed": "The program could not be started: it is missing, or the machine refused.",
         "env-invalid": "A part wrote to `$WINDLASS_ENV` what is malformed, or no variable that a step may set.",
         "oom-killed": "The kernel ended the step because memory ran out.",
