@@ -9,13 +9,21 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import shutil
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx2
+from tests.reconcile.library_repos import action, library, settings
 from tests.slow.promises import WITNESS, check, one_run_a_tick
 from tests.slow.waiting import until
+
+from windlass.loading.lock import lock_text
+from windlass.reconcile.library_mirrors import LibraryMirrors
+from windlass.reconcile.locking import make_lock
+from windlass.sources.location import Location
+from windlass_schemas.repository import Library
 
 if TYPE_CHECKING:
     from tests.slow.repo import Repo
@@ -306,5 +314,60 @@ outputs: {{version: "${{{{ steps.third.outputs.version }}}}"}}
         self.status = run["status"], run["cause"]
 
 
+class ByLibrary(_Base):
+    """A commit needs another commit of a library, whose folder goes away once it was fetched."""
+
+    def prepare(self) -> None:
+        self.infra = library(self.folder, "infra", self._say("one"))
+        self.first = self._locked()
+
+    def _say(self, word: str) -> dict[str, str]:
+        rest = f"""env: {{WITNESS: {self.witness}}}
+outputs: {{said: {{type: string}}}}
+run: '{WITNESS}; echo said={word} >> "$WINDLASS_OUTPUT"'
+"""
+        return {"say/action.yaml": action("say", rest)}
+
+    def _locked(self) -> str:
+        named = {"infra": Library.model_validate({"git": str(self.infra.path)})}
+        mirrors = LibraryMirrors(self.folder / "laptop")
+        lock = make_lock(named, Location(str(self.repo.path), local=True), mirrors)
+        mirrors.close()
+        outputs = 'outputs: {said: "${{ steps.say.outputs.said }}"}\n'
+        head = "apiVersion: windlass.dev/v1\nkind: Workflow\nmetadata: {name: user}\n"
+        return self.repo.commit(
+            {
+                "windlass.yaml": settings(infra=f"git: {self.infra.path}"),
+                "windlass.lock": lock_text(lock),
+                "workflows/user.yaml": f"{head}{outputs}steps: {{say: {{uses: infra/say}}}}\n",
+            }
+        )
+
+    def act(self, server: Server) -> None:
+        self.run = server.begin(self.repo.name, "user")
+        server.ended(self.run)
+        self.infra.commit(self._say("two"))
+        self.second = self._locked()
+        self.sent(server, f"/hooks/{self.repo.name}", b"{}", {})
+
+    def settle(self, server: Server) -> None:
+        if not hasattr(self, "run"):  # killed by its first commit
+            self.act(server)
+        live = server.live(self.repo.name)["user"]
+        assert live["commit"] in (self.first, self.second)  # R18: one of the two, whole
+        until(lambda: server.live(self.repo.name)["user"]["commit"] == self.second)
+        newest = self.infra.git("rev-parse", "HEAD")
+        shown = f"/repositories/{self.repo.name}"
+        until(lambda: server.get(shown)["libraries"]["infra"]["commit"] == newest)
+        assert server.get(shown)["problems"] == []
+        shutil.rmtree(self.infra.path)
+        fresh = server.ended(server.begin(self.repo.name, "user"))
+        assert fresh["outputs"] == {"said": "two"}
+        run = server.run(self.run)
+        assert run["outputs"] == {"said": "one"}  # R17
+        self.status = run["status"], run["cause"]
+
+
 SCENARIOS: dict[str, Any] = {"api": ByApi, "schedule": BySchedule, "hook": ByHook, "commit": ByCommit}
 SCENARIOS |= {"artifacts": ByArtifacts, "event": ByEvent, "push": ByPush, "group": ByGroup}
+SCENARIOS |= {"library": ByLibrary}

@@ -39,6 +39,7 @@ WHERE = {
         *(f"{point}:{nth}" for point in ("engine.recorded", "engine.carried-out") for nth in (3, 6)),
     ],
     "artifacts": [f"executor.{what}{nth}" for what in ("before-collect", "collected") for nth in ("", ":2")],
+    "library": [f"{point}{nth}" for point in ("library.fetched", "source.loaded") for nth in ("", ":2")],
     "push": [f"tags.before-record{nth}" for nth in ("", ":2")],
 }
 CASES = [(scenario, point) for scenario, points in WHERE.items() for point in points]
