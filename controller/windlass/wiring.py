@@ -39,6 +39,7 @@ from windlass.reconcile.firings import Firings
 from windlass.reconcile.git_triggers import GitTriggers
 from windlass.reconcile.hooks import Hooks
 from windlass.reconcile.library_mirrors import LibraryMirrors
+from windlass.reconcile.library_polls import LibraryPolls
 from windlass.reconcile.parts import Parts
 from windlass.reconcile.restore import restore_catalog, restore_runs
 from windlass.reconcile.retention import RetentionLoop
@@ -125,8 +126,10 @@ class Server:
         self._chains = Chains(index, firings, writer, reads)
         schedules = Schedules(catalog, admission, writer, reads, clock, engine)
         git = GitTriggers(index, firings, writer, reads)
+        mirrors = LibraryMirrors(settings.data / "libraries")
         self._libraries = ServedLibraries(
-            LibraryMirrors(settings.data / "libraries"),
+            mirrors,
+            LibraryPolls(mirrors, clock, random.random, self._nudge),
             (repository.name for repository in settings.repositories),
             clock,
             random.random,
@@ -197,6 +200,9 @@ class Server:
         state = self._parts.sources.states.get(repository)
         return state.on_branch if state is not None else None
 
+    def _nudge(self, repository: str) -> None:
+        self._parts.sources.nudge(repository)
+
     def _changed(self, head: RunHead, _steps: tuple[Step, ...]) -> None:
         self._bell.ring()
         if head.status.terminal:
@@ -213,6 +219,7 @@ class Server:
         parts.engine.adopt(restore_runs(parts.reads))
         parts.engine.start()
         parts.sources.start()
+        self._libraries.start()
         app = create_app(Controller(parts), tokens)
         host, port = listening.getsockname()[:2]
         url = f"http://{f'[{host}]' if ':' in host else host}:{port}"

@@ -43,6 +43,11 @@ def lock(home: Home, repo: Repo, infra: Repo, ref: str = "v1") -> str:
     return repo.commit({"workflows/user.yaml": USER})
 
 
+def fetched(server: Server) -> dict[str, str]:
+    conditions = server.get("/repositories/shop")["conditions"]
+    return {one["type"]: one for one in conditions}["LibrariesFetched"]
+
+
 def said(server: Server, repository: str) -> str:
     run = server.ended(server.begin(repository, "user"))
     assert run["status"] == "succeeded", run
@@ -58,6 +63,7 @@ def test_pinned_until_the_lock_is_written_again(home: Home, repo: Repo, infra: R
     infra.git("tag", "--force", "v1")
     shown = server.reconcile("shop")
     assert shown["libraries"]["infra"]["commit"] == first
+    until(lambda: server.get("/repositories/shop")["libraries"]["infra"]["newest"] == second)
     assert said(server, "shop") == "one"
     lock(home, repo, infra)
     assert server.reconcile("shop")["libraries"]["infra"]["commit"] == second
@@ -75,6 +81,9 @@ def test_away_at_a_restart(home: Home, repo: Repo, infra: Repo, serve: MakeServe
     shown = server.get("/repositories/shop")
     assert shown["problems"] == []
     assert said(server, "shop") == "one"
+    message = until(lambda: fetched(server)["message"] if fetched(server)["status"] == "False" else None)
+    assert message is not None
+    assert "stays in use" in message
     server.stop()
     shutil.rmtree(server.data / "libraries")
     server.start()

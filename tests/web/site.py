@@ -27,6 +27,7 @@ from windlass.reconcile.firings import Firings
 from windlass.reconcile.git_triggers import GitTriggers
 from windlass.reconcile.hooks import Hooks
 from windlass.reconcile.library_mirrors import LibraryMirrors
+from windlass.reconcile.library_polls import LibraryPolls
 from windlass.reconcile.parts import Parts
 from windlass.reconcile.schedules import Schedules
 from windlass.reconcile.served_libraries import ServedLibraries
@@ -115,9 +116,9 @@ class Site:
         self.chains = Chains(index, firings, writer, reads)
         git = GitTriggers(index, firings, writer, reads)
         schedules = Schedules(catalog, admission, writer, reads, clock, engine)
-        self.libraries = ServedLibraries(
-            LibraryMirrors(self.folder / "libraries"), ["shop"], clock, lambda: 0.5, allow_local=open_server
-        )
+        mirrors = LibraryMirrors(self.folder / "libraries")
+        polls = LibraryPolls(mirrors, clock, lambda: 0.5, self._nudge)
+        self.libraries = ServedLibraries(mirrors, polls, ["shop"], clock, lambda: 0.5, allow_local=open_server)
         reconciler = SourceReconciler(
             catalog, schedules, writer, clock, keys=keys, news=bell.ring, git=git, libraries=self.libraries
         )
@@ -141,6 +142,9 @@ class Site:
             log_path=self.held.log_path,
         )
 
+    def _nudge(self, repository: str) -> None:
+        self.parts.sources.nudge(repository)
+
     def _changed(self, head: Any) -> None:
         self.parts.bell.ring()
         if head.status.terminal:
@@ -154,6 +158,7 @@ class Site:
     def start(self) -> Site:
         self.parts.engine.start()
         self.parts.sources.start()
+        self.libraries.start()
         assert self.parts.sources.wait_for_first_round(10)
         self.chains.start()
         return self

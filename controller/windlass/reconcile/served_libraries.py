@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from windlass import log
 from windlass.errors import SourceError
+from windlass.loading.lock import Lock
 from windlass.reconcile.library_mirrors import location_of
 from windlass.reconcile.library_opening import LibraryOpening
 from windlass.sources.polling import next_poll
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from windlass.clock import Clock, Millis
-    from windlass.loading.lock import Lock, Locked
+    from windlass.loading.lock import Locked
     from windlass.reconcile.library_mirrors import LibraryMirrors
+    from windlass.reconcile.library_polls import LibraryPolls, Seen
     from windlass.sources.location import Location
     from windlass.sources.mirror import Mirror
 
@@ -46,6 +48,7 @@ class ServedLibraries:
     def __init__(
         self,
         mirrors: LibraryMirrors,
+        polls: LibraryPolls,
         repositories: Iterable[str],
         clock: Clock,
         jitter: Callable[[], float],
@@ -53,6 +56,7 @@ class ServedLibraries:
         allow_local: bool,
     ) -> None:
         self._mirrors = mirrors
+        self._polls = polls
         self._waiting_for_first = set(repositories)
         self._clock = clock
         self._jitter = jitter
@@ -93,23 +97,38 @@ class ServedLibraries:
 
         Nothing is let go before every repository was loaded once in this life: another one may need it.
         """
-        wanted = set(self._commits(base, lock, libraries))
+        places = dict(self.places(base, lock, libraries))
+        wanted = {(where.url, libraries[name].commit) for name, where in places.items()}
+        self._polls.watch(repository, {(where, libraries[name].ref) for name, where in places.items()})
         with self._lock:
-            self._held[repository] = wanted
+            before, self._held[repository] = self._held.get(repository), wanted
+            first = repository in self._waiting_for_first
             self._waiting_for_first.discard(repository)
-            if self._waiting_for_first:
+            if self._waiting_for_first or before == wanted:
                 return
             held = {key for keys in self._held.values() for key in keys}
             self._failures = {key: failure for key, failure in self._failures.items() if key in held}
+            touched = {url for url, _ in wanted | (before or set())}
             for mirror in self._mirrors.known():
-                _keep_only(mirror, {commit for url, commit in held if url == mirror.location.url})
+                if first or mirror.location.url in touched:
+                    _keep_only(mirror, {commit for url, commit in held if url == mirror.location.url})
 
-    def _commits(self, base: Location, lock: Lock, libraries: Mapping[str, Locked]) -> Iterator[Commit]:
-        for name, locked in libraries.items():
-            with suppress(SourceError):  # refused where it is used
-                yield location_of(name, lock, base, allow_local=self._allow_local).url, locked.commit
+    def places(self, base: Location, lock: Lock, libraries: Mapping[str, Locked]) -> Iterator[tuple[str, Location]]:
+        """Where each is, by name; one that may not be used here is refused where it is used."""
+        for name in libraries:
+            with suppress(SourceError):
+                yield name, location_of(name, lock, base, allow_local=self._allow_local)
+
+    def seen(self, base: Location, libraries: Mapping[str, Locked]) -> dict[str, Seen]:
+        """What the last poll of each said, by name."""
+        places = self.places(base, Lock(libraries), libraries)
+        return {name: self._polls.seen((where, libraries[name].ref)) for name, where in places}
+
+    def start(self) -> None:
+        self._polls.start()
 
     def close(self) -> None:
+        self._polls.stop()
         self._mirrors.close()
 
 

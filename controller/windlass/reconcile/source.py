@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from windlass.reconcile.catalog import Catalog, LiveWorkflow
     from windlass.reconcile.creation import NewRun
     from windlass.reconcile.git_triggers import GitTriggers
+    from windlass.reconcile.library_polls import Seen
     from windlass.reconcile.schedules import Schedules
     from windlass.reconcile.served_libraries import Missing, ServedLibraries
     from windlass.settings import RepositorySettings
@@ -55,6 +56,7 @@ class SourceState:
     held_back: bool = field(default=False)  # a mass removal waits for a confirmation
     libraries: Mapping[str, Locked] = field(default_factory=dict)  # as the loaded commit locks them
     missing: Missing = field(default_factory=dict)  # commits of libraries that could not be had, and why
+    seen: Mapping[str, Seen] = field(default_factory=dict)  # what the last polls of the libraries said
     hurry: bool = False  # somebody asked for a look: libraries are asked again without waiting
 
     @property
@@ -172,6 +174,8 @@ class SourceReconciler:
 
     def _report(self, source: SourceState, fetched: Condition, now: Millis, *, changed: bool) -> None:
         """Status is written once, last, on every path, and only when it says something new."""
+        seen = self._libraries.seen(source.mirror.location, source.libraries) if self._libraries is not None else {}
+        changed, source.seen = changed or seen != source.seen, seen
         valid, libraries = _valid(source, now), _libraries_fetched(source, now)
         conditions = settled(source.conditions, now, fetched=fetched, valid=valid, libraries=libraries)
         if conditions == source.conditions and not changed and source.reconciled:
@@ -226,6 +230,10 @@ def _libraries_fetched(source: SourceState, now: Millis) -> Condition | None:
         return Condition("LibrariesFetched", False, "LibraryUnavailable", message, now)
     if not source.libraries:
         return None
+    away = [f"{name}: {seen.error}" for name, seen in source.seen.items() if seen.error is not None]
+    if away:
+        message = f"{'; '.join(away)}; what windlass.lock pins is here and stays in use"
+        return Condition("LibrariesFetched", False, "LibraryUnreachable", message, now)
     told = f"{len(source.libraries)} libraries are here as windlass.lock pins them"
     return Condition("LibrariesFetched", True, "Fetched", told, now)
 
@@ -238,8 +246,17 @@ def source_object(source: SourceState) -> dict[str, Any]:
         "branch": source.branch,
         "conditions": [condition.to_json() for condition in source.conditions],
         "problems": [problem.to_json() for problem in source.problems],
-        "libraries": {
-            name: {"git": one.git, "ref": one.ref, "path": one.path, "commit": one.commit, "hash": one.hash}
-            for name, one in sorted(source.libraries.items())
-        },
+        "libraries": {name: _library(one, source.seen.get(name)) for name, one in sorted(source.libraries.items())},
+    }
+
+
+def _library(locked: Locked, seen: Seen | None) -> dict[str, Any]:
+    """`newest` is the commit that the ref stands for now, as far as it is known: `windlass lock` would take it."""
+    return {
+        "git": locked.git,
+        "ref": locked.ref,
+        "path": locked.path,
+        "commit": locked.commit,
+        "hash": locked.hash,
+        "newest": seen.newest if seen is not None else None,
     }

@@ -73,6 +73,13 @@ class Sources:
                 self._submit(name, confirm=confirm)
             return owed
 
+    def nudge(self, name: str) -> None:
+        """Reconcile at the next opportunity, as if its interval were over."""
+        with self._lock:
+            if name in self.states and name not in self._busy:
+                self._timetable.set(name, self._clock.now())
+                self._lock.notify_all()
+
     def wait(self, name: str, owed: int, timeout: float) -> bool:
         """Wait until the round that `wake` named is done."""
         with self._lock:

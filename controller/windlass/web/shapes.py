@@ -270,6 +270,7 @@ class PinnedLibrary(Shape):
     path: str | None
     commit: str
     hash: str
+    newest: str | None = Field(description="The commit that the ref stands for now, as last seen.")
 
 
 class Repository(Shape):
