@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.slow.repo import Repo
 
 from windlass.loading.server_file import read_server_file
 
@@ -39,6 +40,19 @@ def windlass(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def name_the_library(folder: Path) -> None:
+    """The bundled library as a git repository, under the alias that the language page shows; locked."""
+    library = Repo(folder / "library")
+    shutil.copytree(ROOT / "examples/library", library.path, dirs_exist_ok=True)
+    library.commit({})
+    library.git("tag", "v2.3.0")
+    (page,) = [block for block in blocks(ROOT / "docs/language.md", "Repository") if "libraries:" in block]
+    shown = re.sub(r"git: https://\S+", f"git: file://{library.path}", page)
+    (folder / "windlass.yaml").write_text(shown)
+    locked = windlass(folder, "lock")
+    assert locked.returncode == 0, locked.stderr
+
+
 def test_pages_show_workflows() -> None:
     assert {"README.md", "getting-started.md", "language.md"} <= {page for page, _ in WORKFLOWS}
 
@@ -47,6 +61,8 @@ def test_pages_show_workflows() -> None:
 def test_a_shown_workflow_is_clean_and_runs(tmp_path: Path, page: str, text: str) -> None:
     del page
     (tmp_path / "windlass.yaml").write_text("apiVersion: windlass.dev/v1\nkind: Repository\n")
+    if "uses: infra/" in text:
+        name_the_library(tmp_path)
     (tmp_path / "workflows").mkdir()
     (tmp_path / "workflows/shown.yaml").write_text(text)
     for action in ACTIONS:
