@@ -32,8 +32,18 @@ SETTINGS = """apiVersion: windlass.dev/v1
 kind: Repository
 secrets:
   KEY: ref+sops://secrets.yaml#/key
+libraries:
+  infra: {git: https://git.example.com/infra.git, ref: v1}
 """
-AROUND = {"actions/notify/action.yaml": ACTION, "windlass.yaml": SETTINGS}
+INNER = """apiVersion: windlass.dev/v1
+kind: Workflow
+metadata: {name: inner}
+inputs: {count: {type: integer}}
+outputs: {twice: "${{ inputs.count * 2 }}"}
+steps:
+  one: {run: x}
+"""
+AROUND = {"actions/notify/action.yaml": ACTION, "windlass.yaml": SETTINGS, "workflows/inner.yaml": INNER}
 SECRETS = "secrets may stand in env, files.*.content, with of a secret input, and verify"
 
 CASES: dict[str, tuple[str, list[str]]] = {
@@ -155,6 +165,53 @@ CASES: dict[str, tuple[str, list[str]]] = {
     "a missing input of an action": (
         "steps:\n  a: {uses: ./actions/notify}\n",
         ["5:13-29 missing-input | ./actions/notify needs with: to | None"],
+    ),
+    "a wrong value for an input of an action": (
+        "steps:\n  a: {uses: ./actions/notify, with: {to: 5}}\n",
+        ["5:42-43 input-value | the value does not fit the input to: must be a string, not 5 | None"],
+    ),
+    "an expression of the wrong type for an input of an action": (
+        "inputs: {name: {type: string, default: x}}\n"
+        "steps:\n  a: {uses: ./actions/notify, with: {to: x, count: '${{ inputs.name }}'}}\n",
+        ["6:57-68 expression-type | this is string, but int is needed | write int(…)"],
+    ),
+    "a wrong value for an input of a workflow that is used": (
+        "steps:\n  a: {uses: ./workflows/inner.yaml, with: {count: x}}\n",
+        ['5:51-52 input-value | the value does not fit the input count: must be an integer, not "x" | None'],
+    ),
+    "an output that an action does not have": (
+        "steps:\n  a: {uses: ./actions/notify, with: {to: x}}\n  b: {run: x, env: {A: '${{ steps.a.outputs.ulr }}'}}\n",
+        ["6:29-48 unknown-name | unknown name `steps.a.outputs.ulr` | did you mean steps.a.outputs.url?"],
+    ),
+    "an output that a workflow does not have": (
+        "steps:\n  a: {uses: ./workflows/inner.yaml, with: {count: 1}}\n"
+        "  b: {run: x, env: {A: '${{ steps.a.outputs.twic }}'}}\n",
+        ["6:29-49 unknown-name | unknown name `steps.a.outputs.twic` | did you mean steps.a.outputs.twice?"],
+    ),
+    "an output of an action compared with what it is not": (
+        'steps:\n  a: {uses: ./actions/notify, with: {to: x}}\n  b: {run: x, if: "${{ steps.a.outputs.url == 5 }}"}\n',
+        [
+            "6:44-46 expression-type | `==` does not take string and int"
+            " | write a number without quotes, or convert one side by string(…)",
+        ],
+    ),
+    "a workflow that uses itself": (
+        "steps:\n  a: {uses: ./workflows/a.yaml}\n",
+        [
+            "5:13-31 dependency-cycle | workflows call one another in a circle:"
+            " ./workflows/a.yaml → ./workflows/a.yaml | None",
+        ],
+    ),
+    "an unknown library": (
+        "steps:\n  a: {uses: infro/deploy}\n",
+        ["5:13-25 unknown-action | there is no library infro | did you mean infra?"],
+    ),
+    "a library that is not in the lock": (
+        "steps:\n  a: {uses: infra/deploy}\n",
+        [
+            "5:13-25 library-not-locked | the library infra is not in windlass.lock"
+            " | run windlass lock, and commit windlass.lock",
+        ],
     ),
     "an unknown action": (
         "steps:\n  a: {uses: ./actions/notfy, with: {to: x}}\n",
