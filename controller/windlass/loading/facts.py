@@ -59,7 +59,7 @@ def facts_of(site: Site, model: Any) -> Facts:
 
 
 def _uses(site: Site, model: Any) -> list[Mention]:
-    if not hasattr(model, "step_items"):
+    if not hasattr(model, "step_items") or "uses" not in site.document.text:
         return []
     mentions = []
     for item in (*model.step_items(), *model.finally_items()):

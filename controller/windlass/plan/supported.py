@@ -32,9 +32,11 @@ EXECUTION_KEYS = {
     "pod": "pod",
 }
 TRIGGERS = ("queue", "postgres")
-PLANNED_NOW = (
-    *("checkout", "timeout", "quiet_timeout", "kill_after", "continue_on_error", "idempotent"),
-    *("max_parallel", "fail_fast"),
+PLANNED_NOW = frozenset(
+    {
+        *("checkout", "timeout", "quiet_timeout", "kill_after", "continue_on_error", "idempotent"),
+        *("max_parallel", "fail_fast"),
+    }
 )
 KNOWN_AT_START = frozenset({"inputs", "event"})
 _NO_OUTPUT = ("secret",)
@@ -118,8 +120,8 @@ def _secrets(values: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str]
 def _execution(written: Any, path: Path) -> Iterator[tuple[Path, str]]:
     yield from _keys(written, EXECUTION_KEYS, path)
     yield from _runner(written.runner, (*path, "runner"))
-    for key in PLANNED_NOW:
-        value = getattr(written, key, None)
+    for key in PLANNED_NOW & written.model_fields_set:
+        value = getattr(written, key)
         if isinstance(value, str) and not _known_at_start(value):
             yield (*path, _camel(key)), f"an expression in {_camel(key)} that reads more than inputs and event"
     git = getattr(written.checkout, "git", None)
