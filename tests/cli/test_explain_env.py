@@ -99,3 +99,22 @@ def test_wrong_use(shop: Path, capsys: pytest.CaptureFixture[str], words: list[s
     assert main(["explain", "env", *words]) == 2
     found = capsys.readouterr()
     assert (found.out, said in found.err) == ("", True), found.err
+
+
+def test_an_action_is_the_weakest_layer_and_its_inputs_are_of_with(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (shop / "actions/tag").mkdir(parents=True)
+    (shop / "actions/tag/action.yaml").write_text(
+        "apiVersion: windlass.dev/v1\nkind: Action\nmetadata: {name: tag}\n"
+        "inputs: {tag: {type: string}, deep: {type: integer, default: 1}}\nenv: {COMPANY: none, OWN: x}\nrun: echo\n"
+    )
+    text = WORKFLOW.replace("    run: ./go\n", "    uses: ./actions/tag\n    with: {tag: '${{ inputs.who }}'}\n")
+    (shop / "workflows/deploy.yaml").write_text(text)
+    assert main(["explain", "env", "deploy", "go", "--input", "who=me", "--output", "json"]) == 0
+    rows = [(row["name"], row["value"], row["layer"]) for row in json.loads(capsys.readouterr().out)]
+    assert {("COMPANY", "shop", "repository"), ("OWN", "x", "action")} <= set(rows)
+    assert [row for row in rows if row[0].startswith("INPUT_")] == [
+        ("INPUT_DEEP", "1", "with"),
+        ("INPUT_TAG", "me", "with"),
+    ]

@@ -142,6 +142,15 @@ def test_an_action_is_given_its_values_and_evaluates_none(load: Load) -> None:
     ]
 
 
+def test_an_action_is_warned_of_like_a_step(load: Load) -> None:
+    action = HEAD.format("Action", "x") + "image: debian\nenv: {LD_PRELOAD: x}\nrun: echo\n"
+    found = load({"actions/x/action.yaml": action}).problems
+    assert [(p.span.line, p.span.column, p.rule, p.severity) for p in found] == [
+        (4, 8, "image-without-tag", "warning"),
+        (5, 7, "risky-env-name", "warning"),
+    ]
+
+
 def test_inputs_that_are_one_variable_collide(load: Load) -> None:
     action = HEAD.format("Action", "x") + "inputs: {a-b: {}, A_b: {}}\nrun: echo\n"
     assert [(p.span.line, p.span.column, p.rule) for p in load({"actions/x/action.yaml": action}).problems] == [

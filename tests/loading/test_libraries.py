@@ -132,6 +132,12 @@ def test_what_it_is_given_is_checked(check: Any) -> None:
     ]
 
 
+def test_its_types_and_outputs_are_those_of_the_library(check: Any) -> None:
+    assert said(check("infra/notify, with: {to: 3}")) == [("workflows/w.yaml", 5, 39, "input-value")]
+    loaded = check("infra/notify, with: {to: me}", "infra/old, if: '${{ steps.s0.outputs.x == 1 }}'")
+    assert ("workflows/w.yaml", 6, 34, "unknown-name") in said(loaded)
+
+
 @pytest.mark.parametrize("lock", [None, "libraries: {}\n"])
 def test_what_is_not_locked_cannot_be_used(check: Any, lock: str | None) -> None:
     loaded = check("infra/notify, with: {to: me}", lock=lock)

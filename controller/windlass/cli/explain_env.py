@@ -59,7 +59,8 @@ def _plan(target: Target, arguments: argparse.Namespace) -> Plan:
     values, texts = inputs_of(arguments)
     inputs = _inputs(target, values, texts)
     env = checked_env(env_of(arguments.env))
-    occasion = Occasion(target.repository, target.commit, inputs, {"kind": "manual", "scheduledAt": None}, env)
+    event = {"kind": "manual", "scheduledAt": None}
+    occasion = Occasion(target.repository, target.commit, inputs, event, env, uses=target.uses)
     try:
         return make_plan(target.workflow, target.settings, occasion)
     except ExpressionError as error:

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from windlass.loading.libraries import OpenLibrary
     from windlass.loading.places import Listed
     from windlass.loading.repository import Loaded
-    from windlass.plan.uses import Used
     from windlass.problems import Problem
     from windlass.sources.mirror import Mirror
     from windlass_schemas.repository import Repository
@@ -66,10 +65,8 @@ def activate(
     settings = pack(loaded.settings) if loaded.settings is not None else b""
     if loaded.settings is None and any(p.file == "windlass.yaml" for p in loaded.problems):
         settings = next((live.settings for live in before.values()), b"")  # the last good settings stay
-    closures = Closures(loaded)
-    live = [
-        _live(repository, commit, settings, loaded.workflows[name], closures.of(name)) for name in next_ones.activate
-    ]
+    packed = _Packed(loaded)
+    live = [_live(repository, commit, settings, loaded.workflows[name], packed.of(name)) for name in next_ones.activate]
     live += [replace(before[name], stale=True) for name in next_ones.stale]
     return Activated(
         rows=tuple(row_of(workflow) for workflow in live),
@@ -89,9 +86,22 @@ def _lock(loaded: Loaded) -> Lock | None:
     return None if broken else Lock()
 
 
-def _live(
-    repository: str, commit: str, settings: bytes, loaded: LoadedWorkflow, uses: Mapping[str, Used]
-) -> LiveWorkflow:
+class _Packed:
+    """What each workflow uses, as it is kept. Many use the same: that is packed once, and is one value in memory."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        self._closures = Closures(loaded)
+        self._made: dict[tuple[str, ...], bytes] = {(): b""}
+
+    def of(self, name: str) -> bytes:
+        uses = self._closures.of(name)
+        targets = tuple(uses)
+        if targets not in self._made:
+            self._made[targets] = pack(to_plain(uses))
+        return self._made[targets]
+
+
+def _live(repository: str, commit: str, settings: bytes, loaded: LoadedWorkflow, uses: bytes) -> LiveWorkflow:
     return LiveWorkflow(
         repository=repository,
         name=loaded.name,
@@ -102,7 +112,7 @@ def _live(
         settings=settings,
         source=zlib.compress(loaded.text.encode(), 6),
         digest=loaded.digest,
-        uses=pack(to_plain(uses)) if uses else b"",
+        uses=uses,
     )
 
 

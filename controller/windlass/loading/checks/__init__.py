@@ -19,7 +19,7 @@ from windlass.loading.checks.files import check_files
 from windlass.loading.checks.given import check_given
 from windlass.loading.checks.graph import check_graph
 from windlass.loading.checks.hashes import check_hashes
-from windlass.loading.checks.hygiene import check_characters, check_hygiene
+from windlass.loading.checks.hygiene import check_action_hygiene, check_characters, check_hygiene
 from windlass.loading.checks.loops import check_loops
 from windlass.loading.checks.nested import check_nested
 from windlass.loading.checks.parts import check_action_parts, check_parts
@@ -105,7 +105,8 @@ def check_action(site: Site, action: Action) -> list[Problem]:
         check_action_parts(site, action),
         _not_supported(site, unsupported_action(action)),
     )
-    return _first(site, errors) + list(islice(check_characters(site), MOST_PROBLEMS))
+    warnings = chain(check_action_hygiene(site), check_characters(site))
+    return _first(site, errors) + list(islice(warnings, MOST_PROBLEMS))
 
 
 def check_settings(site: Site, settings: Repository) -> list[Problem]:

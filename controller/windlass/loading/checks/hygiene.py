@@ -1,6 +1,6 @@
 """What is allowed and rarely meant: warnings.
 
-In: a workflow. Out: images without a version, variables that change how programs are loaded, characters
+In: a workflow or an action. Out: images without a version, variables that change how programs are loaded, characters
 that make a reviewer see something else than what runs (reliability catalogue E09, Y25).
 """
 
@@ -36,6 +36,14 @@ def check_hygiene(site: Site, items: Iterable[StepItem]) -> Iterator[Problem]:
         for index, written in enumerate(step["run"] if isinstance(step.get("run"), list) else ()):
             yield from _check_env(site, written.get("env"), (*item.path, "run", index, "env"))
         yield from _check_image(site, step.get("image"), (*item.path, "image"))
+
+
+def check_action_hygiene(site: Site) -> Iterator[Problem]:
+    yield from _check_env(site, site.value.get("env"), ("env",))
+    run = site.value.get("run")
+    for index, written in enumerate(run if isinstance(run, list) else ()):
+        yield from _check_env(site, written.get("env"), ("run", index, "env"))
+    yield from _check_image(site, site.value.get("image"), ("image",))
 
 
 def check_characters(site: Site) -> Iterator[Problem]:
