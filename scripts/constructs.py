@@ -25,11 +25,11 @@ HEADING = re.compile(r"^#+ ([^\n]*)$|^```yaml\n(.*?)^```$", re.MULTILINE | re.DO
 WAITING_MODELS = frozenset(
     {
         *("Access", "Expect", "Notify", "Pod", "PostgresTrigger", "Protection", "PullRequest", "QueueTrigger"),
-        *("Resources", "Retention", "SecurityContext", "Service", "Toleration", "Volume"),
+        *("Resources", "SecurityContext", "Service", "Toleration", "Volume"),
     }
 )
 WAITING = {
-    "Workflow": {"access", "expect", "retention"},
+    "Workflow": {"access", "expect"},
     "Step": {"docker", "pod", "resources", "services"},
     "Execution": {"docker", "pod", "resources"},
     "Cache": {"paths", "restore"},

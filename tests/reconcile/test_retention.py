@@ -25,6 +25,7 @@ def loop(life, tmp_path):
         reads=life.ledger.reads,
         writer=life.ledger.writer,
         objects=Objects(folder_url(tmp_path / "objects")),
+        catalog=SimpleNamespace(all=list),
     )
     return RetentionLoop(parts)
 
@@ -95,6 +96,34 @@ def test_artifacts_go_after_their_span_or_with_their_run(life, loop, step):
     assert loop.sweep() == 2
     assert left() == set()
     assert objects.read("caches/x") == b"x"
+
+
+def test_a_workflow_may_ask_for_less_and_not_for_more(life, loop, step, tmp_path):
+    spans = {"runs": "4d", "logs": "1d", "artifacts": "9d"}
+    document = {"retention": spans}
+    live = SimpleNamespace(repository="shop", name="deploy", document=document)
+    other = SimpleNamespace(repository="shop", name="other", document={})
+    loop._parts.catalog.all = lambda: [live, other]
+    run = life.begin(step("a"))
+    elsewhere = life.begin(step("a"), repository="market")
+    path = f"{names.of_artifact(run, 'a', '', 1, 'report')}/0"
+    loop._parts.objects.put(path, [b"x"])
+    for made in (run, elsewhere):
+        _files(tmp_path, made)
+        life.held.finish(life.held.running()[0])
+    life.settle()
+    life.clock.advance(DAY + DAY // 2)
+    loop.sweep()
+    assert (_left(tmp_path, run), _left(tmp_path, elsewhere)) == (set(), {"logs"})
+    spans["runs"] = "400d"
+    life.clock.advance(4 * DAY)
+    loop.sweep()
+    assert [entry.name for entry in loop._parts.objects.entries("")] == []  # nine days are more than the server's five
+    assert life.ledger.reads.run(run) is not None
+    spans["runs"] = "4d"
+    assert loop.sweep() == 1
+    assert life.ledger.reads.run(run) is None
+    assert life.ledger.reads.run(elsewhere) is not None
 
 
 def test_ids_tell_their_time():

@@ -138,6 +138,9 @@ def test_deleting_a_run_leaves_nothing_but_its_firing(ledger, runs) -> None:
     kept = runs.insert(ledger, runs.head(6), steps)
     assert ledger.reads.ended_before(6) == [head.id]
     assert ledger.reads.ended_before(10) == [head.id]  # the open one is never offered
+    assert ledger.reads.ended_before_of("shop", "deploy", 10) == [head.id]
+    assert ledger.reads.ended_before_of("shop", "deploy", 5) == []
+    assert ledger.reads.ended_before_of("shop", "other", 10) == []
     ledger.writer.write(lambda tx: tx.delete_runs([head.id]))
     assert ledger.reads.run(head.id) is None
     assert ledger.reads.steps(head.id) == ()

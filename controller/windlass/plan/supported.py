@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from windlass_schemas.workflow import Path, StepItem, Workflow
 
 WORKFLOW_KEYS = {
-    "retention": "retention",
     "expect": "expect",
     "access": "access",
 }

@@ -19,6 +19,7 @@ from windlass.reconcile.creation import SHOWN_SECRET, Cause
 from windlass.reconcile.log_reader import LogChunk, read_log
 from windlass.reconcile.rerun import rerun
 from windlass.reconcile.source import source_object
+from windlass.reconcile.spans import spans_of
 from windlass.reconcile.workflow_view import workflow_object
 from windlass.runs.model import CancelRequested
 from windlass.runs.present import items_of, run_object
@@ -216,7 +217,8 @@ class Controller:
     def _artifacts(self, run: str) -> list[Kept]:
         """None once they have outlived their span: what is left of them goes with the next sweep."""
         head = self._head(run)
-        kept = self.parts.settings.retention.artifacts
+        parts = self.parts
+        kept = spans_of(parts.settings.retention, parts.catalog, head.repository, head.workflow).artifacts
         if head.ended_at is not None and head.ended_at < self.parts.clock.now() - kept:
             return []
         return list(artifacts_of(run, self.parts.reads.steps(run)))

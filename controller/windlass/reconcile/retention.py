@@ -17,6 +17,7 @@ from windlass.artifacts.objects import ObjectStoreError
 from windlass.errors import FencedError, LedgerError
 from windlass.reconcile.admission import IDEMPOTENCY_SPAN
 from windlass.reconcile.hooks import REMEMBERED
+from windlass.reconcile.spans import own_spans
 from windlass.store.ids import created_at, is_id
 
 if TYPE_CHECKING:
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
 
     from windlass.clock import Millis
     from windlass.reconcile.parts import Parts
+    from windlass.settings import Retention
     from windlass.store.tx import Tx
+
+    Spans = dict[tuple[str, str], Retention]
 
 EVERY = 600.0  # seconds
 EVENTS: Millis = 3_600_000
@@ -61,7 +65,8 @@ class RetentionLoop:
         now = self._parts.clock.now()
         keep = self._parts.settings.retention
 
-        gone = self._parts.reads.ended_before(now - keep.runs, BATCH)
+        own = own_spans(keep, self._parts.catalog)
+        gone = self._gone(own, now)
 
         def work(tx: Tx) -> None:
             tx.prune_events(now - EVENTS)
@@ -72,36 +77,43 @@ class RetentionLoop:
         self._parts.writer.write(work)
         for run in gone:
             self._remove(run)
-        self._sweep_files(now)
+        self._sweep_files(own, now)
         return len(gone)
 
-    def _sweep_files(self, now: Millis) -> None:
-        """Logs that have outlived their span, and what a crash left of attempts whose run is over."""
-        data, keep = self._parts.settings.data, self._parts.settings.retention
-        for folder in _folders(data / "logs"):
-            if self._over(folder.name, now - keep.logs, unknown=created_at(folder.name) < now - keep.logs):
-                shutil.rmtree(folder, ignore_errors=True)
-        self._sweep_objects(now - keep.artifacts)
-        for folder in _folders(data / "attempts"):
-            if self._over(folder.name, now - SETTLED, unknown=False):
-                shutil.rmtree(folder, ignore_errors=True)
+    def _gone(self, own: Spans, now: Millis) -> list[str]:
+        """Runs that are over and have outlived their span, at most a batch for each that is asked about."""
+        reads, keep = self._parts.reads, self._parts.settings.retention
+        gone = reads.ended_before(now - keep.runs, BATCH)
+        for (repository, workflow), spans in own.items():
+            if spans.runs < keep.runs:
+                gone += reads.ended_before_of(repository, workflow, now - spans.runs, BATCH)
+        return list(dict.fromkeys(gone))
 
-    def _sweep_objects(self, before: Millis) -> None:
-        """Artifacts that have outlived their span, and what a crash left of runs that are gone."""
-        objects = self._parts.objects
-        for run in objects.folders(names.ARTIFACTS):
-            if is_id(run) and self._over(run, before, unknown=created_at(run) < before):
-                objects.delete_below(names.of_run(run))
+    def _sweep_files(self, own: Spans, now: Millis) -> None:
+        """Logs and artifacts that have outlived their span, and what a crash left of attempts whose run is over.
 
-    def _over(self, run: str, before: Millis, *, unknown: bool) -> bool:
-        """The run ended before that time; `unknown` is the answer for one that the ledger does not have.
-
-        After a restored backup that may be a run that still goes on: its attempts' folders are left alone (R32).
+        Of a run that the ledger does not have: after a restored backup that may be one that still goes on, so its
+        attempts' folders are left alone (R32); its logs and artifacts go once its age is known to be beyond the span.
         """
-        head = self._parts.reads.run(run)
-        if head is None:
-            return unknown
-        return head.ended_at is not None and head.ended_at < before
+        data, keep, objects = self._parts.settings.data, self._parts.settings.retention, self._parts.objects
+
+        def over(run: str, kind: str) -> bool:
+            head = self._parts.reads.run(run)
+            if head is None:
+                return created_at(run) < now - int(getattr(keep, kind))
+            span = getattr(own.get((head.repository, head.workflow), keep), kind)
+            return head.ended_at is not None and head.ended_at < now - int(span)
+
+        for folder in _folders(data / "logs"):
+            if over(folder.name, "logs"):
+                shutil.rmtree(folder, ignore_errors=True)
+        for run in objects.folders(names.ARTIFACTS):
+            if is_id(run) and over(run, "artifacts"):
+                objects.delete_below(names.of_run(run))
+        for folder in _folders(data / "attempts"):
+            head = self._parts.reads.run(folder.name)
+            if head is not None and head.ended_at is not None and head.ended_at < now - SETTLED:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _remove(self, run: str) -> None:
         for part in ("logs", "attempts"):

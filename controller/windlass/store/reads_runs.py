@@ -144,6 +144,11 @@ class RunReads:
         """Runs that were created before a time and have ended, oldest first: what retention may delete."""
         return [run for (run,) in self._pool.rows("ended_before", before=before, most=most)]
 
+    def ended_before_of(self, repository: str, workflow: str, before: Millis, most: int = 500) -> list[str]:
+        """The same, of one workflow."""
+        of = {"repository": repository, "workflow": workflow}
+        return [run for (run,) in self._pool.rows("ended_before_of", **of, before=before, most=most)]
+
     def _sql(self, name: str) -> str:
         return self._pool.where.sql[name]
 

@@ -221,6 +221,10 @@ def run_reads(_: Dialect) -> dict[str, Statement]:
         .where(~_OPEN, r.c.created_at < bindparam("before"))
         .order_by(r.c.created_at, r.c.id)
         .limit(bindparam("most")),
+        "ended_before_of": select(r.c.id)
+        .where(_is(r.c.repository), _is(r.c.workflow), ~_OPEN, r.c.created_at < bindparam("before"))
+        .order_by(r.c.created_at, r.c.id)
+        .limit(bindparam("most")),
     }
 
 

@@ -76,6 +76,10 @@ SQL: dict[str, str] = {
     "ended_before":
         "SELECT runs.id FROM runs WHERE runs.is_open != 1 AND runs.created_at < %(before)s::BIGINT ORDER BY "
         "runs.created_at, runs.id LIMIT %(most)s",
+    "ended_before_of":
+        "SELECT runs.id FROM runs WHERE runs.repository = %(repository)s::VARCHAR AND runs.workflow = "
+        "%(workflow)s::VARCHAR AND runs.is_open != 1 AND runs.created_at < %(before)s::BIGINT ORDER BY "
+        "runs.created_at, runs.id LIMIT %(most)s",
     "events_after":
         "SELECT events.cursor, events.kind, events.data FROM events WHERE events.cursor > %(after)s::BIGINT "
         "ORDER BY events.cursor LIMIT %(most)s",

@@ -71,6 +71,9 @@ SQL: dict[str, str] = {
     "ended_before":
         "SELECT runs.id FROM runs WHERE runs.is_open != 1 AND runs.created_at < :before ORDER BY "
         "runs.created_at, runs.id LIMIT :most",
+    "ended_before_of":
+        "SELECT runs.id FROM runs WHERE runs.repository = :repository AND runs.workflow = :workflow AND "
+        "runs.is_open != 1 AND runs.created_at < :before ORDER BY runs.created_at, runs.id LIMIT :most",
     "events_after":
         "SELECT events.cursor, events.kind, events.data FROM events WHERE events.cursor > :after ORDER BY "
         "events.cursor LIMIT :most",
