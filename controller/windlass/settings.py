@@ -7,7 +7,7 @@ field stands in docs/server-file.md (a test compares them).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +25,15 @@ class SecretSource:
 
     env: str | None = None
     file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApiToken:
+    """An API key: whose it is, and the groups that they are in."""
+
+    name: str
+    source: SecretSource
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +88,18 @@ class Settings:
     repositories: tuple[RepositorySettings, ...] = ()
     database: str | None = None  # a URL; None: SQLite in the data folder
     secrets: Mapping[str, SecretSource] = field(default_factory=dict)
-    tokens: tuple[SecretSource, ...] = ()  # API keys that may do everything
+    tokens: tuple[ApiToken, ...] = ()
     limits: Limits = Limits()
     retention: Retention = Retention()
     objects: str | None = None  # the URL of the object store; None: a folder of the data
     external_url: str | None = None
     json_log: bool = False
+
+    def groups_of(self, actor: Mapping[str, Any]) -> tuple[str, ...]:
+        """The groups of whoever holds a token."""
+        if actor.get("kind") != "token":
+            return ()
+        return next((token.groups for token in self.tokens if token.name == actor.get("name")), ())
 
     @property
     def loopback(self) -> bool:

@@ -78,7 +78,7 @@ def serve(settings: Settings) -> int:
     keys = {name: [read_key(source, name)] for name, source in settings.secrets.items()}
     for name, (key,) in keys.items():
         check_secret(name, key)
-    tokens = {f"token-{i + 1}": _digest(source, f"auth.tokens[{i}]") for i, source in enumerate(settings.tokens)}
+    tokens = {token.name: _digest(token.source, f"auth.tokens[{i}]") for i, token in enumerate(settings.tokens)}
     with DataLock(settings.data) as lock, _bound(settings) as listening:
         server = Server(settings, keys, lock)
         try:

@@ -63,12 +63,21 @@ class ServerRepository(Written):
     )
 
 
+class ServerToken(SecretFrom):
+    """An API key, and who holds it."""
+
+    name: Maybe[Label] = Field(
+        default=None, description="Who holds it, in runs, approvals and the audit log; token-1, token-2… when absent."
+    )
+    groups: tuple[Label, ...] = Field(
+        default=(), description="The groups that `group:NAME` of approvals and `access` means.", examples=[["ops"]]
+    )
+
+
 class ServerAuth(Written):
     """Who may use the API."""
 
-    tokens: tuple[Later[SecretFrom], ...] = Field(
-        default=(), description="API keys that may do everything; sent as Authorization: Bearer."
-    )
+    tokens: tuple[Later[ServerToken], ...] = Field(default=(), description="API keys; sent as Authorization: Bearer.")
 
 
 class ServerLimits(Written):

@@ -87,3 +87,19 @@ def test_the_name_of_the_environments_approval_is_taken(load):
     for head, expected in (("environment: prod\n", ["duplicate-name"]), ("", [])):
         text = HEAD.replace("steps:", head + "steps:") + "  environment-approval: {run: x}\n"
         assert [p.rule for p in load({**files, "workflows/a.yaml": text}).problems] == expected
+
+
+@pytest.mark.parametrize(
+    ("access", "column", "rule"),
+    [
+        ("run: [initiator]", 16, "invalid-value"),
+        ("run: ['team:ops']", 16, "invalid-value"),
+        ("cancel: ['${{ run.actor }}']", 20, "expression-not-allowed"),
+    ],
+)
+def test_access(load, access, column, rule):
+    text = HEAD.replace("steps:", f"access: {{{access}}}\nsteps:") + "  a: {run: x}\n"
+    problems = load({"workflows/a.yaml": text}).problems
+    assert [(p.span.line, p.span.column, p.rule) for p in problems] == [(4, column, rule)]
+    good = text.replace(access, "run: [ada, 'group:ops'], cancel: [initiator]")
+    assert list(load({"workflows/a.yaml": good}).problems) == []

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 from starlette.testclient import TestClient
 from tests.web.site import until, workflow
 
+from windlass.reconcile.controller import Controller
+from windlass.settings import ApiToken, SecretSource
 from windlass.web.app import create_app
 
 FILE = "workflows/deploy.yaml"
@@ -33,10 +36,12 @@ def say(site, run, verdict="approve", status=202, step="ask", http=None, query="
     return answer.json()
 
 
-def client(site, *names):
-    """A client for each of these holders of a token; the server knows no others then."""
+def client(site, *names, **groups):
+    """A client for each of these holders of a token; the server knows no others then. `groups`: those of a holder."""
     tokens = {name: hashlib.sha256(f"wl-{name}-0123456789".encode()).digest() for name in names}
-    app = create_app(site.controller, tokens)
+    holders = tuple(ApiToken(name, SecretSource(env="X"), groups.get(name, ())) for name in names)
+    parts = replace(site.parts, settings=replace(site.settings, tokens=holders))
+    app = create_app(Controller(parts), tokens)
 
     def of(name):
         headers = {"Authorization": f"Bearer wl-{name}-0123456789"}
@@ -93,7 +98,15 @@ def test_groups_of_nobody_and_of_everybody(asking):
     site, run = asking("by: ['group:ops'], notBy: ['group:dev']")
     (ada,) = client(site, "ada")
     say(site, run, status=403, http=ada)
+    (bob,) = client(site, "bob", bob=("ops", "dev"))
+    assert say(site, run, status=403, http=bob)["detail"] == "bob is shut out, and the approval says notBy: group:dev"
     say(site, run)
+
+
+def test_a_group_of_a_token(asking):
+    site, run = asking("by: ['group:ops']")
+    (bob,) = client(site, "bob", bob=("ops",))
+    assert say(site, run, http=bob)["steps"]["ask"]["outputs"]["by"] == ["bob"]
 
 
 def test_wrong_answers_count_for_nothing(asking):
@@ -157,3 +170,47 @@ def test_an_environment_that_does_not_take_the_branch(new_site):
     assert (ended["status"], ended["cause"]) == ("errored", "policy")
     assert ended["message"].endswith("takes runs from the branches release/* only, and this is from main")
     assert {step["status"] for step in ended["steps"].values()} == {"skipped"}
+
+
+ACCESS = "access: {run: ['group:ops', cy], cancel: [initiator, 'group:admin']}\n"
+
+
+def test_who_may_start_cancel_and_run_again(new_site):
+    site = new_site({FILE: workflow(more=ACCESS, steps="  ask: {approval: {}}\n")})
+    ada, bob, cy = client(site, "ada", "bob", "cy", ada=("ops",), bob=("admin",))
+    start = "/api/v1/workflows/shop/deploy/runs"
+    refused = bob.post(start, json={})
+    assert (refused.status_code, refused.json()["detail"]) == (
+        403,
+        "bob is none of those who may run deploy: group:ops, cy",
+    )
+    first, second = (who.post(start, json={}).json()["id"] for who in (ada, cy))
+    until(lambda: site.http.get(f"/api/v1/runs/{second}").json()["status"] == "waiting")
+    assert cy.post(f"/api/v1/runs/{first}/cancel").status_code == 403
+    assert ada.post(f"/api/v1/runs/{first}/cancel").status_code == 202
+    assert say(site, second, status=403, http=bob)["detail"] == "bob is none of those who may run deploy: group:ops, cy"
+    assert bob.post(f"/api/v1/runs/{second}/cancel").status_code == 202
+    site.ended(second)
+    assert bob.post(f"/api/v1/runs/{second}/rerun", json={}).status_code == 403
+    assert cy.post(f"/api/v1/runs/{second}/rerun", json={}).status_code == 202
+
+
+def test_the_rules_of_a_workflow_that_is_gone(new_site):
+    """Those that the run was planned with."""
+    site = new_site({FILE: workflow(more=ACCESS, steps="  ask: {approval: {}}\n")})
+    run = site.begin()
+    until(lambda: site.http.get(f"/api/v1/runs/{run}").json()["status"] == "waiting")
+    site.push({FILE: None, "workflows/other.yaml": workflow("other")}, confirm=True)
+    (ada,) = client(site, "ada")
+    assert site.http.get("/api/v1/workflows/shop/deploy").status_code == 404
+    assert ada.post(f"/api/v1/runs/{run}/cancel").status_code == 403
+    assert site.http.post(f"/api/v1/runs/{run}/cancel").status_code == 202
+
+
+def test_nobody_is_nobody(new_site):
+    site = new_site({FILE: workflow(more="access: {run: ['group:ops'], cancel: []}\n")})
+    refused = site.http.post(f"/api/v1/runs/{site.begin()}/cancel")
+    assert (refused.status_code, refused.json()["detail"]) == (
+        403,
+        "local is none of those who may cancel deploy: nobody may",
+    )

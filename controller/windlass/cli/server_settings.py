@@ -38,7 +38,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         repositories=(*written, *_named(sources, interval, {r.name for r in written})),
         database=_pick(None, "WINDLASS_DATABASE", model.database if model else None),
         secrets={n: server_file.secret_source(s) for n, s in model.secrets.items()} if model else {},
-        tokens=tuple(server_file.secret_source(t) for t in model.auth.tokens) if model and model.auth else (),
+        tokens=server_file.tokens_of(model) if model else (),
         limits=server_file.limits_of(model) if model else Settings(Path()).limits,
         retention=server_file.retention_of(model) if model else Settings(Path()).retention,
         objects=_pick(None, "WINDLASS_OBJECTS", model.objects if model else None),

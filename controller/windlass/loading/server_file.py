@@ -13,7 +13,7 @@ from windlass.errors import ProblemsError, UsageError
 from windlass.loading.document import read_document
 from windlass.loading.faults import Faults
 from windlass.loading.models import fault_problems, validate
-from windlass.settings import GitAuth, Limits, RepositorySettings, Retention, SecretSource
+from windlass.settings import ApiToken, GitAuth, Limits, RepositorySettings, Retention, SecretSource
 
 if TYPE_CHECKING:
     from windlass_schemas.server_file import SecretFrom, ServerFile, ServerGitAuth, ServerRepository
@@ -37,6 +37,9 @@ def read_server_file(path: Path) -> ServerFile:
     names = [repository.name for repository in model.repositories]
     if len(set(names)) != len(names):
         raise UsageError(f"{path}: two repositories have the same name")
+    holders = [token.name for token in tokens_of(model)]
+    if len(set(holders)) != len(holders):
+        raise UsageError(f"{path}: two tokens have the same name")
     return model
 
 
@@ -63,6 +66,14 @@ def _auth(written: ServerGitAuth | None) -> GitAuth | None:
         token=secret_source(written.token) if written.token is not None else None,
         ssh_key=Path(written.ssh_key) if written.ssh_key is not None else None,
         known_hosts=Path(written.known_hosts) if written.known_hosts is not None else None,
+    )
+
+
+def tokens_of(model: ServerFile) -> tuple[ApiToken, ...]:
+    written = model.auth.tokens if model.auth is not None else ()
+    return tuple(
+        ApiToken(token.name or f"token-{number}", secret_source(token), tuple(token.groups))
+        for number, token in enumerate(written, 1)
     )
 
 

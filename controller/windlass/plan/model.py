@@ -168,6 +168,7 @@ class Plan:
     libraries: Mapping[str, str] = field(default_factory=dict)  # the commit of each library that anything here is from
     overlap: PlannedConcurrency | None = None  # the schedule's own group
     concurrency: PlannedConcurrency | None = None
+    access: Mapping[str, Any] | None = None  # {"run": who, "cancel": who}; None is everybody
     branch: str | None = None  # that the commit is of, as far as is known
     refusal: str | None = None  # why it may not run in its environment: it ends before it begins
 

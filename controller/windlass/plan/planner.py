@@ -83,6 +83,7 @@ def make_plan(workflow: Workflow, repository: Repository | None, occasion: Occas
         uses={target: used for target, used in occasion.uses.items() if nests or used.files},
         libraries=commits_of(occasion.uses.values()),
         concurrency=planned_concurrency(workflow.concurrency),
+        access=access_rules(workflow),
         branch=occasion.branch,
         refusal=environment.refusal(occasion.branch) if environment is not None else None,
     )
@@ -122,6 +123,16 @@ def _environment(written: str | None, repository: Repository | None, occasion: O
         names = ", ".join(known) or "none"
         raise ExpressionError(f"environment: windlass.yaml has no environment {name} (there are: {names})")
     return _Picked(name, known[name])
+
+
+def access_rules(workflow: Workflow) -> dict[str, Any] | None:
+    """Who may start and cancel runs, by what they do; None where nothing is written."""
+    written = workflow.access
+    if written is None:
+        return None
+    return {
+        what: None if who is None else list(who) for what, who in (("run", written.run), ("cancel", written.cancel))
+    }
 
 
 def _output(declared: Any) -> dict[str, Any]:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 WORKFLOW_KEYS = {
     "expect": "expect",
-    "access": "access",
 }
 STEP_KEYS = {
     "services": "services",

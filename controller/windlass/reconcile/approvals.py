@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from windlass.errors import ConflictError, InputError, InputProblem, LedgerError, NotFoundError
 from windlass.plan.approval import check_answers
 from windlass.plan.values import ValueMismatchError, fit
+from windlass.reconcile.access import check_may
 from windlass.reconcile.people import check_may_answer, person_of
 from windlass.runs.approvals import given_before, has_approved, waits
 from windlass.runs.model import Answered, StepKey
@@ -43,9 +44,12 @@ def answer(parts: Parts, run: str, key: StepKey, given: Answer, actor: Mapping[s
     Raises NotFoundError, ConflictError (it does not wait for an answer), ForbiddenError, InputError, LedgerError.
     """
     head, step = _found(parts, run, key)
-    who = person_of(actor)
+    who = person_of(actor, parts.settings.groups_of(actor))
     _check_waits(step)
-    check_may_answer(who, step.detail["approval"], head.actor.get("name"))
+    asked = step.detail["approval"]
+    check_may_answer(who, asked, head.actor.get("name"))
+    if not asked["by"]:
+        check_may(parts, head, "run", actor)
     if given.approve and has_approved(step, who.name):
         return
     answered = Answered(key, parts.clock.now(), who.name, given.approve, _comment(given.comment), _inputs(step, given))

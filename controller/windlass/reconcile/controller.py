@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from windlass.errors import ConflictError, InputError, InputProblem, NotFoundError
 from windlass.plan.inputs import parse_inputs
+from windlass.plan.planner import access_rules
+from windlass.reconcile.access import check_may, check_may_start
 from windlass.reconcile.admission import checked_env
 from windlass.reconcile.approvals import answer
 from windlass.reconcile.artifact_reader import artifacts_of, entries, find
@@ -91,6 +93,7 @@ class Controller:
         """`body`: inputs, env, idempotencyKey. Returns the run object and whether it is new."""
         live = self.parts.catalog.get(repository, workflow)
         key = body.get("idempotencyKey")
+        check_may_start(self.parts, access_rules(live.model) or {}, workflow, actor)
         scope, digest = f"{repository}/{workflow}", _digest(_without_secrets(body, live.model.inputs))
         known = self.parts.admission.seen(scope, key, digest) if key is not None else None
         if known is not None:
@@ -173,6 +176,7 @@ class Controller:
         head = self._head(run)
         if head.status.terminal:
             raise ConflictError(f"run {run} has ended: {head.status.value}")
+        check_may(self.parts, head, "cancel", actor)
         now = self.parts.clock.now()
 
         def work(tx: Tx) -> None:

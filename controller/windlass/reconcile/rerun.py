@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from windlass.errors import ConflictError, InputError, NotFoundError
 from windlass.plan.codec import from_bytes
 from windlass.plan.inputs import parse_inputs
+from windlass.reconcile.access import check_may
 from windlass.reconcile.creation import Cause, NewRun, prepare
 from windlass.reconcile.given_secrets import had_secrets
 from windlass.runs.model import RunHead, Status
@@ -160,6 +161,7 @@ def _covers(plan: Plan, kept: list[Step]) -> bool:
 def rerun(parts: Parts, run: str, again: Again, actor: Mapping[str, Any]) -> str:
     """Record the new run and begin it; its id. The errors of `ended_run` and `plan_again`."""
     old = ended_run(parts.reads, run)
+    check_may(parts, old.head, "run", actor)
     latest = _live(parts, old.head) if again.definition == "latest" else None
     new = plan_again(old, again, actor, parts.clock.now(), latest)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from windlass.loading.checks.approvals import check_approvals
+from windlass.loading.checks.approvals import check_access, check_approvals
 from windlass.loading.checks.artifacts import check_artifacts
 from windlass.loading.checks.caches import check_caches
 from windlass.loading.checks.declarations import check_inputs, check_outputs, check_step_declarations
@@ -66,6 +66,7 @@ def check_workflow(site: Site, workflow: Workflow) -> list[Problem]:
         check_artifacts(site, items),
         check_nested(site, items),
         check_approvals(site, items),
+        check_access(site, workflow.access),
         check_parts(site, items),
         check_given(site, items),
         check_retries(site, workflow.defaults, items),

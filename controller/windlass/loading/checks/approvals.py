@@ -1,5 +1,7 @@
 """Approvals and waits: nothing is run, so keys of what is run would be ignored; people who can never be enough.
 
+Whoever may start and cancel runs is written alike, and checked here too.
+
 In: the steps of a workflow, or the approval that protects an environment. Out: problems at the key or the value.
 """
 
@@ -8,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from windlass.loading.checks.site import TextMistake
 from windlass.plan.approval import OF_EVERY_APPROVAL
 
 if TYPE_CHECKING:
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
     from windlass.problems import Problem
     from windlass_schemas.approval import Approval
     from windlass_schemas.step import Step
-    from windlass_schemas.workflow import StepItem
+    from windlass_schemas.workflow import Access, StepItem
 
 # What a step has whatever it does; all other keys say how something is run.
 OF_ANY_STEP = frozenset(
@@ -68,6 +71,23 @@ def _somebody(site: Site, entry: str, path: Path) -> Iterator[Problem]:
         yield site.at_value(path, "invalid-value", "initiator is for notBy; whoever starts a run cannot be named in by")
     elif not SOMEBODY.fullmatch(entry):
         yield site.at_value(path, "invalid-value", f"{entry!r} is neither a user's name nor group:NAME")
+
+
+def check_access(site: Site, access: Access | None) -> Iterator[Problem]:
+    if access is None:
+        return
+    for key, entries in (("run", access.run), ("cancel", access.cancel)):
+        for index, entry in enumerate(entries or ()):
+            place = ("access", key, index)
+            if "${{" in entry:
+                mistake = TextMistake("no expression is evaluated here", None, entry.find("${{"), 3)
+                yield site.in_text(place, "expression-not-allowed", mistake)
+            elif entry == INITIATOR and key == "run":
+                yield site.at_value(
+                    place, "invalid-value", "initiator is for cancel: before a run starts there is none"
+                )
+            elif not SOMEBODY.fullmatch(entry):
+                yield site.at_value(place, "invalid-value", f"{entry!r} is neither a user's name nor group:NAME")
 
 
 def _enough(site: Site, approval: Approval, path: Path) -> Iterator[Problem]:
