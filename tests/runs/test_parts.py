@@ -77,7 +77,7 @@ def test_a_part_s_variables_win_over_the_step_and_lose_to_the_trigger(parted):
 
 def test_parts_are_shown_as_they_go(parted):
     w = parted(part("one"), part("two", False), part("three"), part("four")).begin("a")
-    assert run_object(w.head, w.state.steps.values())["steps"]["a"]["attempts"][0]["parts"] is None
+    assert [status for _, status, *_ in shown(w)] == ["pending"] * 4
     first = PartRecord(0, 0, w.now, w.now + 5, 0)
     w.tell(PartsSeen(w.key("a"), (first, PartRecord(2, 17, w.now + 5))))
     assert shown(w) == [
@@ -125,6 +125,11 @@ def test_a_cancel_ends_the_part_that_runs_and_those_after_it_never_ran(parted):
     w.tell(Ended(w.key("a"), w.now, 143, parts=(PartRecord(0, 0, 1, 2, 0), PartRecord(1, 0, 2))))
     assert [status for _, status, *_ in shown(w)] == ["succeeded", "cancelled", "skipped"]
     assert w.step("a").attempts[0].detail["parts"][1]["endedAt"] == w.now
+
+
+def test_a_single_script_has_no_parts(world, step):
+    w = world(step("a")).begin("a").end("a")
+    assert run_object(w.head, w.state.steps.values())["steps"]["a"]["attempts"][0]["parts"] is None
 
 
 def test_what_is_lost_keeps_what_was_seen(parted):

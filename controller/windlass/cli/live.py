@@ -1,14 +1,16 @@
 """Live lines of a run in this process: tails the attempts' log files.
 
-In: step changes from the engine, and the executors' log files as they grow. Out: `step │ line` on a stream. A file is
-read once more when its attempt has ended, so that no line is lost; what is read is never read twice.
+In: step changes from the engine, and the executors' log files as they grow. Out: `step │ line` on a stream, with
+headings for parts. A file is read once more when its attempt has ended, so that no line is lost; what is read is never
+read twice.
 """
 
 from __future__ import annotations
 
+import time
 from typing import IO, TYPE_CHECKING
 
-from windlass.cli.lines import LineSplitter, for_display
+from windlass.cli.sections import Sections
 from windlass.runs.model import AttemptKey
 
 if TYPE_CHECKING:
@@ -21,10 +23,9 @@ CHUNK = 256 * 1024
 
 
 class _Tail:
-    def __init__(self, label: str, path: Path) -> None:
-        self.label = label
+    def __init__(self, sections: Sections, path: Path) -> None:
+        self.sections = sections
         self.path = path
-        self.lines = LineSplitter()
         self._file: IO[bytes] | None = None
 
     def read(self) -> bytes:
@@ -63,7 +64,8 @@ class LiveLines:
                     if path is None:
                         continue
                     label = step.key.path + (f"[{step.key.item}]" if step.key.item else "")
-                    self._tails[key] = _Tail(label, path)
+                    self._tails[key] = _Tail(Sections(label, colour=self._colour), path)
+                self._tails[key].sections.know(attempt.detail.get("parts"))
                 if attempt.ended_at is not None:
                     self._finish(key)
 
@@ -73,20 +75,21 @@ class LiveLines:
 
     def _drain(self, tail: _Tail) -> bool:
         found = False
-        while chunk := tail.read():
-            found = True
-            self._print(tail.label, tail.lines.feed(chunk))
+        while (chunk := tail.read()) or tail.sections.holds:
+            found = found or bool(chunk)
+            self._print(tail.sections.feed(chunk, time.monotonic()))
+            if not chunk:
+                break
         return found
 
     def _finish(self, key: AttemptKey) -> None:
         self._ended.add(key)
         tail = self._tails.pop(key)
         self._drain(tail)
-        self._print(tail.label, tail.lines.flush())
+        self._print(tail.sections.end())
         tail.close()
 
-    def _print(self, label: str, lines: Iterable[str]) -> None:
-        text = "".join(f"{label} │ {for_display(line, colour=self._colour)}\n" for line in lines)
+    def _print(self, text: str) -> None:
         if text:
             self._out.write(text)
             self._out.flush()

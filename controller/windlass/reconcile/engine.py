@@ -21,18 +21,7 @@ from windlass.reconcile.places import passed_on
 from windlass.reconcile.reuse import NoReuse, Reuse
 from windlass.reconcile.timetable import Timetable
 from windlass.runs.decide import decide
-from windlass.runs.model import (
-    Answered,
-    AttemptKey,
-    CancelRequested,
-    Ended,
-    Launch,
-    PartsSeen,
-    Quiet,
-    Recall,
-    Started,
-    Stop,
-)
+from windlass.runs.model import Answered, AttemptKey, CancelRequested, FromExecutor, Launch, Recall, Stop
 from windlass.runs.present import run_object
 from windlass.runs.quarantine import broken_run
 from windlass.runs.state import RunState
@@ -98,7 +87,7 @@ class Engine:
 
     def observe(self, observation: Observation) -> None:
         """The sink of the executors."""
-        assert isinstance(observation, (Started, PartsSeen, Quiet, Ended))
+        assert isinstance(observation, FromExecutor)
         self._inbox.put((observation.key.run, observation))
 
     def cancel(self, run: str, request: CancelRequested) -> None:

@@ -229,7 +229,8 @@ class Recalled:
     made_at: Millis | None = None
 
 
-Observation = Started | PartsSeen | Quiet | Ended | CancelRequested | Answered | AboutLocks | Recalled
+FromExecutor = Started | PartsSeen | Quiet | Ended
+Observation = FromExecutor | CancelRequested | Answered | AboutLocks | Recalled
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from windlass.plan.model import PlannedStep
     from windlass.runs.draft import Draft
     from windlass.runs.lock import AboutLocks
-    from windlass.runs.model import AttemptKey, Observation
+    from windlass.runs.model import AttemptKey, FromExecutor, Observation
 
 
 def take(draft: Draft, observation: Observation) -> None:
@@ -64,7 +64,7 @@ def _recalled(draft: Draft, observation: Recalled) -> None:
         begin(draft, key)
 
 
-def _of(observation: Started | PartsSeen | Quiet | Ended | Answered | AboutLocks | Recalled) -> StepKey:
+def _of(observation: FromExecutor | Answered | AboutLocks | Recalled) -> StepKey:
     """The step that is spoken of, as it is known outside."""
     key = observation.key
     if isinstance(key, StepKey):

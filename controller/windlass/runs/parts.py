@@ -63,6 +63,11 @@ def _runs(condition: str | bool | None, values: dict[str, Any], functions: Funct
     return condition is None or evaluate_bool(condition, values, {**functions, **states})
 
 
+def waiting(planned: PlannedStep) -> Mapping[str, Any]:
+    """The detail of an attempt that is about to start."""
+    return {"parts": [_object(part.name, None, Status.PENDING) for part in planned.parts]} if planned.parts else {}
+
+
 def failed_part(planned: PlannedStep, ended: Ended) -> Part | None:
     """The first part that failed: the attempt ends as it did."""
     for record in ended.parts:

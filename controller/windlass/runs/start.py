@@ -17,7 +17,7 @@ from windlass.runs.artifacts import loads_of
 from windlass.runs.given import given_inputs, shown_inputs, with_variables
 from windlass.runs.model import Attempt, Checkout, Launch, LaunchFile, Status
 from windlass.runs.outputs import read_limit
-from windlass.runs.parts import launch_parts
+from windlass.runs.parts import launch_parts, waiting
 from windlass.runs.scope import functions_of, layered, unset_by, values_for
 from windlass_schemas.storage import read_mode
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def start_attempt(draft: Draft, of: StepKey) -> None:
     """Of a step, or of an item that was put into the draft before."""
     step, planned = draft.step(of), draft.planned(of.path)
-    attempt = Attempt(number=len(step.attempts) + 1, created_at=draft.now)
+    attempt = Attempt(number=len(step.attempts) + 1, created_at=draft.now, detail=waiting(planned))
     key = draft.attempt_key(of, attempt.number)
     try:
         launch = _launch(draft, planned, key)
