@@ -165,6 +165,9 @@ def test_any_order_of_events(events):
         play.finish(0, 0)
     assert [head.id for head in play.ledger.heads.values() if not head.status.terminal] == []
     assert play.engine.groups.view() == []
+    assert not play.engine.groups._groups  # nothing is kept of groups that nobody is in
+    assert not play.engine.groups._of_run
+    assert not play.engine.groups._ticked
     assert len(play.world.started) == len(set(play.world.started))
     for run, head in play.ledger.heads.items():
         begun = {key.run for key in play.world.started}

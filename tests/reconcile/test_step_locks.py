@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from windlass.plan.loop import Loop
@@ -236,3 +238,13 @@ def test_the_timeout_of_the_run_ends_a_step_in_line(life, step):
     assert (life.ledger.reads.run(second).cause, found(life, second).cause) == ("deadline", "deadline")
     finish(life, first)
     assert life.engine.groups.view() == []
+
+
+def test_finally_sees_that_a_step_was_turned_away(life, begin, step):
+    begin()
+    tidy = {
+        name: replace(step(name), section="finally", condition=f"${{{{ {name}() }}}}", tolerant=True)
+        for name in ("cancelled", "failure")
+    }
+    run = life.begin(step("use", concurrency=group("skip")), finally_=tidy)
+    assert life.steps(run) == {"use": "cancelled", "cancelled": "running", "failure": "skipped"}

@@ -214,15 +214,16 @@ class Groups:
         if not self._of_run[key.run]:
             del self._of_run[key.run]
         for want in member.wants[: member.got + 1]:
-            if self._group(member, want).leave(member):
-                self._left.append((member.repository, want.group))
+            place = (member.repository, want.group)
+            if place in self._groups and self._groups[place].leave(member):
+                self._left.append(place)
 
     def _settled(self, now: Millis) -> Told:
         """Where somebody has left: let in whoever there is room for, and tell those behind."""
         told: Told = []
         while self._left:
             place = self._left.popleft()
-            group = self._groups[place]
+            group = self._groups[place]  # left twice: empty, and gone below
             while (member := group.next_in()) is not None:
                 group.let_in(member)
                 member.got += 1
