@@ -118,3 +118,85 @@ def test_an_action_is_the_weakest_layer_and_its_inputs_are_of_with(
         ("INPUT_DEEP", "1", "with"),
         ("INPUT_TAG", "me", "with"),
     ]
+
+
+ACTION = """\
+apiVersion: windlass.dev/v1
+kind: Action
+metadata: {name: notify}
+inputs:
+  to: {type: string}
+  times: {type: integer, default: 2}
+  quiet: {type: boolean, required: false}
+  tags: {type: array, items: {type: string}, default: [a]}
+env: {VOICE: loud, REGION: none}
+run: echo "$INPUT_TO"
+"""
+INNER = """\
+apiVersion: windlass.dev/v1
+kind: Workflow
+metadata: {name: inner}
+inputs:
+  place: {type: string}
+  image: {type: string}
+env: {PLACE: "${{ inputs.place }}", IMAGE: "${{ inputs.image }}"}
+steps:
+  one: {run: echo "$PLACE"}
+"""
+USING = """\
+apiVersion: windlass.dev/v1
+kind: Workflow
+metadata: {name: using}
+env: {REGION: eu}
+steps:
+  build: {run: make, outputs: {tag: {type: string}}}
+  say:
+    uses: ./actions/notify
+    with: {to: "ops of ${{ env.REGION }}", times: "${{ 1 + 2 }}", tags: ["${{ steps.build.outputs.tag }}"]}
+    env: {INPUT_TO: nobody, INPUT_QUIET: "true"}
+  outer:
+    forEach: 2
+    uses: ./workflows/inner.yaml
+    with: {place: "${{ repository.name }}", image: "${{ steps.build.outputs.tag }}"}
+"""
+
+
+@pytest.fixture
+def using(shop: Path) -> Path:
+    (shop / "actions/notify").mkdir(parents=True)
+    (shop / "actions/notify/action.yaml").write_text(ACTION)
+    (shop / "workflows/inner.yaml").write_text(INNER)
+    (shop / "workflows/using.yaml").write_text(USING)
+    return shop
+
+
+def shown(capsys: pytest.CaptureFixture[str], *words: str) -> list[tuple[str, str, str]]:
+    assert main(["explain", "env", *words, "--output", "json"]) == 0
+    return [(row["name"], row["value"], row["layer"]) for row in json.loads(capsys.readouterr().out)]
+
+
+def test_the_layers_of_an_action(using: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert shown(capsys, "using", "say") == [
+        ("COMPANY", "shop", "repository"),
+        ("INPUT_QUIET", None, "with"),
+        ("INPUT_TAGS", '["${{ steps.build.outputs.tag }}"]', "with"),
+        ("INPUT_TIMES", "3", "with"),
+        ("INPUT_TO", "ops of eu", "with"),
+        ("LEVEL", "3", "repository"),
+        ("REGION", "eu", "workflow"),
+        ("TIER", "none", "repository"),
+        ("VOICE", "loud", "action"),
+    ]
+
+
+@pytest.mark.parametrize("step", ["outer/one", "outer[1]/one"])
+def test_a_step_of_a_workflow_that_is_used(using: Path, capsys: pytest.CaptureFixture[str], step: str) -> None:
+    found = {name: (value, layer) for name, value, layer in shown(capsys, "using", step)}
+    assert found["PLACE"] == ("shop", "workflow")
+    assert found["IMAGE"] == ("${{ inputs.image }}", "workflow")
+    assert "REGION" not in found
+
+
+def test_a_step_below_one_that_uses_nothing(using: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "env", "using", "build/one"]) == 2
+    assert "step build uses no workflow" in capsys.readouterr().err

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from windlass.cli.target import Target
     from windlass.plan.environment import Variable
-    from windlass.plan.model import Plan
+    from windlass.plan.model import Plan, PlannedStep
+    from windlass_schemas.workflow import Workflow
 
 COLUMNS = {
     "NAME": lambda row: row["name"],
@@ -35,15 +36,37 @@ def command(arguments: argparse.Namespace) -> int:
     target = find_target(arguments.name)
     if any(problem.severity == "error" for problem in target.problems):
         raise ProblemsError(target.problems, target.text_of)
-    plan = _plan(target, arguments)
-    steps = {**plan.steps, **plan.finally_}
-    if arguments.step not in steps:
-        hint = did_you_mean(arguments.step, steps) or f"the steps are {', '.join(steps)}"
-        raise UsageError(f"{plan.workflow} has no step {arguments.step}", hint)
-    found = variables(plan, steps[arguments.step])
+    found = variables(*_find(_plan(target, arguments), arguments.step))
     rows = [_row(one, whole=arguments.all) for one in found if one.wins or arguments.all]
     show(rows, rows, COLUMNS, arguments.output)
     return 0
+
+
+def _find(plan: Plan, path: str) -> tuple[Plan, PlannedStep]:
+    """The step and the plan that it stands in; `outer/inner` is one of the workflow that a step uses."""
+    segment, slash, rest = path.partition("/")
+    name = segment.partition("[")[0]
+    steps = {**plan.steps, **plan.finally_}
+    if name not in steps:
+        hint = did_you_mean(name, steps) or f"the steps are {', '.join(steps)}"
+        raise UsageError(f"{plan.workflow} has no step {name}", hint)
+    if not slash:
+        return plan, steps[name]
+    if steps[name].nested is None:
+        raise UsageError(f"step {name} uses no workflow, so it has no step {rest}")
+    return _find(_below(plan, steps[name]), rest)
+
+
+def _below(plan: Plan, step: PlannedStep) -> Plan:
+    from windlass.plan.environment import known_values
+    from windlass.runs.nesting import plan_below
+
+    assert step.nested is not None
+    inputs = _inputs(plan.uses[step.nested.target].workflow, known_values(plan, step.nested.values), {})
+    try:
+        return plan_below(plan, step.nested, inputs)
+    except ExpressionError as error:
+        raise UsageError(f"{step.name} cannot be planned: {error}") from error
 
 
 def _row(one: Variable, *, whole: bool) -> dict[str, Any]:
@@ -57,7 +80,7 @@ def _plan(target: Target, arguments: argparse.Namespace) -> Plan:
     from windlass.reconcile.admission import checked_env
 
     values, texts = inputs_of(arguments)
-    inputs = _inputs(target, values, texts)
+    inputs = _inputs(target.workflow, values, texts)
     env = checked_env(env_of(arguments.env))
     event = {"kind": "manual", "scheduledAt": None}
     occasion = Occasion(target.repository, target.commit, inputs, event, env, uses=target.uses)
@@ -67,11 +90,11 @@ def _plan(target: Target, arguments: argparse.Namespace) -> Plan:
         raise UsageError(f"this cannot be planned: {error}", "give the inputs that it reads by --input") from error
 
 
-def _inputs(target: Target, values: dict[str, Any], texts: dict[str, str]) -> dict[str, Any]:
+def _inputs(workflow: Workflow, values: dict[str, Any], texts: dict[str, str]) -> dict[str, Any]:
     """Those that are given or have a default; others are not known, which is no mistake here. Raises InputError."""
     from windlass.plan.inputs import parse_inputs
 
-    declared = target.workflow.inputs
+    declared = workflow.inputs
     try:
         return parse_inputs(declared, values, texts=texts)
     except InputError:

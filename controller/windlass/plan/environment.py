@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from windlass.errors import ExpressionError
 from windlass.expressions import evaluate, functions, parse_template, references, to_text
 from windlass.expressions.template import Expr
+from windlass.plan.graph import texts_in
 from windlass.plan.inputs import input_variable
 from windlass.plan.model import EnvLayer
 
@@ -54,6 +55,12 @@ def variables(plan: Plan, step: PlannedStep) -> list[Variable]:
     ]
 
 
+def known_values(plan: Plan, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the values, written for what a step uses, that are known before a run."""
+    known = _Known(plan)
+    return {name: found for name, value in values.items() if (found := known.value(value)) is not None}
+
+
 def _given(given: Given, known: _Known) -> Iterator[tuple[str, str | None]]:
     """The variables of an action's inputs: given, by default, or not at all, whatever a layer says."""
     for name, declared in given.declared.items():
@@ -93,6 +100,12 @@ class _Known:
             return value
         whole = self._text(value) if self._can(value) else None
         return whole if whole is not None else "".join(map(self._part, parse_template(value).parts))
+
+    def value(self, value: Any) -> Any:
+        """A value of any type, computed; None when it is not known."""
+        if isinstance(value, str):
+            return evaluate(value, self._values) if self._can(value) and self._text(value) is not None else None
+        return None if any(True for _ in texts_in(value)) else value
 
     def _part(self, part: Any) -> str:
         """A part of a text that is not known as a whole."""
