@@ -95,6 +95,32 @@ def test_the_same_under_run_and_its_rerun(repo: Repo, home: Home) -> None:
     assert "use │ ./regions/1: us" in done.stdout.splitlines()
 
 
+def test_the_command_line_fetches_them(repo: Repo, serve: MakeServer, home: Home) -> None:
+    repo.add("page", STEPS)
+    (home.folder / "door").touch()
+    door = str(home.folder / "door")
+    server = serve(repo.path)
+    remote = server.ended(server.begin(repo.name, "page", inputs={"door": door}))["id"]
+    local = home.run_json(repo.path, "page", "--input", f"door={door}")["id"]
+    for run, words in ((remote, ("--server", server.url)), (local, ())):
+        listed = home.windlass("artifacts", run, *words)
+        assert listed.stdout.splitlines()[1].split()[:3] == ["build", "dist/app", "4"], listed.stderr
+        page = home.windlass("artifacts", run, "page", *words)
+        assert page.stdout == "<h1>hello</h1>\n", page.stderr
+        several = home.windlass("artifacts", run, "region", *words)
+        assert (several.returncode, several.stdout) == (2, "")
+        one = home.windlass("artifacts", run, "region", "--step", "each", "--item", "1", *words)
+        assert one.stdout == "us\n"
+        missing = home.windlass("artifacts", run, "nothing", *words)
+        assert (missing.returncode, missing.stdout) == (1, ""), missing.stderr
+        folder = home.folder / f"to-{run}"
+        assert home.windlass("artifacts", run, "--to", str(folder), *words).returncode == 0
+        files = {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
+        assert files["dist/deep/lib"] == "lib\n"
+        assert files["each/1/region"] == "us\n"
+        assert len(files) == 7
+
+
 FAILING = """
 steps:
   failed: {run: "echo 1 > r.xml; exit 3", artifacts: {save: {report: r.xml, gone: gone.xml}}}

@@ -74,6 +74,17 @@ class Client:
             answer.headers["Windlass-Complete"] == "true",
         )
 
+    def chunks(self, path: str, params: Mapping[str, Any]) -> Iterator[bytes]:
+        """A download, however large."""
+        try:
+            with self._http.stream("GET", f"/api/v1{path}", params=params) as answer:
+                if answer.status_code >= 400:
+                    answer.read()
+                    raise _problem(answer)
+                yield from answer.iter_raw()
+        except self._errors as error:
+            raise ServerUnreachableError(f"{self.url} cannot be reached: {error}") from error
+
     def _send(self, method: str, path: str, **what: Any) -> httpx2.Response:
         try:
             answer = self._http.request(method, f"/api/v1{path}", **what)

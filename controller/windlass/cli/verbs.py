@@ -124,6 +124,16 @@ def _logs(parser: argparse.ArgumentParser) -> None:
     _server(parser)
 
 
+def _artifacts(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", metavar="RUN", help="the run's id")
+    parser.add_argument("path", nargs="?", metavar="PATH", help="print this file, or with --to a folder of them")
+    parser.add_argument("--to", metavar="DIR", help="write the files below DIR (default: list them)")
+    parser.add_argument("--step", metavar="STEP", help="only what this step saved")
+    parser.add_argument("--item", metavar="KEY", help="only what this item of a loop saved")
+    _listing(parser)
+    _server(parser)
+
+
 def _cancel(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN", help="the run's id")
     _server(parser)
@@ -209,6 +219,12 @@ VERBS: dict[str, Verb] = {
         "windlass.cli.runs", "list runs, newest first", "windlass runs --workflow deploy --status failed", _runs
     ),
     "logs": Verb("windlass.cli.logs", "print the log of a run or a step", "windlass logs -f 01JD… test", _logs),
+    "artifacts": Verb(
+        "windlass.cli.artifacts",
+        "list or fetch the files that a run saved",
+        "windlass artifacts 01JD… --to reports",
+        _artifacts,
+    ),
     "cancel": Verb("windlass.cli.cancel", "cancel a run", "windlass cancel 01JD…", _cancel),
     "approve": Verb(
         "windlass.cli.approve",
