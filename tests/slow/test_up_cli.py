@@ -56,6 +56,20 @@ def test_runs_lists_them(home: Home, up: Server) -> None:
     assert second["id"] not in named.stdout
 
 
+def test_runs_says_what_a_run_waits_for(home: Home, up: Server, repo: Repo) -> None:
+    repo.add("grouped", "concurrency: {group: one}\n" + SLEEPER)
+    up.reconcile("shop")
+    first = running(up, "grouped")
+    second = up.begin("shop", "grouped")
+    until(lambda: up.run(second)["status"] == "waiting")
+    table = home.windlass("runs", "--status", "waiting", "--server", up.url).stdout
+    assert f"waits for run {first}, which holds one" in table
+    assert home.windlass("cancel", second, "--server", up.url).returncode == 0
+    assert up.ended(second)["startedAt"] is None
+    up.post(f"/runs/{first}/cancel", code=202)
+    up.ended(first)
+
+
 def test_logs_follow_until_the_end_and_cancel_brings_it(home: Home, up: Server) -> None:
     run = running(up)
     with home.start("logs", "-f", run, "--data", str(up.data)) as following:
