@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from windlass.clock import SystemClock
 from windlass.errors import UsageError
 from windlass.loading.places import LOCK, SETTINGS
+from windlass.loading.text import MAX_BYTES
 from windlass.sources import work_tree
 
 if TYPE_CHECKING:
@@ -135,7 +136,8 @@ def _opener(root: Path, *, network: bool) -> OpenLibrary:
 def _list_of(root: Path, file: str) -> Tree:
     """A workflow file alone, or with all that it may use when it uses something."""
     try:
-        uses = b"uses" in (root / file).read_bytes()
+        with (root / file).open("rb") as stream:
+            uses = b"uses" in stream.read(MAX_BYTES)
     except OSError:
         uses = False
     if not uses:
