@@ -176,3 +176,20 @@ def test_the_examples_of_actions_succeed(repository: Path) -> None:
     assert found
     for path in found:
         assert run(repository, str(path.relative_to(ROOT / "examples")))["status"] == "succeeded"
+
+
+def test_the_parts_of_the_smoke_test_share_a_server(repository: Path) -> None:
+    result = run(repository, "smoke-test")
+    assert result["outputs"] == {"answer": 200}
+    ended = {part["name"]: part["status"] for part in result["steps"]["page"]["attempts"][0]["parts"]}
+    assert ended == {**dict.fromkeys(("build", "serve", "look", "tidy"), "succeeded"), "requests": "skipped"}
+
+
+def test_the_smoke_test_shows_the_requests_after_a_failure(repository: Path) -> None:
+    result = run(repository, "smoke-test", "--input", "expected=Somebody Else", code=1)
+    assert result["message"] == "part look: exit code 1"
+    ended = {part["name"]: part["status"] for part in result["steps"]["page"]["attempts"][0]["parts"]}
+    assert ended == {
+        **dict.fromkeys(("build", "serve", "requests", "tidy"), "succeeded"),
+        "look": "failed",
+    }
