@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from windlass.plan.approval import Approval
+from windlass.plan.model import PlannedConcurrency
 from windlass.plan.protection import GATE
 from windlass.runs.model import Answered, StepKey
 from windlass.runs.rerun import kept_steps
@@ -41,6 +42,12 @@ def test_a_refused_run_ends_before_it_begins(gate):
     assert set(world.statuses().values()) == {"skipped"}
     assert not world.launched
     assert world.wake_at is None
+
+
+def test_a_refused_run_takes_nobodys_place(gate):
+    group = PlannedConcurrency("deploy", on_conflict="cancelRunning")
+    world = gate(refusal="environment production takes main only", concurrency=group)
+    assert (world.head.status, world.head.started_at) == ("errored", None)
 
 
 def test_nothing_runs_before_people_agree(gate):

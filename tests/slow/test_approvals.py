@@ -170,3 +170,25 @@ def test_a_protected_environment_takes_no_other_branch(home: Home, repo: Repo) -
     assert (run["status"], run["cause"]) == ("errored", "policy")
     assert run["message"].endswith("and this is from dev")
     assert {step["status"] for step in run["steps"].values()} == {"skipped"}
+
+
+EACH = """
+    steps:
+      ask:
+        forEach: [eu, us]
+        approval: {message: "${{ item }}?", inputs: {percent: {type: integer}}}
+    outputs:
+      percents: ${{ steps.ask.items.map(i, i.outputs.percent) }}
+"""
+
+
+def test_items_of_a_loop_by_command(home: Home, repo: Repo, serve: MakeServer) -> None:
+    repo.add("each", EACH)
+    server = serve(repo.path)
+    run = server.begin("shop", "each")
+    until(lambda: server.run(run)["status"] == "waiting")
+    for key, percent in (("1", 15), ("0", 5)):
+        words = ("--item", key, "--input", f"percent={percent}", "--server", server.url)
+        done = home.windlass("approve", run, "ask", *words)
+        assert done.stdout == f"{run} ask[{key}] succeeded\n", done.stderr
+    assert server.ended(run)["outputs"] == {"percents": [5, 15]}

@@ -28,13 +28,23 @@ def command(arguments: argparse.Namespace) -> int:
     if texts and arguments.reject:
         raise UsageError("--input goes with an approval, not with --reject")
     if texts:
-        step = step_at(client.get(run), arguments.step, arguments.item) or {}
-        asked = step.get("approval") or {}
-        body["inputs"] = texts_by_schema(asked.get("inputs", {}).get("properties", {}), texts)
+        body["inputs"] = texts_by_schema(_asked(client.get(run), arguments.step), texts)
     if arguments.item is not None:
         path += f"?item={quote(arguments.item, safe='')}"
     answered = client.post(path, body)
-    step = step_at(answered, arguments.step, arguments.item) or {}
-    told = f": {step['message']}" if step.get("message") else ""
-    print(f"{answered['id']} {arguments.step} {step.get('status')}{told}")
+    step = step_at(answered, arguments.step, arguments.item)
+    shown = f"{arguments.step}[{arguments.item}]" if arguments.item is not None else arguments.step
+    if step is None:  # one of so many items that the run object does not hold it
+        print(f"{answered['id']} {shown} {'rejected' if arguments.reject else 'approved'}")
+        return 0
+    told = f": {step['message']}" if step["message"] else ""
+    print(f"{answered['id']} {shown} {step['status']}{told}")
     return 0
+
+
+def _asked(run: dict[str, Any], path: str) -> dict[str, Any]:
+    """The properties of the answers by name; those of all items of a loop are alike."""
+    step = step_at(run, path) or {}
+    asked: dict[str, Any] = next((s["approval"] for s in (step, *(step.get("items") or ())) if s.get("approval")), {})
+    found: dict[str, Any] = asked.get("inputs", {}).get("properties", {})
+    return found

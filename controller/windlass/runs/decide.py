@@ -39,13 +39,13 @@ def _turn(draft: Draft, observations: Iterable[Observation]) -> None:
     """Of a run, and of a workflow nested in it as often as there is news for it."""
     if draft.head.status.terminal:
         return
+    if draft.plan.refusal is not None:
+        _refuse(draft, draft.plan.refusal)
+        return
     left = entry.let_in(draft, observations)
     if left is None:
         return
     _begin(draft)
-    if draft.plan.refusal is not None:
-        _refuse(draft, draft.plan.refusal)
-        return
     for observation in left:
         observe.take(draft, observation)
     timers.act(draft)
@@ -85,7 +85,7 @@ def _begin(draft: Draft) -> None:
 
 
 def _refuse(draft: Draft, why: str) -> None:
-    """Its environment does not take it: nothing of it runs, `finally` included."""
+    """Its environment does not take it: nothing of it runs, `finally` included, and it takes nobody's place."""
     for name in (*draft.plan.steps, *draft.plan.finally_):
         draft.end(StepKey(name), Status.SKIPPED, "needs-failed", "the run was refused")
     draft.update(
