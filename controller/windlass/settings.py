@@ -47,6 +47,14 @@ class GitAuth:
 
 
 @dataclass(frozen=True, slots=True)
+class LibraryAuth:
+    """Credentials for the libraries at or below a URL."""
+
+    git: str
+    auth: GitAuth
+
+
+@dataclass(frozen=True, slots=True)
 class RepositorySettings:
     """One source. `local` allows a path or file:// URL: only from the command line."""
 
@@ -86,6 +94,7 @@ class Settings:
     listen_host: str = "127.0.0.1"
     listen_port: int = 7878
     repositories: tuple[RepositorySettings, ...] = ()
+    libraries: tuple[LibraryAuth, ...] = ()
     database: str | None = None  # a URL; None: SQLite in the data folder
     secrets: Mapping[str, SecretSource] = field(default_factory=dict)
     tokens: tuple[ApiToken, ...] = ()

@@ -51,7 +51,7 @@ from windlass.reconcile.sources import Sources
 from windlass.reconcile.trigger_index import TriggerIndex
 from windlass.secrets.sealing import Sealer
 from windlass.secrets.server_keys import read_key
-from windlass.sources.auth import Auth
+from windlass.sources.auth import Auth, auth_for
 from windlass.sources.hashing import CommitHashes
 from windlass.sources.location import parse_location
 from windlass.sources.mirror import Mirror
@@ -126,7 +126,8 @@ class Server:
         self._chains = Chains(index, firings, writer, reads)
         schedules = Schedules(catalog, admission, writer, reads, clock, engine)
         git = GitTriggers(index, firings, writer, reads)
-        mirrors = LibraryMirrors(settings.data / "libraries")
+        auths = [auth for one in settings.libraries if (auth := _auth(one.auth, one.git)) is not None]
+        mirrors = LibraryMirrors(settings.data / "libraries", lambda location: auth_for(location, auths))
         self._libraries = ServedLibraries(
             mirrors,
             LibraryPolls(mirrors, clock, random.random, self._nudge),

@@ -74,6 +74,18 @@ class ServerToken(SecretFrom):
     )
 
 
+class ServerLibrary(Written):
+    """Credentials for libraries: repositories name them in windlass.yaml, this server says how they are read."""
+
+    git: Text = Field(
+        min_length=1,
+        pattern=r"^(https|ssh)://[^\s/@]+(@[^\s/@]+)?/|^[^\s/@]+@[^\s/:]+:",
+        description="The URL of a library, or of the folder above several.",
+        examples=["https://git.example.com/infra/"],
+    )
+    auth: Later[ServerGitAuth] = Field(description="Credentials for everything at or below that URL.")
+
+
 class ServerAuth(Written):
     """Who may use the API."""
 
@@ -119,6 +131,9 @@ class ServerFile(Written):
     )
     external_url: Maybe[Text] = Field(default=None, min_length=1, description="The address that links are built from.")
     repositories: tuple[Later[ServerRepository], ...] = Field(default=(), description="The repositories served.")
+    libraries: tuple[Later[ServerLibrary], ...] = Field(
+        default=(), description="Credentials for libraries; every repository that is served may use them."
+    )
     secrets: dict[SecretName, Later[SecretFrom]] = Field(
         default_factory=dict, description="Keys that webhooks are verified with."
     )

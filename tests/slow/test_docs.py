@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests.slow.repo import Repo
 
-from windlass.loading.server_file import read_server_file
+from windlass.loading.server_file import libraries_of, read_server_file
 
 ROOT = Path(__file__).resolve().parents[2]
 WINDLASS = Path(sys.executable).with_name("windlass")
@@ -94,6 +94,7 @@ def test_the_shown_server_file_can_be_read(tmp_path: Path) -> None:
     (tmp_path / "windlass-server.yaml").write_text(block[1])
     shown = read_server_file(tmp_path / "windlass-server.yaml")
     assert [repository.name for repository in shown.repositories] == ["shop"]
+    assert [library.git for library in libraries_of(shown)] == ["https://git.example.com/infra/"]
     assert set(shown.secrets) == {"WEBHOOK_KEY", "FORGE_KEY"}
 
 

@@ -41,6 +41,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         tokens=server_file.tokens_of(model) if model else (),
         limits=server_file.limits_of(model) if model else Settings(Path()).limits,
         retention=server_file.retention_of(model) if model else Settings(Path()).retention,
+        libraries=server_file.libraries_of(model) if model else (),
         objects=_pick(None, "WINDLASS_OBJECTS", model.objects if model else None),
         external_url=_pick(None, "WINDLASS_EXTERNAL_URL", model.external_url if model else None),
         json_log=arguments.log_format == "json",

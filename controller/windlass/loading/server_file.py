@@ -13,7 +13,7 @@ from windlass.errors import ProblemsError, UsageError
 from windlass.loading.document import read_document
 from windlass.loading.faults import Faults
 from windlass.loading.models import fault_problems, validate
-from windlass.settings import ApiToken, GitAuth, Limits, RepositorySettings, Retention, SecretSource
+from windlass.settings import ApiToken, GitAuth, LibraryAuth, Limits, RepositorySettings, Retention, SecretSource
 
 if TYPE_CHECKING:
     from windlass_schemas.server_file import SecretFrom, ServerFile, ServerGitAuth, ServerRepository
@@ -58,9 +58,15 @@ def _repository(written: ServerRepository) -> RepositorySettings:
     )
 
 
+def libraries_of(model: ServerFile) -> tuple[LibraryAuth, ...]:
+    return tuple(LibraryAuth(written.git, _git_auth(written.auth)) for written in model.libraries)
+
+
 def _auth(written: ServerGitAuth | None) -> GitAuth | None:
-    if written is None:
-        return None
+    return _git_auth(written) if written is not None else None
+
+
+def _git_auth(written: ServerGitAuth) -> GitAuth:
     return GitAuth(
         username=written.username,
         token=secret_source(written.token) if written.token is not None else None,

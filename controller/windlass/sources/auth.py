@@ -18,6 +18,7 @@ from windlass.errors import SourceError
 from windlass.sources.location import Location
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 
@@ -76,6 +77,12 @@ class Auth:
         """What must never appear in a message."""
         basic = self._header() or ""
         return tuple(text for text in (self.password, self.token, basic.partition(" ")[2]) if text)
+
+
+def auth_for(location: Location, auths: Iterable[Auth]) -> Auth | None:
+    """The credential that is meant for a location: of several, the one whose prefix says most."""
+    fitting = [auth for auth in auths if auth.covers(location)]
+    return max(fitting, key=lambda auth: len(auth.prefix), default=None)
 
 
 def _place(prefix: str) -> tuple[str, str, str]:
