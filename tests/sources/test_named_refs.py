@@ -91,3 +91,14 @@ def test_a_server_that_gives_no_commits_by_id(
     assert mirror.has(first)
     with pytest.raises(SourceError):
         mirror.bring(Named("0" * 40, refs_of("main")))
+
+
+@pytest.mark.parametrize("ref", ["a:b", "*", "-x", "a b", "x^{}", "a\nb", "../x"])
+def test_no_ref_of_a_lock_becomes_more_than_a_name(ref: str) -> None:
+    assert refs_of(ref) == ()
+
+
+def test_where_a_commit_is_looked_for() -> None:
+    assert refs_of("v1") == ("refs/tags/v1", "refs/heads/v1")
+    assert refs_of("a" * 40) == ()
+    assert refs_of(None) == ("HEAD",)

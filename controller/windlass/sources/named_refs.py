@@ -71,7 +71,10 @@ def refs_of(written: str | None) -> tuple[str, ...]:
     """Where a commit may be found that was once what `written` stood for."""
     if written is None:
         return ("HEAD",)
-    return () if OBJECT_ID.fullmatch(written) else (TAGS + written, HEADS + written)
+    try:
+        return () if named_commit(written) is not None else (TAGS + written, HEADS + written)
+    except SourceError:
+        return ()
 
 
 def _missing(written: str) -> SourceError:
