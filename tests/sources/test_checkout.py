@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from windlass.errors import SourceError
-from windlass.sources.links import escaping_links
+from windlass.links import escaping_links
 
 
 def checked_out(mirror, folder):

@@ -13,7 +13,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from windlass.errors import SourceError
-from windlass.sources.links import escaping_links
+from windlass.links import escaping_links
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,4 +1,4 @@
-"""Where a symbolic link of a tree leads. Pure.
+"""Where a symbolic link of a tree or an archive leads. Pure.
 
 In: the links of a tree (path → target). Out: which of them lead out of the tree, or nowhere because they go in
 circles. Links are followed through links, as a file system would: `a/b -> ../..` and `c -> a/b/../x` each look
