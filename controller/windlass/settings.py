@@ -75,6 +75,8 @@ class Limits:
     request_bytes: int = 1024 * 1024
     artifact_size: int = 1024**3  # bytes of one artifact
     artifact_files: int = 10_000  # files of one artifact
+    cache_size: int = 5 * 1024**3  # bytes of all caches of one repository, compressed
+    cache_entry_size: int = 2 * 1024**3  # bytes of the files in one cache
 
 
 @dataclass(frozen=True, slots=True)

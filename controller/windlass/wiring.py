@@ -30,6 +30,8 @@ from windlass.executors.workspace import WorkspaceExecutor
 from windlass.reconcile.admission import Admission
 from windlass.reconcile.artifact_pieces import LoadArtifacts, SaveArtifacts
 from windlass.reconcile.bell import Bell
+from windlass.reconcile.cache_book import CacheBook, LedgerBook
+from windlass.reconcile.cache_pieces import RestoreCache, SaveCache
 from windlass.reconcile.catalog import Catalog
 from windlass.reconcile.chains import Chains
 from windlass.reconcile.controller import Controller
@@ -103,6 +105,8 @@ class Server:
         executors: dict[str, Executor] = {}
         engine = Engine(writer, executors, clock, on_change=self._changed, on_end=self._ended, reuse=LedgerReuse(reads))
         objects = Objects(settings.objects or folder_url(settings.data / "objects"))
+        caches = CacheBook(LedgerBook(reads, writer), objects, clock, settings.limits.cache_size)
+        entry = settings.limits.cache_entry_size
         bounds = Bounds(settings.limits.artifact_size, settings.limits.artifact_files)
         self._executor = WorkspaceExecutor(
             lambda sink: LocalExecutor(settings.data, sink, supervisor, parallel=settings.limits.local_attempts),
@@ -112,10 +116,11 @@ class Server:
                 SecretValues(self._reveal),
                 CheckoutFiles(self._fill),
                 LoadArtifacts(objects),
+                RestoreCache(caches, entry),
                 StepFiles(),
                 ActionFiles(),
             ],
-            collections=[SaveArtifacts(objects, bounds)],
+            collections=[SaveArtifacts(objects, bounds), SaveCache(caches, entry)],
         )
         executors["local"] = self._executor
         self._hashes = CommitHashes(self._tree)
@@ -164,7 +169,7 @@ class Server:
             objects=objects,
             log_path=self._executor.log_path,
         )
-        self._retention = RetentionLoop(self._parts)
+        self._retention = RetentionLoop(self._parts, caches)
 
     def _seal(self, run: str, name: str, value: str) -> bytes:
         """Raises WindlassError when the key cannot be used."""

@@ -106,6 +106,16 @@ class ServerLimits(Written):
     artifact_files: Annotated[Whole, Field(ge=1, le=1_000_000)] = Field(
         default=10_000, description="The most files that one artifact may have."
     )
+    cache_size: Size = Field(
+        default=5 * 1024**3,
+        description="The most bytes of all caches of one repository; those that were not used for longest go first.",
+        json_schema_extra={"default": "5Gi"},
+    )
+    cache_entry_size: Size = Field(
+        default=2 * 1024**3,
+        description="The most bytes of the files in one cache; a larger one is not kept.",
+        json_schema_extra={"default": "2Gi"},
+    )
 
 
 class ServerRetention(Written):

@@ -38,7 +38,7 @@ def test_expired_outputs_are_pruned(ledger):
 
 
 def row(key, at, repository="shop"):
-    return CacheRow(repository, key, f"caches/{key}", 10, at, at)
+    return CacheRow(repository, "p", key, f"caches/{key}", 10, at, at)
 
 
 def test_the_first_of_two_caches_wins_and_lists_are_newest_first(ledger):
@@ -47,9 +47,10 @@ def test_the_first_of_two_caches_wins_and_lists_are_newest_first(ledger):
     assert not write(lambda tx: tx.insert_cache(replace(row("a", 2), object="elsewhere")))
     write(lambda tx: [tx.insert_cache(row("b", 3)), tx.insert_cache(row("c", 2)), tx.insert_cache(row("a", 9, "x"))])
     assert [found.key for found in reads.caches("shop")] == ["b", "c", "a"]
-    assert reads.cache("shop", "a") == row("a", 1)
-    write(lambda tx: tx.use_cache("shop", "a", 50))
-    assert reads.cache("shop", "a") == replace(row("a", 1), used_at=50)
-    write(lambda tx: tx.delete_cache("shop", "a"))
-    assert reads.cache("shop", "a") is None
+    assert reads.cache("shop", "p", "a") == row("a", 1)
+    assert reads.cache("shop", "q", "a") is None
+    write(lambda tx: tx.use_cache("shop", "p", "a", 50))
+    assert reads.cache("shop", "p", "a") == replace(row("a", 1), used_at=50)
+    write(lambda tx: tx.delete_cache("shop", "p", "a"))
+    assert reads.cache("shop", "p", "a") is None
     assert [found.repository for found in reads.caches()] == ["shop", "shop", "x"]

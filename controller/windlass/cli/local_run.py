@@ -6,6 +6,7 @@ of its own; the newest twenty stay, so that `logs` finds them.
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import shutil
 import signal
@@ -17,7 +18,7 @@ from windlass.cli.data_folder import data_folder
 from windlass.cli.lines import wants_colour
 from windlass.cli.live import LiveLines
 from windlass.cli.questions import Questions
-from windlass.errors import LedgerError, WindlassError
+from windlass.errors import FencedError, LedgerError, WindlassError
 from windlass.reconcile.creation import record
 from windlass.reconcile.engine import Engine
 from windlass.runs.model import CancelRequested
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from windlass.clock import Clock
     from windlass.executors.base import Executor
+    from windlass.reconcile.cache_book import CacheBook
     from windlass.reconcile.creation import NewRun
     from windlass.runs.model import Checkout, RunHead, Step
 
@@ -60,6 +62,9 @@ class LocalRun:
         from windlass.executors.secret_values import SecretValues
         from windlass.executors.workspace import WorkspaceExecutor
         from windlass.reconcile.artifact_pieces import LoadArtifacts, SaveArtifacts
+        from windlass.reconcile.cache_book import CacheBook
+        from windlass.reconcile.cache_pieces import RestoreCache, SaveCache
+        from windlass.settings import Limits
         from windlass.store.ledger import Ledger
 
         folder = self._base / new.head.id
@@ -70,15 +75,18 @@ class LocalRun:
         ledger = Ledger.open(f"sqlite:///{folder}/ledger.db")
         ledger.writer.take_over("windlass run", self._clock.now())
         executors: dict[str, Executor] = {}
+        shared = SharedLedger(self._base.parent / "local-caches.db", self._clock)
         engine = Engine(
             ledger.writer,
             executors,
             self._clock,
             on_change=lambda h, s: self._news.put((h, s)),
             forgets=False,
-            reuse=SharedReuse(SharedLedger(self._base.parent / "local-caches.db", self._clock)),
+            reuse=SharedReuse(shared),
         )
         objects = Objects(folder_url(self._base / OBJECTS))
+        limits = Limits()
+        caches, entry = CacheBook(shared, objects, self._clock, limits.cache_size), limits.cache_entry_size
         executors["local"] = executor = WorkspaceExecutor(
             lambda sink: LocalExecutor(folder, sink, self._supervisor),
             engine.observe,
@@ -87,10 +95,11 @@ class LocalRun:
                 SecretValues(lambda _run, _names: new.secrets),
                 CheckoutFiles(self._fill),
                 LoadArtifacts(objects),
+                RestoreCache(caches, entry),
                 StepFiles(),
                 ActionFiles(),
             ],
-            collections=[SaveArtifacts(objects, Bounds())],
+            collections=[SaveArtifacts(objects, Bounds()), SaveCache(caches, entry)],
         )
         try:
             ledger.writer.write(lambda tx: record(tx, new))
@@ -109,6 +118,8 @@ class LocalRun:
             executor.close(kill=True)
             shutil.rmtree(folder / "attempts", ignore_errors=True)
             ledger.close()
+            if any(step.cache is not None for step in (*new.plan.steps.values(), *new.plan.finally_.values())):
+                _sweep(caches)
             _forget_old(self._base)
 
     def _fill(self, checkout: Checkout, folder: Path) -> None:
@@ -148,6 +159,14 @@ class LocalRun:
 
     def _on_signal(self, _number: int, _frame: Any) -> None:
         self._signals += 1
+
+
+def _sweep(caches: CacheBook) -> None:
+    """What nobody has used for long goes; what cannot go now goes some other time."""
+    from windlass.artifacts.objects import ObjectStoreError
+
+    with contextlib.suppress(LedgerError, FencedError, ObjectStoreError):
+        caches.sweep()
 
 
 def _forget_old(base: Path) -> None:

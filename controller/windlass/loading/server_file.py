@@ -95,6 +95,8 @@ def limits_of(model: ServerFile) -> Limits:
         local_attempts=written.local_attempts,
         artifact_size=written.artifact_size,
         artifact_files=written.artifact_files,
+        cache_size=written.cache_size,
+        cache_entry_size=written.cache_entry_size,
     )
 
 

@@ -93,8 +93,6 @@ def _step(item: StepItem) -> Iterator[tuple[Path, str]]:
             yield (*item.path, "outputs", name, "type"), f"output type {declared.type}"
     for key, values in (("env", step.env), ("with", step.with_)):
         yield from _secrets(values, (*item.path, key))
-    if step.cache is not None and step.cache.paths is not None:
-        yield (*item.path, "cache", "paths"), "cache of folders"
     for name, file in step.files.items():
         if any(reference.partition(".")[0] == "secrets" for reference in references(file.content)):
             yield (*item.path, "files", name, "content"), "secrets"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from windlass.clock import Millis
+    from windlass.reconcile.cache_book import CacheBook
     from windlass.reconcile.parts import Parts
     from windlass.settings import Retention
     from windlass.store.tx import Tx
@@ -37,8 +38,9 @@ BATCH = 500
 
 
 class RetentionLoop:
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, caches: CacheBook | None = None) -> None:
         self._parts = parts
+        self._caches = caches
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -78,6 +80,8 @@ class RetentionLoop:
         for run in gone:
             self._remove(run)
         self._sweep_files(own, now)
+        if self._caches is not None:
+            self._caches.sweep()
         return len(gone)
 
     def _gone(self, own: Spans, now: Millis) -> list[str]:

@@ -281,6 +281,16 @@ class LaunchPart:
 
 
 @dataclass(frozen=True, slots=True)
+class CacheUse:
+    """Folders to restore before the start, and to save after a success; `restore` are beginnings of keys."""
+
+    repository: str
+    key: str
+    paths: tuple[str, ...]
+    restore: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Launch:
     """Start this attempt: everything an executor needs, values already evaluated.
 
@@ -301,6 +311,8 @@ class Launch:
     checkout: Checkout | None = None  # what the working directory holds at the start
     files: tuple[LaunchFile, ...] = ()
     action_files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # below `action`, beside the script
+    cache: CacheUse | None = None
+    notes: tuple[str, ...] = ()  # lines of ours at the head of the log
     loads: Mapping[str, ArtifactRef] = field(default_factory=dict)  # by path in the working directory
     saves: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # artifact -> paths and globs
     file_outputs: Mapping[str, int | None] = field(default_factory=dict)  # paths of files to keep -> largest size

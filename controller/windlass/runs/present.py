@@ -133,7 +133,10 @@ def _approval(step: Step) -> dict[str, Any]:
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:
+    """One with `cache` says what became of it."""
+    cache = {"cache": attempt.detail["cache"]} if "cache" in attempt.detail else {}
     return {
+        **cache,
         "number": attempt.number,
         "status": attempt.status.value,
         "cause": attempt.cause,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from windlass.errors import ExpressionError
 from windlass.expressions import evaluate, to_text
-from windlass.plan.caching import LONGEST_KEY
+from windlass.plan.caching import checked_key
 from windlass.plan.codec import to_object
 from windlass.runs.model import Recall, Recalled, Status
 from windlass.runs.scope import functions_of, values_for
@@ -41,7 +41,7 @@ def ask(draft: Draft, key: StepKey) -> None:
     try:
         asked = _asked(draft, planned, key.item)
     except ExpressionError as error:
-        draft.end(key, Status.ERRORED, "expression", f"cache: {error}")
+        draft.end(key, Status.ERRORED, "expression", str(error))
         return
     draft.put(replace(step, status=Status.RUNNING, detail={**step.detail, DETAIL: {**asked, "open": True}}))
     _recall(draft, key, asked)
@@ -77,20 +77,11 @@ def _asked(draft: Draft, planned: PlannedStep, item: str) -> dict[str, Any]:
     }
 
 
-def checked_key(key: str) -> str:
-    """Raises ExpressionError for a key that cannot be one."""
-    if not key:
-        raise ExpressionError("the key is empty")
-    if len(key) > LONGEST_KEY:
-        raise ExpressionError(f"the key has {len(key)} characters; at most {LONGEST_KEY} are allowed")
-    return key
-
-
 def _span(value: Any) -> Millis:
     try:
         return parse_duration(value)
     except ValueError as error:
-        raise ExpressionError(f"ttl: {error}") from error
+        raise ExpressionError(f"cache: ttl: {error}") from error
 
 
 def _shape(planned: PlannedStep) -> str:

@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 from windlass.errors import ExpressionError, InputError
 from windlass.expressions import evaluate, to_text
+from windlass.plan.caching import checked_key, kept_path
 from windlass.plan.placeholders import names_in
 from windlass.runs.artifacts import loads_of
 from windlass.runs.given import given_inputs, shown_inputs, with_variables
-from windlass.runs.model import Attempt, Checkout, Launch, LaunchFile, Status
+from windlass.runs.model import Attempt, CacheUse, Checkout, Launch, LaunchFile, Status
 from windlass.runs.outputs import read_limit
 from windlass.runs.parts import launch_parts, waiting
 from windlass.runs.scope import functions_of, layered, unset_by, values_for
 from windlass_schemas.storage import read_mode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from windlass.plan.model import PlannedStep
     from windlass.runs.draft import Draft
@@ -85,6 +86,7 @@ def _launch(draft: Draft, planned: PlannedStep, key: AttemptKey) -> Launch:
         image=text(planned.image) if planned.image is not None else None,
         working_directory=text(planned.working_directory) if planned.working_directory is not None else None,
         checkout=_checkout(draft, planned),
+        cache=_cache(draft, planned, text),
         files=files,
         action_files=_action_files(draft, planned),
         loads=loads_of({path: evaluate(written, values, functions) for path, written in planned.loads.items()}),
@@ -103,6 +105,19 @@ def _launch(draft: Draft, planned: PlannedStep, key: AttemptKey) -> Launch:
 def _action_files(draft: Draft, planned: PlannedStep) -> Mapping[str, Mapping[str, Any]]:
     used = draft.plan.uses.get(planned.given.target) if planned.given is not None else None
     return used.files if used is not None else {}
+
+
+def _cache(draft: Draft, planned: PlannedStep, text: Callable[[Any], str]) -> CacheUse | None:
+    """Raises ExpressionError."""
+    cache = planned.cache
+    if cache is None or not cache.paths:
+        return None
+    try:
+        paths = tuple(kept_path(text(path)) for path in cache.paths)
+    except ValueError as error:
+        raise ExpressionError(f"cache: {error}") from error
+    restore = tuple(text(prefix) for prefix in cache.restore)
+    return CacheUse(draft.plan.repository, checked_key(text(cache.key)), paths, restore)
 
 
 def _mode(path: str, digits: str) -> int:

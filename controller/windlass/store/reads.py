@@ -92,8 +92,8 @@ class Reads(RunReads):
         )
         return None if row is None else KeptOutputs(from_json(row[0]), row[1], row[2])
 
-    def cache(self, repository: str, key: str) -> CacheRow | None:
-        row = self._pool.row("cache", repository=repository, cache_key=to_plain(key))
+    def cache(self, repository: str, paths: str, key: str) -> CacheRow | None:
+        row = self._pool.row("cache", repository=repository, paths=paths, cache_key=to_plain(key))
         return None if row is None else CacheRow(*row)
 
     def caches(self, repository: str | None = None) -> list[CacheRow]:

@@ -266,12 +266,13 @@ caches = Table(
     "caches",
     metadata,
     _text("repository"),
+    _text("paths"),  # a digest
     _text("cache_key"),
     _text("object"),
     Column("size", BigInteger, nullable=False),
     _time("created_at"),
     _time("used_at"),
-    PrimaryKeyConstraint("repository", "cache_key"),
+    PrimaryKeyConstraint("repository", "paths", "cache_key"),
 )
 
 repositories = Table(

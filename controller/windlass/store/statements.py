@@ -300,18 +300,18 @@ def records(d: Dialect) -> dict[str, Statement]:
 
 def caches(d: Dialect) -> dict[str, Statement]:
     o, c = s.cached_outputs, s.caches
-    one = (_is(c.c.repository), _is(c.c.cache_key))
+    one = (_is(c.c.repository), _is(c.c.paths), _is(c.c.cache_key))
     same = [_is(o.c[name]) for name in ("repository", "workflow", "step", "cache_key", "shape")]
     return {
         "keep_outputs": d.upsert(o, where=lambda new: o.c.expires_at <= new.created_at),
         "kept_outputs": select(o.c.outputs, o.c.run_id, o.c.created_at).where(*same),
         "prune_outputs": delete(o).where(o.c.expires_at < bindparam("before")),
-        "insert_cache": d.insert_once(c, ["repository", "cache_key"]),
-        "use_cache": _update(c, ("repository", "cache_key"), ("used_at",)),
+        "insert_cache": d.insert_once(c, ["repository", "paths", "cache_key"]),
+        "use_cache": _update(c, ("repository", "paths", "cache_key"), ("used_at",)),
         "delete_cache": delete(c).where(*one),
         "cache": select(c).where(*one),
-        "caches": select(c).where(_is(c.c.repository)).order_by(c.c.created_at.desc(), c.c.cache_key),
-        "every_cache": select(c).order_by(c.c.repository, c.c.cache_key),
+        "caches": select(c).where(_is(c.c.repository)).order_by(c.c.created_at.desc(), c.c.paths, c.c.cache_key),
+        "every_cache": select(c).order_by(c.c.repository, c.c.paths, c.c.cache_key),
     }
 
 

@@ -48,6 +48,7 @@ class CacheChanges(TxBase):
         changed = self._change(
             "insert_cache",
             repository=row.repository,
+            paths=row.paths,
             cache_key=to_plain(row.key),
             object=row.object,
             size=row.size,
@@ -56,9 +57,9 @@ class CacheChanges(TxBase):
         )
         return changed == 1
 
-    def use_cache(self, repository: str, key: str, now: Millis) -> None:
+    def use_cache(self, repository: str, paths: str, key: str, now: Millis) -> None:
         """It was restored: the least recently used go first."""
-        self._change("use_cache", the_repository=repository, the_cache_key=to_plain(key), used_at=now)
+        self._change("use_cache", the_repository=repository, the_paths=paths, the_cache_key=to_plain(key), used_at=now)
 
-    def delete_cache(self, repository: str, key: str) -> None:
-        self._change("delete_cache", repository=repository, cache_key=to_plain(key))
+    def delete_cache(self, repository: str, paths: str, key: str) -> None:
+        self._change("delete_cache", repository=repository, paths=paths, cache_key=to_plain(key))

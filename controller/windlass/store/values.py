@@ -141,9 +141,13 @@ class KeptOutputs:
 
 @dataclass(frozen=True, slots=True)
 class CacheRow:
-    """Folders kept between runs: `object` is the archive's name in the object store, `size` its bytes."""
+    """Folders kept between runs: `object` is the archive's name in the object store, `size` its bytes.
+
+    `paths` is a digest of those that were kept: a key is one for the same paths alone.
+    """
 
     repository: str
+    paths: str
     key: str
     object: str
     size: int

@@ -59,6 +59,14 @@ class Part(Shape):
     ended_at: datetime | None
 
 
+class UsedCache(Shape):
+    key: str
+    restored: str | None = Field(description="The key of what was there at the start.")
+    saved: bool
+    size: int | None = Field(default=None, description="Bytes of the archive, when it was saved.")
+    reason: str | None = Field(default=None, description="Why it was not saved.")
+
+
 class Attempt(Shape):
     number: int = Field(ge=1)
     status: StepStatus
@@ -67,6 +75,7 @@ class Attempt(Shape):
     exit_code: int | None = Field(description="128 + signal when a signal ended it; null when nothing ran.")
     started_at: datetime | None
     ended_at: datetime | None
+    cache: UsedCache | None = Field(default=None, description="Only of a step with `cache.paths` that has ended.")
     parts: list[Part] | None = Field(description="Of a step whose `run` is a list, in their order; else null.")
 
 

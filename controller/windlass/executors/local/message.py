@@ -82,7 +82,9 @@ def title(key: AttemptKey) -> str:
 
 
 def _note(launch: Launch) -> str:
-    return f"windlass: image {launch.image} is ignored by the local runner" if launch.image else ""
+    """What the log begins with: lines of ours."""
+    image = (f"windlass: image {launch.image} is ignored by the local runner",) if launch.image else ()
+    return "\n".join((*image, *launch.notes))
 
 
 def _aside(folder: str, data: bytes) -> str:

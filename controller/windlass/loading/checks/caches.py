@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from windlass.loading.checks.texts import OPEN
-from windlass.plan.places import where
+from windlass.plan.caching import kept_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,13 +33,9 @@ def _paths(site: Site, cache: Cache, path: Path) -> Iterator[Problem]:
         if OPEN in written:
             continue  # looked at when the step begins
         try:
-            found = where(written)
+            kept_path(written)
         except ValueError as error:
             yield site.at_value((*path, index), "cache-path", str(error))
-            continue
-        if not found.parts:
-            message = "a cache keeps folders or files below the working directory or ~, not all of it"
-            yield site.at_value((*path, index), "cache-path", message)
 
 
 def _needs_to_run(site: Site, item: StepItem) -> Iterator[Problem]:

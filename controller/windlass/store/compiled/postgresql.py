@@ -20,13 +20,13 @@ SQL: dict[str, str] = {
         "audit.value_after FROM audit WHERE audit.id < %(before)s::BIGINT ORDER BY audit.id DESC LIMIT "
         "%(most)s",
     "cache":
-        "SELECT caches.repository, caches.cache_key, caches.object, caches.size, caches.created_at, "
-        "caches.used_at FROM caches WHERE caches.repository = %(repository)s::VARCHAR AND caches.cache_key = "
-        "%(cache_key)s::VARCHAR",
+        "SELECT caches.repository, caches.paths, caches.cache_key, caches.object, caches.size, "
+        "caches.created_at, caches.used_at FROM caches WHERE caches.repository = %(repository)s::VARCHAR AND "
+        "caches.paths = %(paths)s::VARCHAR AND caches.cache_key = %(cache_key)s::VARCHAR",
     "caches":
-        "SELECT caches.repository, caches.cache_key, caches.object, caches.size, caches.created_at, "
-        "caches.used_at FROM caches WHERE caches.repository = %(repository)s::VARCHAR ORDER BY "
-        "caches.created_at DESC, caches.cache_key",
+        "SELECT caches.repository, caches.paths, caches.cache_key, caches.object, caches.size, "
+        "caches.created_at, caches.used_at FROM caches WHERE caches.repository = %(repository)s::VARCHAR "
+        "ORDER BY caches.created_at DESC, caches.paths, caches.cache_key",
     "count_open":
         "SELECT count(*) AS count_1 FROM runs WHERE runs.is_open = 1",
     "count_value":
@@ -51,8 +51,8 @@ SQL: dict[str, str] = {
         "definitions.digest, definitions.stale, definitions.uses FROM definitions WHERE "
         "definitions.repository = %(repository)s::VARCHAR ORDER BY definitions.repository, definitions.name",
     "delete_cache":
-        "DELETE FROM caches WHERE caches.repository = %(repository)s::VARCHAR AND caches.cache_key = "
-        "%(cache_key)s::VARCHAR",
+        "DELETE FROM caches WHERE caches.repository = %(repository)s::VARCHAR AND caches.paths = "
+        "%(paths)s::VARCHAR AND caches.cache_key = %(cache_key)s::VARCHAR",
     "delete_definition":
         "DELETE FROM definitions WHERE definitions.repository = %(repository)s::VARCHAR AND definitions.name "
         "= %(name)s::VARCHAR",
@@ -84,8 +84,9 @@ SQL: dict[str, str] = {
         "SELECT events.cursor, events.kind, events.data FROM events WHERE events.cursor > %(after)s::BIGINT "
         "ORDER BY events.cursor LIMIT %(most)s",
     "every_cache":
-        "SELECT caches.repository, caches.cache_key, caches.object, caches.size, caches.created_at, "
-        "caches.used_at FROM caches ORDER BY caches.repository, caches.cache_key",
+        "SELECT caches.repository, caches.paths, caches.cache_key, caches.object, caches.size, "
+        "caches.created_at, caches.used_at FROM caches ORDER BY caches.repository, caches.paths, "
+        "caches.cache_key",
     "find_delivery":
         "SELECT deliveries.answer FROM deliveries WHERE deliveries.scope = %(scope)s::VARCHAR AND "
         "deliveries.delivery_id = %(delivery_id)s::VARCHAR AND deliveries.created_at >= %(since)s::BIGINT",
@@ -103,9 +104,10 @@ SQL: dict[str, str] = {
         "(%(at)s::BIGINT, %(actor_data)s::VARCHAR, %(action)s::VARCHAR, %(object)s::VARCHAR, "
         "%(value_before)s::VARCHAR, %(value_after)s::VARCHAR) RETURNING audit.id",
     "insert_cache":
-        "INSERT INTO caches (repository, cache_key, object, size, created_at, used_at) VALUES "
-        "(%(repository)s::VARCHAR, %(cache_key)s::VARCHAR, %(object)s::VARCHAR, %(size)s::BIGINT, "
-        "%(created_at)s::BIGINT, %(used_at)s::BIGINT) ON CONFLICT (repository, cache_key) DO NOTHING",
+        "INSERT INTO caches (repository, paths, cache_key, object, size, created_at, used_at) VALUES "
+        "(%(repository)s::VARCHAR, %(paths)s::VARCHAR, %(cache_key)s::VARCHAR, %(object)s::VARCHAR, "
+        "%(size)s::BIGINT, %(created_at)s::BIGINT, %(used_at)s::BIGINT) ON CONFLICT (repository, paths, "
+        "cache_key) DO NOTHING",
     "insert_content":
         "INSERT INTO run_contents (run_id, plan, plan_digest, definition) VALUES (%(run_id)s::VARCHAR, "
         "%(plan)s, %(plan_digest)s::VARCHAR, %(definition)s)",
@@ -364,5 +366,5 @@ SQL: dict[str, str] = {
         "'succeeded'))",
     "use_cache":
         "UPDATE caches SET used_at=%(used_at)s::BIGINT WHERE caches.repository = %(the_repository)s::VARCHAR "
-        "AND caches.cache_key = %(the_cache_key)s::VARCHAR",
+        "AND caches.paths = %(the_paths)s::VARCHAR AND caches.cache_key = %(the_cache_key)s::VARCHAR",
 }

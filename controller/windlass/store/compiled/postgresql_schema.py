@@ -11,9 +11,9 @@ SCHEMA: tuple[str, ...] = (
     "BIGINT NOT NULL, expires_at BIGINT NOT NULL, CONSTRAINT pk_cached_outputs PRIMARY KEY (repository, "
     "workflow, step, cache_key, shape) )",
     "CREATE INDEX ix_cached_outputs_expires_at ON cached_outputs (expires_at)",
-    "CREATE TABLE caches ( repository TEXT NOT NULL, cache_key TEXT NOT NULL, object TEXT NOT NULL, size "
-    "BIGINT NOT NULL, created_at BIGINT NOT NULL, used_at BIGINT NOT NULL, CONSTRAINT pk_caches PRIMARY KEY "
-    "(repository, cache_key) )",
+    "CREATE TABLE caches ( repository TEXT NOT NULL, paths TEXT NOT NULL, cache_key TEXT NOT NULL, object "
+    "TEXT NOT NULL, size BIGINT NOT NULL, created_at BIGINT NOT NULL, used_at BIGINT NOT NULL, CONSTRAINT "
+    "pk_caches PRIMARY KEY (repository, paths, cache_key) )",
     "CREATE TABLE definitions ( repository TEXT NOT NULL, name TEXT NOT NULL, path TEXT NOT NULL, git_commit "
     "TEXT NOT NULL, title TEXT, content BYTEA NOT NULL, settings BYTEA NOT NULL, source BYTEA NOT NULL, "
     "digest TEXT NOT NULL, stale SMALLINT NOT NULL, uses BYTEA, CONSTRAINT pk_definitions PRIMARY KEY "

@@ -18,12 +18,13 @@ SQL: dict[str, str] = {
         "SELECT audit.id, audit.at, audit.actor_data, audit.action, audit.object, audit.value_before, "
         "audit.value_after FROM audit WHERE audit.id < :before ORDER BY audit.id DESC LIMIT :most",
     "cache":
-        "SELECT caches.repository, caches.cache_key, caches.object, caches.size, caches.created_at, "
-        "caches.used_at FROM caches WHERE caches.repository = :repository AND caches.cache_key = :cache_key",
+        "SELECT caches.repository, caches.paths, caches.cache_key, caches.object, caches.size, "
+        "caches.created_at, caches.used_at FROM caches WHERE caches.repository = :repository AND caches.paths "
+        "= :paths AND caches.cache_key = :cache_key",
     "caches":
-        "SELECT caches.repository, caches.cache_key, caches.object, caches.size, caches.created_at, "
-        "caches.used_at FROM caches WHERE caches.repository = :repository ORDER BY caches.created_at DESC, "
-        "caches.cache_key",
+        "SELECT caches.repository, caches.paths, caches.cache_key, caches.object, caches.size, "
+        "caches.created_at, caches.used_at FROM caches WHERE caches.repository = :repository ORDER BY "
+        "caches.created_at DESC, caches.paths, caches.cache_key",
     "count_open":
         "SELECT count(*) AS count_1 FROM runs WHERE runs.is_open = 1",
     "count_value":
@@ -48,7 +49,8 @@ SQL: dict[str, str] = {
         "definitions.digest, definitions.stale, definitions.uses FROM definitions WHERE "
         "definitions.repository = :repository ORDER BY definitions.repository, definitions.name",
     "delete_cache":
-        "DELETE FROM caches WHERE caches.repository = :repository AND caches.cache_key = :cache_key",
+        "DELETE FROM caches WHERE caches.repository = :repository AND caches.paths = :paths AND "
+        "caches.cache_key = :cache_key",
     "delete_definition":
         "DELETE FROM definitions WHERE definitions.repository = :repository AND definitions.name = :name",
     "delete_definitions":
@@ -78,8 +80,9 @@ SQL: dict[str, str] = {
         "SELECT events.cursor, events.kind, events.data FROM events WHERE events.cursor > :after ORDER BY "
         "events.cursor LIMIT :most",
     "every_cache":
-        "SELECT caches.repository, caches.cache_key, caches.object, caches.size, caches.created_at, "
-        "caches.used_at FROM caches ORDER BY caches.repository, caches.cache_key",
+        "SELECT caches.repository, caches.paths, caches.cache_key, caches.object, caches.size, "
+        "caches.created_at, caches.used_at FROM caches ORDER BY caches.repository, caches.paths, "
+        "caches.cache_key",
     "find_delivery":
         "SELECT deliveries.answer FROM deliveries WHERE deliveries.scope = :scope AND deliveries.delivery_id "
         "= :delivery_id AND deliveries.created_at >= :since",
@@ -96,8 +99,9 @@ SQL: dict[str, str] = {
         "INSERT INTO audit (at, actor_data, action, object, value_before, value_after) VALUES (:at, "
         ":actor_data, :action, :object, :value_before, :value_after)",
     "insert_cache":
-        "INSERT INTO caches (repository, cache_key, object, size, created_at, used_at) VALUES (:repository, "
-        ":cache_key, :object, :size, :created_at, :used_at) ON CONFLICT (repository, cache_key) DO NOTHING",
+        "INSERT INTO caches (repository, paths, cache_key, object, size, created_at, used_at) VALUES "
+        "(:repository, :paths, :cache_key, :object, :size, :created_at, :used_at) ON CONFLICT (repository, "
+        "paths, cache_key) DO NOTHING",
     "insert_content":
         'INSERT INTO run_contents (run_id, "plan", plan_digest, definition) VALUES (:run_id, :plan, '
         ":plan_digest, :definition)",
@@ -328,6 +332,6 @@ SQL: dict[str, str] = {
         "steps.run_id = :the_run_id AND steps.path = :the_path AND steps.item = :the_item AND (steps.status "
         "NOT IN ('cancelled', 'errored', 'failed', 'skipped', 'succeeded'))",
     "use_cache":
-        "UPDATE caches SET used_at=:used_at WHERE caches.repository = :the_repository AND caches.cache_key = "
-        ":the_cache_key",
+        "UPDATE caches SET used_at=:used_at WHERE caches.repository = :the_repository AND caches.paths = "
+        ":the_paths AND caches.cache_key = :the_cache_key",
 }

@@ -33,12 +33,13 @@ def upgrade() -> None:
     op.create_table(
         "caches",
         sa.Column("repository", sa.Text(), nullable=False),
+        sa.Column("paths", sa.Text(), nullable=False),
         sa.Column("cache_key", sa.Text(), nullable=False),
         sa.Column("object", sa.Text(), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("used_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("repository", "cache_key", name=op.f("pk_caches")),
+        sa.PrimaryKeyConstraint("repository", "paths", "cache_key", name=op.f("pk_caches")),
     )
 
 
