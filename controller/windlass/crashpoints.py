@@ -36,6 +36,7 @@ POINTS: dict[str, str] = {
     "chain.before-record": "a run has ended that others wait for, what it starts is not recorded",
     "chain.recorded": "what an ended run starts is recorded, nobody has been told",
     "tags.before-record": "new tags were seen and are not recorded",
+    "cache.stored": "the archive of a cache is in the object store, the ledger does not know it",
 }
 
 _wanted, _, _nth = os.environ.get("WINDLASS_CRASH_AT", "").partition(":")
