@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from windlass.web.shapes import Shape
+from windlass.web.step_shapes import Shape
 
 
 class Artifact(Shape):
