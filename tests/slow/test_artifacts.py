@@ -146,6 +146,62 @@ def test_reports_of_steps_that_failed_are_there_and_what_is_wrong_is_told(repo: 
     assert [(item["step"], item["size"]) for item in items] == [("failed", 2), ("slow", 2)]
 
 
+LIMITED = """
+steps:
+  two: {run: touch a b, artifacts: {save: {both: "*"}}}
+  large: {run: head -c 2000 /dev/zero > a, artifacts: {save: {a: a}}}
+  fits: {run: touch a, artifacts: {save: {a: a}}}
+"""
+
+
+def test_the_server_file_says_where_they_are_and_how_large(repo: Repo, serve: MakeServer, home: Home) -> None:
+    store = home.folder / "elsewhere"
+    file = home.folder / "server.yaml"
+    file.write_text(f"objects: {store.as_uri()}\nlimits: {{artifactSize: 1Ki, artifactFiles: 1}}\n")
+    repo.add("limited", LIMITED)
+    server = serve(repo.path, words=("--config", str(file)))
+    run = server.ended(server.begin(repo.name, "limited"))
+    assert {name: step["cause"] for name, step in run["steps"].items()} == {
+        "two": "artifact-failed",
+        "large": "artifact-failed",
+        "fits": None,
+    }
+    assert "limits.artifactFiles" in run["steps"]["two"]["message"]
+    assert "limits.artifactSize" in run["steps"]["large"]["message"]
+    assert any(store.rglob("manifest"))
+    assert not (server.data / "objects").exists()
+    doctor = home.windlass("doctor", "--config", str(file))
+    assert ["object", "store", "ok", store.as_uri()] in [line.split() for line in doctor.stdout.splitlines()]
+    assert doctor.returncode == 0, doctor.stdout
+
+
+def test_a_wrong_address_of_the_store_is_told_with_its_place(home: Home, repo: Repo) -> None:
+    file = home.folder / "server.yaml"
+    file.write_text("data: x\nobjects: ftp://host/x\n")
+    done = home.windlass("up", str(repo.path), "--config", str(file))
+    assert done.returncode == 2
+    assert f"{file}:2:10: " in done.stderr, done.stderr
+    (home.folder / "taken").write_text("")
+    file.write_text(f"objects: {(home.folder / 'taken').as_uri()}\n")
+    doctor = home.windlass("doctor", "--config", str(file))
+    assert doctor.returncode == 1
+    assert "the object store file: cannot be opened" in doctor.stdout
+
+
+SIZED = """
+outputs: {n: "${{ size(steps.make.outputs.body) }}"}
+steps:
+  make:
+    run: (printf body=; head -c 900000 /dev/zero | tr '\\0' x; echo) >> "$WINDLASS_OUTPUT"
+    outputs: {body: {type: string, size: 1Mi}}
+"""
+
+
+def test_an_output_with_a_size_is_larger_than_others(repo: Repo, home: Home) -> None:
+    repo.add("sized", SIZED)
+    assert home.run_json(repo.path, "sized")["outputs"] == {"n": 900_000}
+
+
 LARGE = """
 steps:
   make: {run: truncate -s 400M large, artifacts: {save: {large: large}}}

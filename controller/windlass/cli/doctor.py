@@ -87,9 +87,23 @@ def _server_file(path: Path) -> Iterator[Finding]:
     yield Finding("server file", "ok", str(path))
     for name, written in model.secrets.items():
         yield _check(f"secret {name}", lambda w=written, n=name: read_key(secret_source(w), n) and "is set")
+    if model.objects is not None:
+        yield _check("object store", lambda: _writable(model.objects))
     for repository in repositories_of(model):
         name = f"repository {repository.name}"
         yield _check(name, lambda r=repository: parse_location(r.git, allow_local=False).url)
+
+
+def _writable(url: str) -> str:
+    """An object can be written, read and deleted there. Raises ObjectStoreError."""
+    from windlass.artifacts.objects import Objects
+
+    objects = Objects(url)
+    name = f"doctor/{os.getpid()}"
+    objects.put(name, [b"windlass doctor"])
+    objects.read(name)
+    objects.delete([name])
+    return url
 
 
 def _check(name: str, look: object) -> Finding:

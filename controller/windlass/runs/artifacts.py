@@ -31,7 +31,7 @@ def saved(attempt: Attempt | None) -> Mapping[str, Mapping[str, Any]]:
 def references(draft: Draft, step: Step) -> dict[str, Any]:
     """`steps.NAME.artifacts` of a step, or of one item: those of its last attempt."""
     attempt = step.attempt
-    if attempt is None:
+    if attempt is None or not saved(attempt):
         return {}
     key = draft.attempt_key(step.key, attempt.number)
     run = origin(key.run, attempt)
