@@ -192,3 +192,16 @@ def test_items_of_a_loop_by_command(home: Home, repo: Repo, serve: MakeServer) -
         done = home.windlass("approve", run, "ask", *words)
         assert done.stdout == f"{run} ask[{key}] succeeded\n", done.stderr
     assert server.ended(run)["outputs"] == {"percents": [5, 15]}
+
+
+def test_who_follows_a_run_hears_what_it_waits_for(home: Home, repo: Repo, serve: MakeServer) -> None:
+    repo.add("ship", SHIP)
+    server = serve(repo.path)
+    following = home.start("run", "shop/ship", "--server", server.url)
+    (run,) = until(lambda: server.runs(status="waiting")) or ()
+    assert following.stderr is not None
+    assert following.stderr.readline() == f"run {run['id']} waits for approval by group:ops (0 of 1)\n"
+    home.windlass("approve", run["id"], "ask", "--server", server.url)
+    out, _ = following.communicate(timeout=30)
+    assert following.returncode == 0, out
+    assert "ship │ shipping 10" in out

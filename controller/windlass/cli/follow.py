@@ -5,9 +5,11 @@ In: a LogSource. Out: lines on a stream and the run object as it was last seen. 
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import IO, TYPE_CHECKING, Any
 
+from windlass.cli.lines import for_display
 from windlass.cli.sections import Sections
 from windlass.runs.present import logs_of, step_at
 
@@ -39,8 +41,9 @@ def follow(
     attempt: int | None = None,
     skip: Container[tuple[str, str, int]] = (),
 ) -> dict[str, Any]:
-    """`skip`: logs of these (step, item, attempt) are not printed."""
+    """`skip`: logs of these (step, item, attempt) are not printed. What a run waits for is said on stderr, once."""
     logs: dict[tuple[str, str, int], _Log] = {}
+    told: str | None = None
     while True:
         run = source.run()
         grown = False
@@ -55,6 +58,9 @@ def follow(
             out.write("".join(log.sections.end() for log in logs.values() if not log.done))
             out.flush()
             return run
+        if run["status"] == "waiting" and run["message"] != told:
+            told = run["message"]
+            print(for_display(f"run {run['id']} {told}", colour=False), file=sys.stderr, flush=True)
         time.sleep(PAUSE)
 
 
