@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from yaml.nodes import MappingNode, ScalarNode
@@ -85,6 +85,7 @@ def test_what_ruamel_writes_is_read_alike(value: dict[str, Any], flow: bool) -> 
     yaml.allow_unicode = True
     stream = io.BytesIO()
     yaml.dump(value, stream)
+    assume(b":?" not in stream.getvalue())  # a plain text to the one, the start of a key to libyaml
     ours, _ = read_document(stream.getvalue())
     theirs = YAML(typ="safe", pure=True).load(stream.getvalue())
     assert same(ours.value, theirs), stream.getvalue().decode()

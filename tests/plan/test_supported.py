@@ -21,17 +21,7 @@ STEP = "steps: {a: {%s}}"
             ("steps", "a", "run", 0, "env", "T"),
             "secrets",
         ),
-        (
-            STEP % "run: [{run: a, timeout: '${{ env.T }}'}]",
-            ("steps", "a", "run", 0, "timeout"),
-            "an expression in timeout that reads more than inputs and event",
-        ),
         (STEP % "run: a, runner: kubernetes", ("steps", "a", "runner"), "runner kubernetes"),
-        (
-            STEP % "run: a, quietTimeout: '${{ run.id }}'",
-            ("steps", "a", "quietTimeout"),
-            "an expression in quietTimeout that reads more than inputs and event",
-        ),
         (STEP % "run: a, env: {T: '${{ secrets.T }}'}", ("steps", "a", "env", "T"), "secrets"),
         ("defaults: {resources: {limits: {cpu: 1}}}\n" + STEP % "run: a", ("defaults", "resources"), "resources"),
         (
@@ -62,6 +52,8 @@ def test_refused_at_the_key(workflow, text, path, feature):
         STEP % "run: a, artifacts: {save: [x]}, outputs: {page: {type: file}}",
         "triggers: {git: [{push: {}}, {tag: {}}], event: [{name: e}], workflow: [{name: w}]}\n" + STEP % "run: a",
         STEP % "run: a, timeout: '${{ inputs.t }}'",
+        STEP % "run: a, quietTimeout: '${{ run.id }}', matrix: {x: [1]}, continueOnError: '${{ matrix.x == 1 }}'",
+        STEP % "run: [{run: a, timeout: '${{ env.T }}'}]",
         "environment: x\n" + STEP % "run: a",
         "concurrency: {group: a}\ntriggers: {schedule: [{every: 1h, overlap: replace}]}\n" + STEP % "run: a",
         STEP % "run: a, concurrency: {group: a, limit: 2, onConflict: skip}",

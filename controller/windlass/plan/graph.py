@@ -46,15 +46,21 @@ def expression_texts(step: Step) -> Iterator[str]:
         yield step.if_
     yield from texts_in(step.env)
     yield from texts_in(step.with_)
+    git = getattr(step.checkout, "git", step.checkout)
+    yield from texts_in([step.timeout, step.quiet_timeout, step.kill_after, step.continue_on_error, step.idempotent])
+    yield from texts_in([step.max_parallel, step.fail_fast, git])
+    if step.retry is not None:
+        yield from texts_in([step.retry.attempts, step.retry.delay, step.retry.factor, step.retry.max_delay])
     for value in (step.image, step.working_directory, step.command, step.args, step.for_each):
         yield from texts_in(value)
-    yield from texts_in(step.with_)
     for file in step.files.values():
         yield from texts_in([file.content, file.mode])
     if step.artifacts is not None:
         yield from texts_in([step.artifacts.saved(), step.artifacts.load])
     for part in step.run if isinstance(step.run, tuple) else ():
-        yield from texts_in([part.if_, part.env])
+        yield from texts_in([part.if_, part.env, part.timeout])
+    if step.concurrency is not None:
+        yield from texts_in([step.concurrency.group, step.concurrency.limit])
     if step.cache is not None:
         yield from texts_in([step.cache.key, step.cache.ttl, step.cache.paths, step.cache.restore])
     if step.wait is not None:

@@ -129,6 +129,7 @@ class PlannedStep:
     continue_on_error: bool = False
     idempotent: bool = False
     loop: Loop | None = None
+    late: Mapping[str, str] = field(default_factory=dict)  # by the names of plan/late.py: known when it begins
     wait: Wait | None = None  # nothing is run: time passes
     nested: Nested | None = None  # a workflow of its own runs below it
     approval: Approval | None = None  # nothing is run: people agree, or do not

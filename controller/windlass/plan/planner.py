@@ -17,13 +17,14 @@ from windlass.plan.approval import planned_approval
 from windlass.plan.caching import planned_cache
 from windlass.plan.concurrency import planned_concurrency
 from windlass.plan.graph import dependencies, reading
+from windlass.plan.late import PARSERS, is_late
 from windlass.plan.loop import Loop
 from windlass.plan.model import EnvLayer, FileSpec, Nested, OutputSpec, Plan, PlannedStep, Retry, Wait
 from windlass.plan.program import program_of
 from windlass.plan.protection import gated, refusal_of
 from windlass.plan.uses import commits_of, is_workflow, target_of
 from windlass_schemas.duration import parse_duration
-from windlass_schemas.expression import read_flag, read_number, read_whole, read_whole_from_zero
+from windlass_schemas.expression import read_whole_from_zero
 from windlass_schemas.storage import Checkout
 
 if TYPE_CHECKING:
@@ -161,8 +162,14 @@ class _Expander:
             return own
         return next((v for d in self._defaults if (v := getattr(d, name, None)) is not None), None)
 
-    def _now(self, value: Any, parse: Callable[[Any], Any]) -> Any:
-        """A value that the plan needs as it is: an expression over inputs and event is evaluated here."""
+    def _now(self, value: Any, name: str) -> Any:
+        """A value as the plan has it: an expression over inputs and event is evaluated here, a late one is noted."""
+        if is_late(value):
+            self._late[name] = value
+            return None
+        return self._known_now(value, PARSERS[name])
+
+    def _known_now(self, value: Any, parse: Callable[[Any], Any]) -> Any:
         if not isinstance(value, str) or "${{" not in value:
             return value
         try:
@@ -172,9 +179,10 @@ class _Expander:
 
     def step(self, item: StepItem, *, in_finally: bool = False) -> PlannedStep:
         step = item.step
+        self._late: dict[str, str] = {}
         found = dependencies(step, item.after)
-        timeout = self._duration(self._default("timeout", step.timeout))
-        kill_after = self._duration(self._default("kill_after", step.kill_after))
+        timeout = self._now(self._default("timeout", step.timeout), "timeout")
+        kill_after = self._now(self._default("kill_after", step.kill_after), "kill_after")
         used = self._action(step)
         action = used.action if used is not None else None
         shell = self._default("shell", step.shell)
@@ -183,6 +191,10 @@ class _Expander:
         )
         outputs = action.outputs if action is not None else step.outputs
         checkout, checkout_git = self._checkout(self._default("checkout", step.checkout))
+        quiet = self._now(self._default("quiet_timeout", step.quiet_timeout), "quiet_timeout")
+        retry, loop = self._retry(self._default("retry", step.retry)), self._loop(step)
+        forgiven = self._now(step.continue_on_error, "continue_on_error") or False
+        idempotent = self._now(step.idempotent, "idempotent") or False
         return PlannedStep(
             name=item.name,
             section="finally" if in_finally else "steps",
@@ -197,12 +209,13 @@ class _Expander:
             env=self._layers(step, action),
             outputs={n: OutputSpec(o.json_schema(), o.size, file=o.type == "file") for n, o in outputs.items()},
             timeout=timeout if timeout is not None or not in_finally else FINALLY_TIMEOUT,
-            quiet_timeout=self._duration(self._default("quiet_timeout", step.quiet_timeout)),
+            quiet_timeout=quiet,
             kill_after=kill_after if kill_after is not None else 10_000,
-            retry=self._retry(self._default("retry", step.retry)),
-            continue_on_error=self._now(step.continue_on_error, read_flag) or False,
-            idempotent=self._now(step.idempotent, read_flag) or False,
-            loop=self._loop(step),
+            retry=retry,
+            continue_on_error=forgiven,
+            idempotent=idempotent,
+            loop=loop,
+            late=dict(self._late),
             wait=Wait(step.wait.for_, step.wait.until) if step.wait is not None else None,
             nested=self._nested(step),
             approval=_approval(step, in_finally),
@@ -240,14 +253,14 @@ class _Expander:
     def _checkout(self, written: Any) -> tuple[bool, bool]:
         """Whether the repository is wanted, and whether with its history; `{git: false}` is wanted without."""
         if isinstance(written, Checkout):
-            return True, self._now(written.git, read_flag)
-        return self._now(written, read_flag) or False, False
+            return True, self._now(written.git, "checkout_git") or False
+        return self._now(written, "checkout") or False, False
 
     def _loop(self, step: Step) -> Loop | None:
         if step.for_each is None and step.matrix is None:
             return None
-        most = self._now(step.max_parallel, read_whole)
-        fail_fast = self._now(step.fail_fast, read_flag)
+        most = self._now(step.max_parallel, "loop.max_parallel")
+        fail_fast = self._now(step.fail_fast, "loop.fail_fast")
         bounds: dict[str, Any] = {
             "max_parallel": 10 if most is None else most,
             "fail_fast": True if fail_fast is None else fail_fast,
@@ -269,19 +282,19 @@ class _Expander:
         return tuple(layers)
 
     def _duration(self, value: Any) -> Any:
-        return self._now(value, parse_duration)
+        """Of a part; a late one stays text."""
+        return value if is_late(value) else self._known_now(value, parse_duration)
 
     def _retry(self, written: Any) -> Retry:
         if written is None:
             return Retry()
+        names = ("attempts", "delay", "factor", "max_delay")
+        values = {name: self._now(getattr(written, name), f"retry.{name}") for name in names}
         return Retry(
-            attempts=self._now(written.attempts, read_whole),
-            delay=self._now(written.delay, parse_duration),
-            factor=self._now(written.factor, read_number),
-            max_delay=self._now(written.max_delay, parse_duration),
+            **{name: value for name, value in values.items() if value is not None},
             on=tuple(written.on),
-            exit_codes=tuple(self._now(code, read_whole_from_zero) for code in written.exit_codes),
-            never=tuple(self._now(code, read_whole_from_zero) for code in written.never),
+            exit_codes=tuple(self._known_now(code, read_whole_from_zero) for code in written.exit_codes),
+            never=tuple(self._known_now(code, read_whole_from_zero) for code in written.never),
         )
 
 

@@ -28,7 +28,7 @@ class Part:
     argv: tuple[str, ...]
     condition: str | bool | None = None  # None: success()
     env: Mapping[str, Any] = field(default_factory=dict)  # of this part alone; None unsets
-    timeout: Millis | None = None
+    timeout: Millis | str | None = None  # text: evaluated when the attempt starts
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,13 +30,6 @@ EXECUTION_KEYS = {
     "pod": "pod",
 }
 TRIGGERS = ("queue", "postgres")
-PLANNED_NOW = frozenset(
-    {
-        *("checkout", "timeout", "quiet_timeout", "kill_after", "continue_on_error", "idempotent"),
-        *("max_parallel", "fail_fast"),
-    }
-)
-KNOWN_AT_START = frozenset({"inputs", "event"})
 _NO_OUTPUT = ("secret",)
 RUNNERS = frozenset({"local"})
 
@@ -101,8 +94,6 @@ def _step(item: StepItem) -> Iterator[tuple[Path, str]]:
 def _parts(step: Step, path: Path) -> Iterator[tuple[Path, str]]:
     for index, part in enumerate(step.run if isinstance(step.run, tuple) else ()):
         yield from _secrets(part.env, (*path, index, "env"))
-        if isinstance(part.timeout, str) and not _known_at_start(part.timeout):
-            yield (*path, index, "timeout"), "an expression in timeout that reads more than inputs and event"
 
 
 def _secrets(values: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str]]:
@@ -116,25 +107,6 @@ def _secrets(values: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str]
 def _execution(written: Any, path: Path) -> Iterator[tuple[Path, str]]:
     yield from _keys(written, EXECUTION_KEYS, path)
     yield from _runner(written.runner, (*path, "runner"))
-    for key in PLANNED_NOW & written.model_fields_set:
-        value = getattr(written, key)
-        if isinstance(value, str) and not _known_at_start(value):
-            yield (*path, _camel(key)), f"an expression in {_camel(key)} that reads more than inputs and event"
-    git = getattr(written.checkout, "git", None)
-    if isinstance(git, str) and not _known_at_start(git):
-        yield (*path, "checkout", "git"), "an expression in checkout that reads more than inputs and event"
-    if written.retry is not None:
-        for key in ("attempts", "delay", "factor", "max_delay"):
-            value = getattr(written.retry, key)
-            if isinstance(value, str) and not _known_at_start(value):
-                yield (
-                    (*path, "retry", _camel(key)),
-                    f"an expression in {_camel(key)} that reads more than inputs and event",
-                )
-
-
-def _known_at_start(text: str) -> bool:
-    return all(reference.partition(".")[0] in KNOWN_AT_START for reference in references(text))
 
 
 def _runner(name: str | None, path: Path) -> Iterator[tuple[Path, str]]:

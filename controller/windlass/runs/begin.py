@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from windlass.clock import from_rfc3339, to_rfc3339
 from windlass.errors import ExpressionError
 from windlass.expressions import evaluate
-from windlass.runs import approvals, locks, nested, reuse
+from windlass.runs import approvals, late, locks, nested, reuse
 from windlass.runs.model import Status
 from windlass.runs.scope import functions_of, values_for
 from windlass.runs.start import start_attempt
@@ -30,6 +30,8 @@ def begin(draft: Draft, key: StepKey) -> None:
     planned = draft.planned(key.path)
     if reuse.asks(planned, draft.step(key)):
         reuse.ask(draft, key)
+        return
+    if planned.late and not late.settle(draft, key):
         return
     if (planned.concurrency is not None or planned.nested is not None) and locks.asks(draft, key):
         return

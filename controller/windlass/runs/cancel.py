@@ -39,7 +39,7 @@ def _hurry(draft: Draft) -> None:
     for key in draft.active():
         attempt = draft.step(key).attempt
         if attempt is not None and attempt.ended_at is None and attempt.stop_reason is not None:
-            draft.commands.append(Stop(key_of(draft, key), grace(draft.head, draft.planned(key.path))))
+            draft.commands.append(Stop(key_of(draft, key), grace(draft.head, draft.settled(draft.step(key)))))
 
 
 def grace(head: RunHead, planned: PlannedStep) -> Millis:
@@ -74,13 +74,13 @@ def stop_step(draft: Draft, key: StepKey, reason: str) -> None:
         return
     attempt = step.attempt
     if attempt is None or attempt.ended_at is not None:
-        draft.end(key, Status.CANCELLED, reason, stopped(draft.planned(key.path), reason).message)
+        draft.end(key, Status.CANCELLED, reason, stopped(draft.settled(draft.step(key)), reason).message)
         return
     if attempt.stop_reason is not None:
         return
     attempt = replace(attempt, stop_reason=reason, stop_at=draft.now)
     draft.put(replace(step, attempts=(*step.attempts[:-1], attempt)))
-    draft.commands.append(Stop(key_of(draft, key), grace(draft.head, draft.planned(key.path))))
+    draft.commands.append(Stop(key_of(draft, key), grace(draft.head, draft.settled(draft.step(key)))))
 
 
 def key_of(draft: Draft, key: StepKey) -> AttemptKey:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from windlass.runs.model import AttemptKey, Command, RunHead, Status, Step, StepKey
 from windlass.runs.nesting import local, placed, segment
+from windlass.runs.settled import settled_step
 from windlass.runs.state import Progress, broken, progressed
 
 if TYPE_CHECKING:
@@ -119,6 +120,10 @@ class Draft:
 
     def planned(self, name: str) -> PlannedStep:
         return self.plan.step(name)
+
+    def settled(self, step: Step) -> PlannedStep:
+        """As this step or item has it, with the values that it began with."""
+        return settled_step(self.plan, step)
 
     def progress(self, name: str) -> Progress:
         found = self._progress.get(name)

@@ -69,7 +69,7 @@ def _verdict(draft: Draft, section: Mapping[str, PlannedStep]) -> Step | None:
     steps = [draft.named(name) for name in section]
     bad = [step for step in steps if broken(draft.plan, step)]
     errored = [step for step in bad if step.status is Status.ERRORED]
-    away = [step for step in steps if turned_away(step) and not draft.planned(step.key.path).continue_on_error]
+    away = [step for step in steps if turned_away(step) and not draft.settled(step).continue_on_error]
     return min(errored or bad or away, key=lambda step: step.ended_at or 0, default=None)
 
 

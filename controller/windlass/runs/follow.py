@@ -97,7 +97,7 @@ def _rules_out(draft: Draft, name: str) -> tuple[str, str] | None:
         cause = "needs-skipped" if step.cause == "needs-skipped" else "needs-failed"
         return cause, f"{name} was skipped"
     if step.status is Status.SUCCEEDED or (
-        (step.status in (Status.FAILED, Status.ERRORED) or turned_away(step)) and draft.planned(name).continue_on_error
+        (step.status in (Status.FAILED, Status.ERRORED) or turned_away(step)) and draft.settled(step).continue_on_error
     ):
         return None
     return "needs-failed", f"{name} {step.status.value}"

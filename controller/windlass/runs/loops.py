@@ -12,10 +12,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from windlass.errors import ExpressionError
-from windlass.runs import cancel
+from windlass.runs import cancel, late
 from windlass.runs.begin import begin as begin_item
 from windlass.runs.model import Status, Step, StepKey
 from windlass.runs.scope import expansion_of
+from windlass.runs.settled import forgiven_item
 from windlass.runs.state import turned_away
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ def begin(draft: Draft, name: str) -> None:
         _check_listed(draft, name, expansion)
     except ExpressionError as error:
         draft.end(StepKey(name), Status.ERRORED, "expression", str(error))
+        return
+    if not late.settle(draft, StepKey(name), loop=True):
         return
     step = draft.step(StepKey(name))
     draft.put(replace(step, status=Status.RUNNING, started_at=draft.now))
@@ -52,7 +55,7 @@ def advance(draft: Draft, name: str) -> None:
     """After something happened to its items: stop, start more, or end."""
     if draft.step(StepKey(name)).status.terminal:
         return
-    loop = draft.planned(name).loop
+    loop = draft.settled(draft.named(name)).loop
     assert loop is not None
     items = expansion_of(draft, draft.planned(name)).items
     if _stopping(draft, name, loop):
@@ -105,7 +108,8 @@ def _finish(draft: Draft, name: str, items: tuple[Item, ...]) -> None:
         else:
             draft.end(key, Status.SKIPPED, "needs-failed", "another item failed")
     ends = [draft.step(StepKey(name, item.key)) for item in items]
-    bad = [s for s in ends if s.status is Status.ERRORED] or [s for s in ends if s.status is Status.FAILED]
+    counted = [s for s in ends if not forgiven_item(s)]
+    bad = [s for s in counted if s.status is Status.ERRORED] or [s for s in counted if s.status is Status.FAILED]
     if not cancelled:
         bad = bad or [s for s in ends if turned_away(s)]
     if bad:

@@ -82,7 +82,7 @@ def stop(draft: Draft, step: Step, reason: str) -> None:
     child = draft.child(name)
     if child is None or (child.head.cancel_cause not in (None, "deadline") and child.head.killed == draft.head.killed):
         return
-    message = stopped(draft.planned(step.key.path), reason).message
+    message = stopped(draft.settled(step), reason).message
     draft.tell(name, CancelRequested(draft.now, cause=reason, message=message, kill=draft.head.killed))
 
 
@@ -124,6 +124,6 @@ def _mirror(draft: Draft, step: Step, child: Draft) -> None:
 def _end(draft: Draft, step: Step, child: Draft) -> tuple[Status, str | None, str | None]:
     reason = step.detail.get(STOP)
     if reason is not None:
-        ended = stopped(draft.planned(step.key.path), reason)
+        ended = stopped(draft.settled(step), reason)
         return ended.status, ended.cause, ended.message
     return child.head.status, child.head.cause, child.head.message

@@ -105,7 +105,7 @@ def _parts_seen(draft: Draft, observation: PartsSeen) -> None:
 
 def _quiet(draft: Draft, observation: Quiet) -> None:
     found = _open_attempt(draft, observation.key)
-    if found is not None and draft.planned(found[0].key.path).quiet_timeout is not None:
+    if found is not None and draft.settled(found[0]).quiet_timeout is not None:
         cancel.stop_step(draft, found[0].key, "quiet-timeout")
 
 
@@ -119,13 +119,15 @@ def _no_more(draft: Draft, planned: PlannedStep, step: Step) -> bool:
     """Nothing new starts: after a cancel, and in a loop that fails fast once an item broke."""
     if cancel.stops(draft, planned):
         return True
-    loop = planned.loop
-    return bool(step.key.item) and loop is not None and loop.fail_fast and draft.progress(planned.name).broken
+    if not step.key.item:
+        return False
+    loop = draft.settled(draft.named(planned.name)).loop
+    return loop is not None and loop.fail_fast and draft.progress(planned.name).broken
 
 
 def close_attempt(draft: Draft, step: Step, attempt: Attempt, ended: Ended) -> None:
     """Judge an attempt that is over, then end its step or wait for the next attempt."""
-    planned = draft.planned(step.key.path)
+    planned = draft.settled(step)
     result = outcome.judge(planned, attempt, ended)
     attempt = replace(
         attempt,

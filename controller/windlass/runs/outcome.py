@@ -38,8 +38,8 @@ def judge(planned: PlannedStep, attempt: Attempt, ended: Ended) -> Outcome:
         return stopped(planned, attempt.stop_reason)
     part = failed_part(planned, ended)
     if part is not None and ended.cause == "timeout":
-        limit = for_people(part.timeout or 0)
-        message = f"part {part.name} took longer than its timeout of {limit}"
+        limit = f" of {for_people(part.timeout)}" if isinstance(part.timeout, int) else ""
+        message = f"part {part.name} took longer than its timeout{limit}"
         return Outcome(Status.FAILED, "timeout", message, _kept(planned, ended))
     where = f"part {part.name}: " if part is not None else ""
     if ended.exit_code is None or ended.cause is not None:

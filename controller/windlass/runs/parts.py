@@ -11,15 +11,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from windlass.errors import ExpressionError
-from windlass.expressions import evaluate_bool
+from windlass.expressions import evaluate, evaluate_bool
 from windlass.expressions import functions as functions_in
 from windlass.plan.model import EnvLayer
 from windlass.runs.model import LaunchPart, Status
 from windlass.runs.scope import layered, unset_by
+from windlass_schemas.duration import parse_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from windlass.clock import Millis
     from windlass.plan.model import PlannedStep
     from windlass.plan.program import Part
     from windlass.runs.model import Attempt, Ended, PartRecord
@@ -37,6 +39,7 @@ def launch_parts(planned: PlannedStep, values: dict[str, Any], functions: Functi
         layers = [EnvLayer("part", part.env), *strongest]
         try:
             env = layered(layers, values, functions)
+            timeout = part.timeout if not isinstance(part.timeout, str) else _span(part.timeout, values, functions)
             on_success, on_failure = (_runs(part.condition, values, functions, failed=f) for f in (False, True))
         except ExpressionError as error:
             raise ExpressionError(f"part {part.name}: {error}") from error
@@ -49,10 +52,19 @@ def launch_parts(planned: PlannedStep, values: dict[str, Any], functions: Functi
                 unset=unset_by(layers),
                 on_success=on_success,
                 on_failure=on_failure,
-                timeout=part.timeout,
+                timeout=timeout,
             )
         )
     return tuple(parts)
+
+
+def _span(written: str, values: dict[str, Any], functions: Functions) -> Millis:
+    """Raises ExpressionError."""
+    try:
+        span: Millis = parse_duration(evaluate(written, values, functions))
+    except ValueError as error:
+        raise ExpressionError(f"timeout: {error}") from error
+    return span
 
 
 def _runs(condition: str | bool | None, values: dict[str, Any], functions: Functions, *, failed: bool) -> bool:

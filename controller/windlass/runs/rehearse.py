@@ -36,7 +36,7 @@ BY_THE_TEST = "as the test says"
 _KEPT = frozenset(
     {
         "name", "section", "needs", "reads", "condition", "tolerant", "script", "script_name", "argv", "parts", "env",
-        "outputs", "timeout", "retry", "continue_on_error", "loop", "wait", "approval", "runner", "image",
+        "outputs", "timeout", "retry", "continue_on_error", "loop", "late", "wait", "approval", "runner", "image",
         "working_directory", "given",
     }
 )  # fmt: skip

@@ -17,6 +17,7 @@ from windlass.plan.graph import texts_in
 from windlass.plan.protection import GATE
 from windlass.runs.model import Status, Step, StepKey
 from windlass.runs.nesting import leads_to, segment
+from windlass.runs.settled import settled_step
 from windlass.runs.state import new_steps
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def _same(planned: PlannedStep, ends: Mapping[str, Step], before: Plan | None) -
 
 def _refuse_broken(plan: Plan, kept: Mapping[str, Step]) -> None:
     for name, step in kept.items():
-        forgiven = plan.steps[name].continue_on_error and step.status in (Status.FAILED, Status.ERRORED)
+        forgiven = settled_step(plan, step).continue_on_error and step.status in (Status.FAILED, Status.ERRORED)
         if step.status not in _STANDS and not forgiven:
             raise ConflictError(f"step {name} {step.status.value} and would be kept: rerun what failed, or from {name}")
 

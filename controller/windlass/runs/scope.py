@@ -155,9 +155,8 @@ def _counts_as_success(draft: Draft, name: str) -> bool:
         return step.cause == "if-false"
     if step.status is Status.SUCCEEDED:
         return True
-    return (step.status in (Status.FAILED, Status.ERRORED) or turned_away(step)) and draft.planned(
-        name
-    ).continue_on_error
+    ended_badly = step.status in (Status.FAILED, Status.ERRORED) or turned_away(step)
+    return ended_badly and draft.settled(step).continue_on_error
 
 
 def provisional_status(draft: Draft) -> Status:

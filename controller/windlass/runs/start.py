@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 def start_attempt(draft: Draft, of: StepKey) -> None:
     """Of a step, or of an item that was put into the draft before."""
-    step, planned = draft.step(of), draft.planned(of.path)
+    step = draft.step(of)
+    planned = draft.settled(step)
     attempt = Attempt(number=len(step.attempts) + 1, created_at=draft.now, detail=waiting(planned))
     key = draft.attempt_key(of, attempt.number)
     try:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from windlass.runs.model import AttemptKey, RunHead, Status, Step, StepKey
 from windlass.runs.nesting import child_of, leads_to, local, placed, segment
+from windlass.runs.settled import forgiven_item, settled_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,7 +38,7 @@ class Progress:
 
 def broken(plan: Plan, step: Step) -> bool:
     """It failed or errored in a way that counts for its dependents and the run."""
-    return step.status in (Status.FAILED, Status.ERRORED) and not plan.step(step.key.path).continue_on_error
+    return step.status in (Status.FAILED, Status.ERRORED) and not settled_step(plan, step).continue_on_error
 
 
 def turned_away(step: Step) -> bool:
@@ -113,7 +114,7 @@ class RunState:
             attempt = self.steps[key].attempt
             if attempt is not None and attempt.ended_at is None:
                 name = AttemptKey(self.head.id, placed(self.prefix, key.path), key.item, attempt.number)
-                yield name, attempt, self.plan.step(key.path), self.head
+                yield name, attempt, settled_step(self.plan, self.steps[key]), self.head
         for child in self.children.values():
             if not child.head.status.terminal:
                 yield from child.open_attempts()
@@ -189,5 +190,5 @@ def progressed(progress: Progress, before: Step | None, step: Step) -> Progress:
     return Progress(
         begun=progress.begun + began,
         open=progress.open + (began and not ended) - (was_open and ended),
-        broken=progress.broken or step.status in (Status.FAILED, Status.ERRORED),
+        broken=progress.broken or (step.status in (Status.FAILED, Status.ERRORED) and not forgiven_item(step)),
     )

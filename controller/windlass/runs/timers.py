@@ -47,7 +47,7 @@ def _nested(draft: Draft, step: Step) -> None:
 
 
 def _timeout(draft: Draft, step: Step) -> Millis | None:
-    planned = draft.planned(step.key.path)
+    planned = draft.settled(step)
     if planned.timeout is None or step.started_at is None or STOP in step.detail:
         return None
     return step.started_at + planned.timeout
@@ -65,7 +65,7 @@ def _awaited(draft: Draft, step: Step) -> None:
 
 
 def _attempt(draft: Draft, step: Step, attempt: Attempt) -> None:
-    planned = draft.planned(step.key.path)
+    planned = draft.settled(step)
     if attempt.stop_at is not None:
         if draft.now >= attempt.stop_at + planned.kill_after + SILENCE:
             message = "the executor did not confirm the end"
@@ -115,7 +115,7 @@ def _due(draft: Draft, step: Step) -> Millis | None:
         return step.retry_at
     if attempt is None or attempt.ended_at is not None:
         return None
-    planned = draft.planned(step.key.path)
+    planned = draft.settled(step)
     if attempt.stop_at is not None:
         return attempt.stop_at + planned.kill_after + SILENCE
     if planned.timeout is not None and attempt.started_at is not None:
