@@ -31,7 +31,7 @@ STEPS, LONG, SHORT, ITEMS, CASES = 1000, 5000, 500, 10_000, 100
 
 def figures() -> Iterator[Figure]:
     yield _planning()
-    yield _deciding()
+    yield from _deciding()
     yield from _loop()
     yield _cases()
 
@@ -83,10 +83,17 @@ def play(plan: Plan, *, at_once: int = 1) -> float:
         decision = decide(state, [*told, *(Ended(launch.key, now, 0) for launch in ending)], now)
 
 
-def _deciding() -> Figure:
+def _fan(count: int) -> Plan:
+    argv = ("sh", "{script}")
+    return Plan("bench", "fan", None, {}, {}, {f"s{n}": PlannedStep(f"s{n}", "steps", argv=argv) for n in range(count)})
+
+
+def _deciding() -> Iterator[Figure]:
     short = min(play(_chain(SHORT)) for _ in range(5)) / SHORT * 1e6
     long = min(play(_chain(LONG)) for _ in range(3)) / LONG * 1e6
-    return Figure(f"decide a chain of {LONG} steps, a step", long, "µs", "≤ 1.3 ×", short, f"a chain of {SHORT}")
+    yield Figure(f"decide a chain of {LONG} steps, a step", long, "µs", "≤ 1.3 ×", short, f"a chain of {SHORT}")
+    wide = min(play(_fan(STEPS)) for _ in range(3)) / STEPS * 1e6
+    yield Figure(f"decide {STEPS} steps side by side, a step", wide, "µs", "", short, f"a chain of {SHORT}")
 
 
 def _loop() -> Iterator[Figure]:

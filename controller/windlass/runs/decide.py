@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from windlass.clock import Millis
-    from windlass.runs.model import Observation
+    from windlass.runs.model import Observation, Step
     from windlass.runs.state import RunState
 
 
@@ -65,11 +65,16 @@ def _rest(draft: Draft) -> None:
     if head.status not in (Status.RUNNING, Status.WAITING) or head.cancel_at is not None:
         return
     explained = head.result not in (None, Status.SUCCEEDED)
-    steps = [draft.step(key) for key in draft.active()]
-    if steps and all(step.status is Status.WAITING and not step.attempts for step in steps):
-        draft.update(status=Status.WAITING, message=head.message if explained else steps[0].message)
+    going = map(draft.step, draft.going())
+    first = next(going, None)
+    if first is not None and _rests(first) and all(map(_rests, going)):
+        draft.update(status=Status.WAITING, message=head.message if explained else first.message)
     elif head.status is Status.WAITING:
         draft.update(status=Status.RUNNING, message=head.message if explained else None)
+
+
+def _rests(step: Step) -> bool:
+    return step.status is Status.WAITING and not step.attempts
 
 
 def _begin(draft: Draft) -> None:

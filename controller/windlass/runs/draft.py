@@ -16,7 +16,7 @@ from windlass.runs.settled import settled_step
 from windlass.runs.state import Progress, broken, progressed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from windlass.clock import Millis
     from windlass.plan.model import Plan, PlannedStep
@@ -151,13 +151,22 @@ class Draft:
 
     def active(self) -> list[StepKey]:
         """Steps with an attempt that runs or is to be repeated, in the order in which they began."""
-        keys = [key for key in self.state.active if not self.step(key).status.terminal]
+        return list(self.going())
+
+    def going(self) -> Iterator[StepKey]:
+        """The same one by one, for whoever need not see them all. Nothing may be written meanwhile."""
+        for key in self.state.active:
+            if not self.step(key).status.terminal:
+                yield key
+        yield from (key for key in self.stirring() if key not in self.state.active)
+
+    def stirring(self) -> Iterator[StepKey]:
+        """Those of them that this decision has changed."""
         for key, step in self.changed.items():
-            if key in self.state.active or step.status.terminal or step.status is Status.PENDING:
+            if step.status.terminal or step.status is Status.PENDING:
                 continue
             if key.item or self.planned(key.path).loop is None:
-                keys.append(key)
-        return keys
+                yield key
 
     def update(self, **changes: Any) -> None:
         self.head = replace(self.head, **changes)

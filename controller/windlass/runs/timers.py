@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     from windlass.runs.draft import Draft
     from windlass.runs.model import Attempt
 
+FEW = 64  # steps that are looked at one by one
 SILENCE = 30_000  # after TERM, the grace time and KILL: an executor that is gone answers no more
 
 
 def act(draft: Draft) -> None:
     if _deadline(draft) is not None and draft.now >= (_deadline(draft) or 0):
         cancel.deadline(draft, f"took longer than its timeout of {for_people(draft.plan.timeout or 0)}")
-    for key in draft.active():
+    # Before the moment that the last decision named, only what is new in this one can be due.
+    for key in list(draft.stirring()) if _quiet(draft) else draft.active():
         step = draft.step(key)
         if nested.is_open(draft, step):
             _nested(draft, step)
@@ -33,6 +35,14 @@ def act(draft: Draft) -> None:
             _awaited(draft, step)
         elif step.attempt is not None and step.attempt.ended_at is None:
             _attempt(draft, step, step.attempt)
+
+
+def _quiet(draft: Draft) -> bool:
+    """So much is going on that looking at all of it each time would cost more than deciding, and none of it is due."""
+    state = draft.state
+    if state.unexamined or len(state.active) <= FEW:
+        return False
+    return state.wake_at is None or draft.now < state.wake_at
 
 
 def _nested(draft: Draft, step: Step) -> None:
@@ -102,8 +112,12 @@ def set_wake(draft: Draft) -> None:
 def _next(draft: Draft) -> Millis | None:
     if draft.head.status.terminal:
         return None
-    times = [_due(draft, draft.step(key)) for key in draft.active()]
-    times.append(_deadline(draft))
+    times = [_deadline(draft)]
+    if _quiet(draft):  # it may be too early by now: then a full look follows at that moment
+        times += [draft.state.wake_at, *(child.wake_at for child in draft.children.values())]
+        times += [_due(draft, draft.step(key)) for key in draft.stirring()]
+    else:
+        times += [_due(draft, draft.step(key)) for key in draft.going()]
     return min((t for t in times if t is not None), default=None)
 
 
