@@ -1,7 +1,7 @@
 """Save files of a working directory as an artifact, and load an artifact into one.
 
 In: an object store, a Tree, patterns or a path. Out: a manifest and its objects; or files. Contents are streamed, and
-counted and digested on the way; what is loaded is compared with the digest that was saved.
+counted and digested on the way; what is loaded is compared with the digest that was saved (catalogue X05).
 """
 
 from __future__ import annotations

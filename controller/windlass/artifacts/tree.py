@@ -3,7 +3,7 @@
 In: a folder that a program wrote, or that artifacts are loaded into, and paths below it. Out: names, and descriptors of
 regular files. Every part of a path is opened below the one before, never through a link; a link is read, and followed
 only as far as its target lies inside. What a path means is decided by descriptors, so a program that is still at work
-can change which file is read, but not to one outside.
+can change which file is read, but not to one outside (catalogue X01).
 """
 
 from __future__ import annotations
