@@ -121,6 +121,14 @@ def test_the_tests_of_the_build_are_counted(repository: Path) -> None:
     assert package["url"] == f"/api/v1/runs/{result['id']}/artifacts/package?step=package"
 
 
+def test_the_second_index_is_not_computed(repository: Path) -> None:
+    first, second = (run(repository, "price-index", "--input", "base=2021") for _ in range(2))
+    assert first["outputs"] == second["outputs"]
+    assert len(first["steps"]["compute"]["attempts"]) == 1
+    assert second["steps"]["compute"]["attempts"] == []
+    assert second["steps"]["fetch"]["attempts"][0]["cache"]["restored"].startswith("tables-")
+
+
 def test_the_pipeline_tries_again(repository: Path) -> None:
     result = run(repository, "data-pipeline")
     assert [attempt["status"] for attempt in result["steps"]["extract"]["attempts"]] == ["failed", "succeeded"]

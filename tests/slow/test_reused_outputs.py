@@ -57,3 +57,33 @@ def test_two_local_runs_at_once_do_not_disturb_one_another(repo, home):
     assert [code for _, code in ends] == [0, 0, 0, 0], ends
     again = [home.run_json(repo.path, "it", "--input", f"level={n}")["steps"]["count"] for n in range(4)]
     assert [step["attempts"] for step in again] == [[], [], [], []]
+
+
+INNER = """
+    inputs: {of: {type: integer}}
+    outputs: {n: "${{ steps.count.outputs.n }}"}
+    steps:
+      count:
+        cache: {key: "n-${{ inputs.of }}", ttl: 1h}
+        run: echo "n=$RANDOM$RANDOM" >> "$WINDLASS_OUTPUT"
+        outputs: {n: {type: integer}}
+"""
+OUTER = """
+    outputs: {all: "${{ steps.each.items.map(i, i.outputs.n) }}"}
+    steps:
+      each:
+        forEach: [1, 2, 1]
+        maxParallel: 1
+        uses: ./workflows/inner.yaml
+        with: {of: "${{ item }}"}
+"""
+
+
+def test_inside_nested_workflows_and_loops(repo, home):
+    repo.add("inner", INNER)
+    repo.add("outer", OUTER)
+    first = home.run_json(repo.path, "outer")["outputs"]["all"]
+    assert first[0] == first[2] != first[1]
+    again = home.run_json(repo.path, "outer")
+    assert again["outputs"]["all"] == first
+    assert [item["steps"]["count"]["attempts"] for item in again["steps"]["each"]["items"]] == [[], [], []]
