@@ -206,7 +206,7 @@ def _open(url: str) -> Any:
         return from_url(
             url,
             client_options={"allow_http": True, "timeout": timedelta(minutes=5)},
-            retry_config={"max_retries": 5, "retry_timeout": timedelta(minutes=2)},
+            retry_config={"max_retries": 5, "retry_timeout": timedelta(seconds=30)},  # a stop waits for this
         )
     except Exception as error:  # each cloud has its own errors for what its environment lacks
         first = str(error).partition("\n")[0]
