@@ -32,11 +32,9 @@ WAITING = {
     "Workflow": {"access", "expect"},
     "Step": {"docker", "pod", "resources", "services"},
     "Execution": {"docker", "pod", "resources"},
-    "Cache": {"paths", "restore"},
     "GitTrigger": {"pullRequest"},
     "Triggers": {"postgres", "queue"},
     "Repository": {"checks", "notify"},
-    "Environment": {"protection"},
 }
 
 
