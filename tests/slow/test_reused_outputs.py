@@ -45,6 +45,8 @@ def test_under_run_where_the_runs_of_a_machine_share_them(repo, home):
     repo.commit({"data/a": "1"})
     repo.add("it", WORKFLOW)
     first, second = (home.run_json(repo.path, "it") for _ in range(2))
+    shown = home.windlass("run", "it", cwd=repo.path).stdout
+    assert f"outputs of run {first['id']}" in shown
     repo.write({"data/a": "2"})
     judge(first, second, home.run_json(repo.path, "it"))
 

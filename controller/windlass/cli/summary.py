@@ -63,6 +63,8 @@ def _step_words(step: Mapping[str, Any]) -> str:
     words = [_span(step)]
     if len(step["attempts"]) > 1:
         words.append(f"{len(step['attempts'])} attempts")
+    if step.get("reusedFrom"):
+        words.append(f"outputs of run {step['reusedFrom']}")
     if step["message"]:
         words.append(for_display(f"{step['cause']}: {step['message']}", colour=False))
     return "  ".join(word for word in words if word)
