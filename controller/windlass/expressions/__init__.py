@@ -7,7 +7,7 @@ order: template → tokens → reading → (names, calls, check) → (program, b
 
 from windlass.expressions.arguments import WrittenCall, calls_of
 from windlass.expressions.check import Mistake, check
-from windlass.expressions.evaluate import evaluate, evaluate_bool
+from windlass.expressions.evaluate import evaluate, evaluate_all, evaluate_bool
 from windlass.expressions.source import colliding, functions, references
 from windlass.expressions.template import Expr, Literal, Template, TemplateError, parse_template
 from windlass.expressions.types import Kind, Scope, Type, declared_type
@@ -28,6 +28,7 @@ __all__ = [
     "colliding",
     "declared_type",
     "evaluate",
+    "evaluate_all",
     "evaluate_bool",
     "functions",
     "parse_template",

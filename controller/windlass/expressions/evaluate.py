@@ -65,6 +65,19 @@ def evaluate(text: str, values: Mapping[str, Any], functions: Mapping[str, Calla
     return "".join(pieces)
 
 
+def evaluate_all(
+    written: Any, values: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]] = _NO_FUNCTIONS
+) -> Any:
+    """A written value with every text in it evaluated, however deep in lists and maps. Raises ExpressionError."""
+    if isinstance(written, str):
+        return evaluate(written, values, functions)
+    if isinstance(written, (list, tuple)):
+        return [evaluate_all(part, values, functions) for part in written]
+    if isinstance(written, dict):
+        return {name: evaluate_all(part, values, functions) for name, part in written.items()}
+    return written
+
+
 def evaluate_bool(
     text: str | bool,
     values: Mapping[str, Any],

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from windlass.clock import to_rfc3339
 from windlass.crashpoints import reach
 from windlass.errors import ExpressionError, InputError, InputProblem
-from windlass.expressions import evaluate, to_text
+from windlass.expressions import evaluate, evaluate_all, to_text
 from windlass.plan.codec import digest
 from windlass.plan.concurrency import planned_overlap, worked_out
 from windlass.plan.planner import Occasion, make_plan
@@ -142,18 +142,11 @@ def evaluated(
     """
     scope = {"event": dict(event), "repository": {"name": repository}}
     functions = {"now": lambda: str(event.get("scheduledAt") or now)}
-
-    def value(written: Any) -> Any:
-        if isinstance(written, str):
-            return evaluate(written, scope, functions)
-        if isinstance(written, list):
-            return [value(item) for item in written]
-        if isinstance(written, dict):
-            return {name: value(item) for name, item in written.items()}
-        return written
-
-    found = {name: value(written) for name, written in inputs.items()}
-    layer = {name: None if written is None else to_text(value(written)) for name, written in env.items()}
+    found = evaluate_all(dict(inputs), scope, functions)
+    layer = {
+        name: None if written is None else to_text(evaluate_all(written, scope, functions))
+        for name, written in env.items()
+    }
     return {name: given for name, given in found.items() if given is not None}, layer
 
 

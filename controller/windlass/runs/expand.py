@@ -10,10 +10,11 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from windlass.errors import ExpressionError
-from windlass.expressions import evaluate, to_text
+from windlass.expressions import evaluate_all, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -42,15 +43,7 @@ class Expansion:
 def expand(loop: Loop, values: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]]) -> Expansion:
     """The items. Raises ExpressionError when there are too many, two have one key, or a value has no items."""
 
-    def now(written: Any) -> Any:
-        if isinstance(written, str):
-            return evaluate(written, values, functions)
-        if isinstance(written, (list, tuple)):
-            return [now(part) for part in written]
-        if isinstance(written, dict):
-            return {name: now(part) for name, part in written.items()}
-        return written
-
+    now = partial(evaluate_all, values=values, functions=functions)
     items = _for_each(now(loop.source)) if loop.kind == "forEach" else _matrix(loop, now)
     by_key = {item.key: item for item in items}
     if len(by_key) != len(items):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from windlass.expressions import evaluate, to_text
+from windlass.expressions import evaluate_all, to_text
 from windlass.plan.inputs import input_variable, parse_inputs
 from windlass.plan.uses import model_of
 
@@ -30,17 +30,7 @@ def given_inputs(
 
     Raises ExpressionError, and InputError when a value does not fit.
     """
-
-    def evaluated(written: Any) -> Any:
-        if isinstance(written, str):
-            return evaluate(written, values, functions)
-        if isinstance(written, (list, tuple)):
-            return [evaluated(item) for item in written]
-        if isinstance(written, dict):
-            return {name: evaluated(item) for name, item in written.items()}
-        return written
-
-    found = {name: evaluated(written) for name, written in given.values.items()}
+    found = evaluate_all(dict(given.values), values, functions)
     return parse_inputs(_declared(given), {name: value for name, value in found.items() if value is not None})
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from windlass.errors import ExpressionError, InputError
-from windlass.expressions import evaluate
+from windlass.expressions import evaluate_all
 from windlass.plan.inputs import parse_inputs
 from windlass.runs.model import CancelRequested, Status
 from windlass.runs.nesting import DETAIL, MOST_DEEP, STOP, depth, head_below, placed, plan_below, segment, to_detail
@@ -54,17 +54,7 @@ def inputs_below(draft: Draft, planned: PlannedStep, item: str) -> Mapping[str, 
     """The values of `with`, checked against what the workflow declares. Raises ExpressionError, InputError."""
     assert planned.nested is not None
     values, functions = values_for(draft, planned, item), functions_of(draft)
-
-    def now(written: Any) -> Any:
-        if isinstance(written, str):
-            return evaluate(written, values, functions)
-        if isinstance(written, (list, tuple)):
-            return [now(part) for part in written]
-        if isinstance(written, dict):
-            return {name: now(part) for name, part in written.items()}
-        return written
-
-    given = {name: now(written) for name, written in planned.nested.values.items()}
+    given = evaluate_all(dict(planned.nested.values), values, functions)
     declared = draft.plan.uses[planned.nested.target].workflow.inputs
     return parse_inputs(declared, {name: value for name, value in given.items() if value is not None})
 
