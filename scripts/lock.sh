@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes requirements.lock and requirements-dev.lock: every package of every platform, with hashes.
+# Writes requirements.lock, requirements-dev.lock and requirements-s3.lock: every package of every platform, with hashes.
 #
 # Arguments go to `uv pip compile`, for example --upgrade. The files name packages, versions and hashes
 # and no place to fetch them from: that is the business of whoever installs.
@@ -10,10 +10,11 @@ compile() { # OUTPUT EXTRA-ARGUMENTS…
     output=$1
     shift
     echo "Locking $output"
-    .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+    .venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes \
         --no-annotate --no-emit-index-url --no-emit-find-links \
         --custom-compile-command "make lock" --quiet --output-file "$output" "$@" >/dev/null
 }
 
-compile requirements.lock --group build "$@"
-compile requirements-dev.lock --group build --group dev --constraint requirements.lock "$@"
+compile requirements.lock pyproject.toml --group build "$@"
+compile requirements-dev.lock pyproject.toml --group build --group dev --constraint requirements.lock "$@"
+compile requirements-s3.lock --group pyproject.toml:s3-server "$@"

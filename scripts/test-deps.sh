@@ -1,9 +1,30 @@
 #!/bin/sh
-# What the tests need beside Python packages: PostgreSQL's server programs, from the distribution.
+# What the tests need beside the packages of .venv: PostgreSQL's server programs, from the distribution, and an S3
+# server, from PyPI in an environment of its own (it wants other versions of packages than we do).
 #
-# The tests start their own throw-away servers from /usr/lib/postgresql/*/bin or from PATH; a server that
-# runs on this machine is never touched. Does nothing when the programs are there already.
+# The tests start their own throw-away servers; a server that runs on this machine is never touched. Does nothing when
+# the programs are there already.
 set -eu
+cd "$(dirname "$0")/.."
+
+s3_server() {
+    sum=$(sha256sum requirements-s3.lock | cut -c 1-12)
+    folder=${XDG_CACHE_HOME:-$HOME/.cache}/windlass/s3-$sum
+    [ -x "$folder/bin/python" ] && return
+    echo "Installing the S3 server of the tests into $folder"
+    mkdir -p "${folder%/*}"
+    made=$folder.$$
+    if .venv/bin/python -m venv "$made" &&
+        "$made/bin/python" -m pip install --disable-pip-version-check --no-input --quiet --no-compile \
+            --require-hashes --requirement requirements-s3.lock </dev/null; then
+        mv "$made" "$folder"
+    else
+        rm -rf "$made"
+        echo "The S3 server could not be installed: its tests are skipped, and fail where CI is set." >&2
+    fi
+}
+
+s3_server
 
 has_postgresql() {
     command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1
