@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from yaml.nodes import MappingNode, ScalarNode
@@ -39,7 +39,6 @@ VALUES = st.recursive(
 @given(st.one_of(st.binary(max_size=200), SYNTAX.map(str.encode)))
 @example(b"\xff\xfe")
 @example(b"? - ? -\n")
-@settings(deadline=2000)
 def test_any_bytes_are_read_or_refused_with_a_position(data: bytes) -> None:
     try:
         document, _ = read_document(data)
@@ -78,7 +77,6 @@ def _key(key: Any) -> str:
 
 
 @given(st.dictionaries(st.text("abcdefgh", min_size=1), VALUES, min_size=1, max_size=5), st.booleans())
-@settings(deadline=2000)
 def test_what_ruamel_writes_is_read_alike(value: dict[str, Any], flow: bool) -> None:
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = flow
