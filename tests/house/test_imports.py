@@ -34,6 +34,7 @@ PLACES = {
     "prometheus_client": ("windlass/web",),
     "obstore": ("windlass/artifacts/objects.py",),
     "psycopg": ("windlass/store",),
+    "ruamel": ("windlass/loading/layout.py",),
     "sqlalchemy": ("windlass/store",),
     "sqlite3": ("windlass/store",),
     "standardwebhooks": ("windlass/triggers", "windlass/web"),

@@ -96,6 +96,13 @@ def _check(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _fmt(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "paths", nargs="*", metavar="PATH", help="a repository, a folder or files of it (default: the current one)"
+    )
+    parser.add_argument("--check", action="store_true", help="write nothing: exit 1 when a file would change")
+
+
 def _test(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", nargs="?", metavar="PATH", help="a test file or a folder (default: the repository)")
     parser.add_argument(
@@ -213,6 +220,7 @@ VERBS: dict[str, Verb] = {
         "windlass.cli.run", "run a workflow on the spot", "windlass run deploy --input environment=staging", _run
     ),
     "check": Verb("windlass.cli.check", "show every problem of a repository", "windlass check --output github", _check),
+    "fmt": Verb("windlass.cli.fmt", "lay out definitions in one way", "windlass fmt --check", _fmt),
     "test": Verb("windlass.cli.test", "run the workflow tests", "windlass test tests/deploy.test.yaml", _test),
     "lock": Verb("windlass.cli.lock", "pin each library to a commit, in windlass.lock", "windlass lock --check", _lock),
     "runs": Verb(

@@ -222,6 +222,8 @@ unused-output | an output of a step is declared and never read | Read it, delete
     workflow when people or programs outside read it.
 unreachable-step | a step that no run can reach | Its if is false whatever happens, or it reads outputs of such a step.
 deprecated-action | the action is deprecated | Its author says what to use instead.
+no-layout | `windlass fmt` cannot lay the file out | It writes nothing that would read differently or lose a comment;
+    the file stays as it is.
 image-without-tag | an image has neither tag nor digest | `latest` changes under you; write a version.
 bidirectional-text | an invisible character changes the order in which text is shown | What a reviewer sees is not
     what runs (Trojan Source).
