@@ -14,9 +14,12 @@ from windlass.runs.model import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
+
+    from tests.executors.conftest import Local
 
     from windlass.executors.pieces import Place
-    from windlass.runs.model import Ended, Launch
+    from windlass.runs.model import AttemptKey, Ended, Launch
 
 
 class Greeting:
@@ -158,3 +161,22 @@ def test_killing_at_the_end_waits_for_what_is_collected(local):
     executor.close(kill=True)
     assert keep.store == ["12\n"]
     assert len(local.seen.of(launch.key)) == 2
+
+
+def test_what_cannot_even_be_looked_at_has_ended_all_the_same(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
+    executor = local.workspace(collections=[Keep()])
+    launches = [local.launch("true", name, env={"KEEP": "yes"}) for name in ("closed", "other")]
+
+    def closed(key: AttemptKey) -> Path:
+        if key.path == "closed" and threading.current_thread().name == "windlass-local":
+            raise PermissionError("its folder is closed")  # as `chmod 0 ..` makes it for anybody but root
+        return type(inner).working_directory(inner, key)
+
+    inner = executor._inner
+    monkeypatch.setattr(inner, "working_directory", closed)
+    executor.start(launches)
+    assert local.seen.ended(launches[1].key).exit_code == 0
+    ended = local.seen.ended(launches[0].key)
+    assert (ended.exit_code, ended.cause) == (0, "internal-error")
+    assert "its folder is closed" in str(ended.message)
+    executor.close(kill=True)

@@ -181,3 +181,18 @@ def _children(pid: int) -> str:
 
 def _of_steps(home: Home) -> dict[int, str]:
     return {pid: line for pid, line in marked(f"{home.folder}/").items() if line.startswith("sleep 300")}
+
+
+def test_ctrl_c_ends_it_whatever_it_waits_for(home: Home, repo: Repo) -> None:
+    """Here nobody reads what it prints. What it had started ends with it: `home` looks."""
+    repo.add("it", f"steps: [{{run: 'seq 100000; touch {home.folder}/written; sleep 300'}}]\n")
+    process = home.start("run", "it", cwd=repo.path)
+    until((home.folder / "written").exists)
+
+    def ended() -> bool:
+        process.send_signal(signal.SIGINT)
+        return process.poll() is not None
+
+    until(ended, pause=0.1)
+    process.communicate()
+    assert process.returncode == 130

@@ -7,6 +7,7 @@ of its own; the newest twenty stay, so that `logs` finds them.
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import shutil
 import signal
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from windlass.runs.model import Checkout, RunHead, Step
 
 KEPT = 20
+INTERRUPTED = 130  # the exit code
 HISTORY_TIMEOUT = 600.0  # seconds, for a copy of the repository's history
 OBJECTS = "objects"  # of all local runs, so that a rerun finds what an older run saved
 LOOK = 0.03  # seconds between looks at logs that grow; the ends of attempts do not wait for it
@@ -158,7 +160,10 @@ class LocalRun:
                 signal.signal(number, handler)
 
     def _on_signal(self, _number: int, _frame: Any) -> None:
+        """The first cancels, the second kills, the third waits for nobody: the supervisor ends what still runs."""
         self._signals += 1
+        if self._signals > 2:
+            os._exit(INTERRUPTED)
 
 
 def _sweep(caches: CacheBook) -> None:

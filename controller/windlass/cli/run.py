@@ -2,7 +2,7 @@
 
 In: a file or a name, inputs, the environment's strongest layer. Out: live lines and a summary tree, or one JSON object;
 exit 0 succeeded, 1 not, 2 wrong use, 130 interrupted. The first Ctrl-C cancels and lets `finally` run, a second one
-kills.
+kills, a third one waits for nothing.
 """
 
 from __future__ import annotations

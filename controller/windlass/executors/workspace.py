@@ -156,8 +156,12 @@ class WorkspaceExecutor:
 
     def _heard(self, observation: Observation) -> None:
         """The sink of the inner executor."""
-        if isinstance(observation, Ended) and self._collect_soon(observation):
-            return
+        if isinstance(observation, Ended):
+            try:
+                if self._collect_soon(observation):
+                    return
+            except Exception as error:  # noqa: BLE001 - the boundary of one attempt (R29): it has ended all the same
+                observation = _uncollected(observation, error)
         self._sink(observation)
 
     def _collect_soon(self, ended: Ended) -> bool:
@@ -170,10 +174,14 @@ class WorkspaceExecutor:
                 return False
             if self._closing.is_set():
                 return True  # not told: whoever adopts it collects
-            self._collecting[ended.key] = threading.Event()
             if self._collectors is None:
                 self._collectors = ThreadPoolExecutor(COLLECTORS, thread_name_prefix="windlass-collect")
-            self._collectors.submit(self._collect, ended)
+            self._collecting[ended.key] = threading.Event()
+            try:
+                self._collectors.submit(self._collect, ended)
+            except RuntimeError:  # the machine gives no more threads
+                del self._collecting[ended.key]
+                raise
         return True
 
     def _collect(self, ended: Ended) -> None:
@@ -186,8 +194,7 @@ class WorkspaceExecutor:
             if not stopped.is_set():
                 return  # this program ends: whoever adopts it collects
         except Exception as error:  # noqa: BLE001 - the boundary of one attempt (R29)
-            log.event("collect.crashed", level="error", run=ended.key.run, error=repr(error))
-            ended = _spoiled(ended, PieceError("internal-error", f"what it left could not be collected: {error}"))
+            ended = _uncollected(ended, error)
         reach("executor.collected")
         with self._lock:
             del self._collecting[ended.key]
@@ -237,6 +244,11 @@ def _spoiled(ended: Ended, error: PieceError) -> Ended:
         return replace(ended, cause=error.cause, message=str(error))
     message = ended.message or f"exit code {ended.exit_code}"
     return replace(ended, message=f"{message}; {error}")
+
+
+def _uncollected(ended: Ended, error: Exception) -> Ended:
+    log.event("collect.crashed", level="error", run=ended.key.run, error=repr(error))
+    return _spoiled(ended, PieceError("internal-error", f"what it left could not be collected: {error}"))
 
 
 def _write(path: Path, owed: Mapping[str, Any]) -> None:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from windlass.executors.local import channel
-from windlass.runs.model import Ended, Started, Stop
+from windlass.runs.model import Ended, LaunchPart, Started, Stop
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.executors.conftest import Local
+
+    from windlass.runs.model import Observation
 
 
 @pytest.mark.parametrize(
@@ -112,3 +114,26 @@ def test_many_at_once_all_end(local: Local) -> None:
     launches = [local.launch(f"exit {n % 7}", f"step-{n}") for n in range(150)]
     executor.start(launches)
     assert [local.seen.ended(launch.key).exit_code for launch in launches] == [n % 7 for n in range(150)]
+
+
+def test_an_observation_that_cannot_be_taken_harms_no_other(local: Local) -> None:
+    executor = local.executor()
+    told = local.seen
+
+    def sink(observation: Observation) -> None:
+        if observation.key.path == "first":  # type: ignore[union-attr]
+            raise RuntimeError("cannot take it")
+        told(observation)
+
+    executor._sink = sink
+    executor.start([local.launch("true", "first"), local.launch("true", "second")])
+    assert told.ended(local.key("second")).exit_code == 0
+    executor.start([local.launch("exit 3", "third")])
+    assert told.ended(local.key("third")).exit_code == 3
+    executor.close(kill=True)
+
+
+@pytest.mark.parametrize("line", ["exit nothing", "over 7 0 1 - -", "over", "warden", "part x"])
+def test_what_a_program_writes_into_its_journal_is_not_read(local: Local, line: str) -> None:
+    part = LaunchPart("echo 'LINE' >> ../journal; exit 4".replace("LINE", line), "script", ("sh", "-e", "{script}"))
+    assert local.end(None, parts=(part,)).exit_code == 4

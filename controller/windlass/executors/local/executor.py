@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from windlass.executors.local.folders import Folders
 from windlass.executors.local.identity import boot_id
 from windlass.executors.local.link import Link, LinkDownError
 from windlass.executors.local.message import launch_message
-from windlass.executors.local.reader import Reader
+from windlass.executors.local.reader import Reader, guarded
 from windlass.executors.local.silence import Silence
 from windlass.executors.local.stopping import tell_to_stop
 from windlass.executors.local.sweeper import Sweeper
@@ -266,8 +267,9 @@ class LocalExecutor:
         return {"pid": pid, "startTime": start, "bootId": self._boot, "child": child}
 
     def _deliver(self) -> None:
+        """A sink that raises loses what it raised at, and nothing else."""
         while self._events:
-            self._sink(self._events.popleft())
+            guarded(partial(self._sink, self._events.popleft()))
 
     # Judging by evidence; in the reader's thread
 
@@ -281,6 +283,8 @@ class LocalExecutor:
             verdict = judge(attempt.folder, self._boot)
         except OSError as error:
             verdict = lost(f"its folder cannot be read: {error.strerror}")
+        except Exception as error:  # noqa: BLE001 - its program may have written there: nothing is proven (R29)
+            verdict = lost(f"its journal cannot be read: {error!r}")
         with self._lock:
             if attempt.key not in self._open:
                 if isinstance(verdict, Alive):

@@ -109,7 +109,7 @@ def _flat(text: str) -> bytes:
 
 
 def read(folder: str) -> Journal | None:
-    """The journal as far as it is written; None when nobody has created it."""
+    """The journal as far as it is written; None when nobody has created it. Lines that no warden writes are nothing."""
     try:
         with open(f"{folder}/{NAME}", "rb") as file:
             data = file.read()
@@ -117,7 +117,10 @@ def read(folder: str) -> Journal | None:
         return None
     journal = Journal()
     for line in data.split(b"\n")[:-1]:
-        _take(journal, line.decode("utf-8", "replace"))
+        try:
+            _take(journal, line.decode("utf-8", "replace"))
+        except (ValueError, KeyError, TypeError):  # the program of the attempt may write here as well
+            continue
     return journal
 
 

@@ -1,7 +1,8 @@
 """The executor's one thread: it waits for descriptors, timers and calls, and nothing else.
 
 In: descriptors with what to do when they become readable, delays, calls from other threads. Out: those functions, run
-one after another in this thread; after each round `after_round` once. Idle, it sleeps without a timer (promise R34).
+one after another in this thread; after each round `after_round` once. One that raises is logged and the others run on:
+this thread never ends by itself (promise R29). Idle, it sleeps without a timer (promise R34).
 """
 
 from __future__ import annotations
@@ -12,9 +13,12 @@ import os
 import selectors
 import threading
 import time
+import traceback
 from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from windlass import log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,9 +85,17 @@ class Reader:
         while not self._stopping:
             timeout = 0.0 if self._calls else self._until_timer()
             for key, _ in self._selector.select(timeout):
-                key.data()
+                guarded(key.data)
             while self._timers and self._timers[0][0] <= time.monotonic():
-                heapq.heappop(self._timers)[2]()
+                guarded(heapq.heappop(self._timers)[2])
             while self._calls:
-                self._calls.popleft()()
-            self._after_round()
+                guarded(self._calls.popleft())
+            guarded(self._after_round)
+
+
+def guarded(job: Job) -> None:
+    """Do it; if it raises, that is in the log of the program, and nobody else's loss."""
+    try:
+        job()
+    except Exception as error:  # noqa: BLE001 - the boundary of one item (R29)
+        log.event("local.job-failed", level="error", error=repr(error), trace=traceback.format_exc())
