@@ -1,8 +1,8 @@
 """Writes docs/reference/*.md from the things themselves, so that the pages cannot say something else.
 
 In: schemas/json (fields), the argparse parser (commands), the rules and causes of windlass, module docstrings (the
-map). Out: one page each, and the table of every construct in docs/language.md. `--check` writes nothing and exits 1,
-naming the pages that are stale.
+map), the built-in actions. Out: one page each, and the table of every construct in docs/language.md. `--check` writes
+nothing and exits 1, naming the pages that are stale.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from action_pages import action_pages
 from constructs import page_with_table
 
 ROOT = Path(__file__).resolve().parents[1]
-TARGET = ROOT / "docs/reference"
 LANGUAGE = "docs/language.md"  # of which one table is written here
 NOTE = "<!-- Written by `make generate`: edits are lost. -->\n"
 KINDS = {
@@ -36,13 +36,14 @@ def main() -> int:
     check = parser.parse_args().check
     named = {**kind_pages(), "commands": commands(), "rules": rules(), "causes": causes(), "map": code_map()}
     pages = {f"docs/reference/{name}.md": text for name, text in named.items()} | {LANGUAGE: page_with_table()}
+    pages |= action_pages()
     stale = [name for name, text in pages.items() if _on_disk(name) != text]
     if check:
         for name in stale:
             print(f"{name} is stale: run `make generate`", file=sys.stderr)
         return 1 if stale else 0
-    TARGET.mkdir(exist_ok=True)
     for name in stale:
+        (ROOT / name).parent.mkdir(exist_ok=True)
         (ROOT / name).write_text(pages[name], encoding="utf-8")
         print(name)
     return 0

@@ -43,8 +43,17 @@ def read_folder(value: Any) -> str:
     raise PydanticCustomError("invalid-path", "write a folder of the repository, for example ci/workflows")
 
 
+def read_folder_or_root(value: Any) -> str:
+    """As `read_folder`; `.` is the root of the repository. Raises `invalid-path`."""
+    return "." if value in (".", "./") else read_folder(value)
+
+
 GitUrl = Annotated[str, Parsed(read_git_url, {"type": "string", "pattern": GIT_PATTERN})]
 Folder = Annotated[str, Parsed(read_folder, {"type": "string", "pattern": FOLDER_PATTERN})]
+FolderOrRoot = Annotated[
+    str,
+    Parsed(read_folder_or_root, {"anyOf": [{"const": "."}, {"type": "string", "pattern": FOLDER_PATTERN}]}),
+]
 
 
 class Library(Written):
@@ -89,7 +98,9 @@ class Paths(Written):
     """The folders that Windlass reads."""
 
     workflows: Folder = Field(default="workflows", description="Every .yaml and .yml below is a workflow.")
-    actions: Folder = Field(default="actions", description="Every folder with an action.yaml is an action.")
+    actions: FolderOrRoot = Field(
+        default="actions", description="Every folder in it with an action.yaml is an action; `.` is the root."
+    )
     tests: Folder = Field(default="tests", description="Every .test.yaml below is a test.")
 
 

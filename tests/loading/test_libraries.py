@@ -102,8 +102,13 @@ def test_what_is_used_comes_with_its_library_and_commit(check: Any) -> None:
 @pytest.mark.parametrize(
     ("uses", "rule", "message", "hint"),
     [
-        ("infra/notfy", "unknown-action", "the library infra offers no action or workflow notfy", "notify"),
-        ("infra/rol.yaml", "unknown-action", "the library infra offers no action or workflow rol.yaml", "roll.yaml"),
+        ("infra/notfy", "unknown-action", "the library infra offers no action or workflow notfy", "infra/notify"),
+        (
+            "infra/rol.yaml",
+            "unknown-action",
+            "the library infra offers no action or workflow rol.yaml",
+            "infra/roll.yaml",
+        ),
         ("infra/../outside/x", "unknown-action", "the library infra offers no action or workflow ../outside/x", None),
         ("ifra/notify", "unknown-action", "there is no library ifra", "infra"),
         ("infra/broken", "broken-uses", "has errors: lib/broken/action.yaml:4:1: unknown key runs", None),

@@ -14,7 +14,6 @@ STEP = "steps: {a: {%s}}"
 @pytest.mark.parametrize(
     ("text", "path", "feature"),
     [
-        (STEP % "uses: std/notify", ("steps", "a", "uses"), "the built-in library std"),
         (STEP % "uses: ./actions/b, with: {t: '${{ secrets.T }}'}", ("steps", "a", "with", "t"), "secrets"),
         (
             STEP % "run: [{run: a, env: {T: '${{ secrets.T }}'}}]",

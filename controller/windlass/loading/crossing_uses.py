@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from typing import TYPE_CHECKING
 
+from windlass.loading.built_in import STD
 from windlass.loading.checks.graph import circles
-from windlass.loading.libraries import STD
 from windlass.loading.library import Offer
 from windlass.loading.rules import RULES
 from windlass.nearest import did_you_mean
@@ -75,7 +75,7 @@ def _uses(
             if alias not in aliases:
                 hint = did_you_mean(alias, aliases)
                 yield _problem(result.path, mention, "unknown-action", f"there is no library {alias}", hint)
-            elif libraries is not None and alias != STD:
+            elif libraries is not None:
                 yield from _of_library(result.path, mention, libraries, told)
 
 

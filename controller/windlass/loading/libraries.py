@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from windlass.loading.built_in import STD, built_in_files
 from windlass.loading.library import Absent, Library, Offer
 from windlass.loading.signatures import Signature
-from windlass.nearest import did_you_mean
+from windlass.nearest import did_you_mean, nearest
 from windlass.plan.uses import target_of
 from windlass.runs.nesting import MOST_DEEP
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     OpenLibrary = Callable[[str, Lock], LibraryFiles | Absent]  # by the name in the lock
 
-STD = "std"  # the library that is built in
 RUN_LOCK = "run windlass lock, and commit windlass.lock"
 
 
@@ -107,16 +107,13 @@ class Libraries:
 
     def _find(self, target: str) -> Offer | Wrong:
         place = _place(target)
-        if place.library == STD:  # what is built in comes with the installed Windlass and needs no lock
-            return Offer()
         library = self._library(place.library)
         if isinstance(library, Wrong):
             return library
         offer = library.find(place.path if place.path is not None else library.place_of(place.written))
         if offer is None:
             kind = "offers no action or workflow" if place.path is None else "has nothing at"
-            near = did_you_mean(place.written, library.names) if place.path is None else None
-            return Wrong("unknown-action", f"the library {place.library} {kind} {place.written}", near)
+            return Wrong("unknown-action", f"the library {place.library} {kind} {place.written}", _near(place, library))
         if offer.mistake is not None:
             return Wrong("broken-uses", f"{_shown(target)} has errors: {offer.mistake}")
         return offer
@@ -127,6 +124,8 @@ class Libraries:
         return self._opened[name]
 
     def _look_up(self, name: str) -> Library | Wrong:
+        if name == STD:
+            return Library(STD, built_in_files(), self._checkers)
         owner, _, alias = name.rpartition("/")
         above = self._library(owner) if owner else None
         if isinstance(above, Wrong):
@@ -143,7 +142,7 @@ class Libraries:
         files = self._open(name, self.lock)
         if isinstance(files, Absent):
             return Wrong(files.rule, files.message)
-        return Library(name, locked, files, self._checkers)
+        return Library(name, files, self._checkers, path=locked.path, commit=locked.commit)
 
 
 def _place(target: str) -> _Place:
@@ -152,6 +151,15 @@ def _place(target: str) -> _Place:
         return _Place(owner, rest, rest[2:])
     alias, _, written = rest.partition("/")
     return _Place(f"{owner}/{alias}" if inside else alias, written, None)
+
+
+def _near(place: _Place, library: Library) -> str | None:
+    """As it would have to be written."""
+    if place.path is not None:
+        return None
+    alias = place.library.rpartition("/")[2]
+    found = nearest(place.written, library.names)
+    return f"did you mean {alias}/{found}?" if found is not None else did_you_mean(place.written, library.names)
 
 
 def _shown(target: str) -> str:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from windlass.loading.checks import Checkers
     from windlass.loading.examine import Examined
     from windlass.loading.facts import Facts
-    from windlass.loading.lock import Locked
     from windlass.loading.places import Listed, Reader
     from windlass_schemas import repository
 
@@ -54,9 +53,13 @@ class Offer:
 
 
 class Library:
-    def __init__(self, name: str, locked: Locked, files: LibraryFiles, checkers: Checkers) -> None:
+    def __init__(
+        self, name: str, files: LibraryFiles, checkers: Checkers, *, path: str | None = None, commit: str | None = None
+    ) -> None:
+        """`path`: where in its repository it is. `commit` None: it comes with the program."""
         self.name = name
-        self.locked = locked
+        self._path = path
+        self._commit = commit
         self._listed = {entry.path: entry for entry in files.entries}
         self._read = files.read
         self._checkers = checkers
@@ -71,12 +74,12 @@ class Library:
 
     def place_of(self, name: str) -> str:
         """Where `alias/NAME` stands."""
-        return f"{self.locked.path}/{name}" if self.locked.path else name
+        return f"{self._path}/{name}" if self._path else name
 
     @cached_property
     def names(self) -> list[str]:
         """Everything that `alias/NAME` may say."""
-        prefix = f"{self.locked.path}/" if self.locked.path else ""
+        prefix = f"{self._path}/" if self._path else ""
         paths = [path[len(prefix) :] for path in self._listed if path.startswith(prefix)]
         actions = {path.rpartition("/")[0] for path in paths if path.endswith(("/action.yaml", "/action.yml"))}
         files = [path for path in paths if path.endswith(ENDINGS) and path.rpartition("/")[0] not in actions]
@@ -102,7 +105,7 @@ class Library:
         return Circumstances(model, self._checkers, unsure=model is None)
 
     def _is_inside(self, path: str) -> bool:
-        return self.locked.path is None or path.startswith(f"{self.locked.path}/")
+        return self._path is None or path.startswith(f"{self._path}/")
 
     def _entry(self, path: str) -> Listed | None:
         names = (path,) if is_workflow(path) else (f"{path}/action.yaml", f"{path}/action.yml")
@@ -124,7 +127,7 @@ class Library:
             return Offer(mistake=f"{at}: {wrong.message if wrong is not None else 'it cannot be read'}")
         settings = self._settings.value if self._settings is not None else None
         if kind == "Action":
-            used = used_action(found.value, path, scripts.get(path), self.name, self.locked.commit)
+            used = used_action(found.value, path, scripts.get(path), self.name, self._commit)
         else:
-            used = Used(kind, found.value, path, None, self.name, self.locked.commit, settings)
+            used = Used(kind, found.value, path, None, self.name, self._commit, settings)
         return Offer(used, found.result.facts)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from windlass.loading.built_in import STD
 from windlass.loading.document import read_document
-from windlass.loading.libraries import RUN_LOCK, STD, Libraries
+from windlass.loading.libraries import RUN_LOCK, Libraries
 from windlass.loading.lock import Lock, read_lock, why_stale
 from windlass.loading.places import LOCK, SETTINGS
 from windlass.loading.rules import RULES
@@ -32,10 +33,12 @@ def read_libraries(
     read: Reader,
     opener: OpenLibrary,
     checkers: Checkers,
-) -> tuple[Libraries | None, list[Problem]]:
-    """None when there is neither a library nor a lock. A windlass.yaml that is broken itself is judged elsewhere."""
+) -> tuple[Libraries, list[Problem]]:
+    """Only the library that is built in when there is neither another one nor a lock. A windlass.yaml that is broken
+    itself is judged elsewhere: nothing is known of its lock."""
     if settings is None or not (settings.libraries or LOCK in listed):
-        return None, []
+        broken = settings is None and SETTINGS in listed
+        return Libraries({}, None if broken else Lock(), opener, checkers), []
     lock, problems = _lock(listed, read)
     document, _ = read_document(read([listed[SETTINGS]])[SETTINGS])
     problems += _reserved(settings, document)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SETTINGS = "windlass.yaml"
 LOCK = "windlass.lock"
+ROOT = "."  # as the folder of the actions: a repository that has nothing else
 ENDINGS = (".yaml", ".yml")
 
 Kind = Literal["Workflow", "Action", "Test", "Repository", "Example"]
@@ -50,8 +51,9 @@ def kind_of(path: str, paths: Paths) -> Kind | None:
         return "Workflow"
     if path.startswith(paths.tests + "/"):
         return "Test" if path.endswith((".test.yaml", ".test.yml")) else None
-    if path.startswith(paths.actions + "/"):
-        parts = path[len(paths.actions) + 1 :].split("/")
+    within = "" if paths.actions == ROOT else paths.actions + "/"
+    if path.startswith(within):
+        parts = path[len(within) :].split("/")
         if len(parts) == 2 and parts[1] in ("action.yaml", "action.yml"):
             return "Action"
         return "Example" if len(parts) == 3 and parts[1] == "examples" else None
@@ -67,6 +69,6 @@ def hides_definitions(entry: Listed, paths: Paths) -> bool:
     for folder in (paths.workflows, paths.actions, paths.tests):
         if folder == entry.path or folder.startswith(entry.path + "/"):
             return entry.kind == "symlink"
-        if entry.path.startswith(folder + "/"):
+        if folder == ROOT or entry.path.startswith(folder + "/"):
             return entry.kind == "symlink" and "." not in entry.path.rpartition("/")[2]
     return False

@@ -58,7 +58,7 @@ class Loaded:
     broken: tuple[Broken, ...]
     files: int
     scripts: Mapping[str, Script] = field(default_factory=dict)  # of actions with an entrypoint, by folder
-    libraries: Libraries | None = None  # None: windlass.yaml names none
+    libraries: Libraries | None = None  # None: nothing was loaded
 
 
 def load_repository(
@@ -98,8 +98,7 @@ def _load(
     if cache is not None:
         cache.open(settings.data)
     libraries, wrong = read_libraries(settings.model, listed, read, opener, checkers)
-    elsewhere = libraries.signature if libraries is not None else lambda _: None
-    gathering = Gathering(listed, read, circumstances, cache, processes, elsewhere)
+    gathering = Gathering(listed, read, circumstances, cache, processes, libraries.signature)
     names = None if only is None else {only}
     while names is None or names:
         places = _places(listed.values(), settings.paths, only, names)
@@ -201,7 +200,7 @@ def _joined(
     mistakes: list[Problem],
     scripts: Mapping[str, Script],
     only: str | None,
-    libraries: Libraries | None,
+    libraries: Libraries,
     signatures: Mapping[str, Signature],
 ) -> Loaded:
     results = [found.result for found in examined.values()]

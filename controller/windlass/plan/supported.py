@@ -78,8 +78,6 @@ def _step(item: StepItem) -> Iterator[tuple[Path, str]]:
     step = item.step
     yield from _keys(step, STEP_KEYS, item.path)
     yield from _execution(step, item.path)
-    if step.uses is not None and step.uses.startswith("std/"):
-        yield (*item.path, "uses"), "the built-in library std"
     yield from _parts(step, (*item.path, "run"))
     for name, declared in step.outputs.items():
         if declared.type in _NO_OUTPUT:

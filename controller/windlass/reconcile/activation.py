@@ -14,7 +14,6 @@ from windlass.loading.closure import Closures
 from windlass.loading.last_good import succeed
 from windlass.loading.libraries import not_in_the_cache
 from windlass.loading.lock import Lock
-from windlass.loading.places import SETTINGS
 from windlass.plan.uses import to_plain
 from windlass.problems import in_order
 from windlass.reconcile.catalog import LiveWorkflow, pack
@@ -80,10 +79,8 @@ def activate(
 
 
 def _lock(loaded: Loaded) -> Lock | None:
-    if loaded.libraries is not None:
-        return loaded.libraries.lock
-    broken = loaded.repository is None and any(problem.file == SETTINGS for problem in loaded.problems)
-    return None if broken else Lock()
+    """None: it cannot be read, or a broken windlass.yaml hides what it is for."""
+    return loaded.libraries.lock if loaded.libraries is not None else None
 
 
 class _Packed:

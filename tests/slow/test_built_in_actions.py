@@ -1,0 +1,95 @@
+"""The library `std` by the real command: its examples do what they say, its pages and its folder are in order."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from tests.actions_library.conftest import Answer, Site
+from tests.slow.repo import workflow
+
+if TYPE_CHECKING:
+    from tests.slow.conftest import MakeServer
+    from tests.slow.home import Home
+    from tests.slow.repo import Repo
+
+ROOT = Path(__file__).resolve().parents[2]
+LIBRARY = ROOT / "actions-library"
+ACTIONS = sorted(path.parent.name for path in LIBRARY.glob("*/action.yaml"))
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    made = Site()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def example(home: Home, repo: Repo) -> Callable[..., Any]:
+    """Runs the example of an action in a repository that has nothing else, with these inputs."""
+
+    def run(action: str, code: int = 0, **inputs: str) -> Any:
+        (file,) = (LIBRARY / action / "examples").glob("*.yaml")
+        repo.commit({f"workflows/{file.name}": file.read_text()})
+        words = [word for name, value in inputs.items() for word in ("--input", f"{name}={value}")]
+        return home.run_json(repo.path, file.stem, *words, code=code)
+
+    return run
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_each_has_what_people_read(action: str) -> None:
+    """The README shows the example, which is executed below; the menu of the documentation leads to the page."""
+    (file,) = (LIBRARY / action / "examples").glob("*.yaml")
+    assert f"uses: std/{action}\n" in file.read_text()
+    assert f"```yaml\n{file.read_text()}```" in (LIBRARY / action / "README.md").read_text()
+    assert f"- actions/{action}.md" in (ROOT / "mkdocs.yml").read_text()
+    declared = yaml.safe_load((LIBRARY / action / "action.yaml").read_text())
+    silent = [
+        one for key in ("inputs", "outputs") for one, of in declared.get(key, {}).items() if not of.get("description")
+    ]
+    assert declared["metadata"]["name"] == action
+    assert not silent, "the page has to say what they are for"
+    assert re.search(
+        rf"^def test_the_example_of_{action.replace('-', '_')}\(", Path(__file__).read_text(), re.MULTILINE
+    )
+
+
+def test_the_folder_is_in_order(home: Home) -> None:
+    copy = shutil.copytree(LIBRARY, home.folder / "library")
+    done = home.windlass("check", "--strict", cwd=copy)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"{len(ACTIONS) + 1} files: no problems\n"
+    broken = next((copy / "http-request/examples").glob("*.yaml"))
+    broken.write_text(broken.read_text().replace("token:", "tokn:"))
+    assert "http-request/examples" in home.windlass("check", "--strict", cwd=copy).stdout, "examples are judged too"
+
+
+def test_a_server_freezes_what_it_began_with(repo: Repo, serve: MakeServer, site: Site) -> None:
+    site.paths["/"] = Answer(body=b"hi")
+    step = f"steps: {{it: {{uses: std/http-request, with: {{url: '{site.url}/'}}}}}}"
+    repo.commit({"workflows/it.yaml": workflow("it", f"outputs: {{it: '${{{{ steps.it.outputs.body }}}}'}}\n{step}\n")})
+    server = serve(repo.path)
+    run = server.begin("shop", "it")
+    assert server.ended(run)["outputs"] == {"it": "hi"}
+    plan = server.get(f"/runs/{run}/plan")["steps"]["it"]
+    assert plan["script"] == (LIBRARY / "http-request/main.py").read_text()
+    assert plan["given"]["target"] == "std/http-request"
+
+
+def test_the_example_of_http_request(example: Callable[..., Any], site: Site) -> None:
+    site.paths["/orders/4711"] = Answer(body=b'{"state": "paid"}')
+    site.paths["/orders/4711/notes"] = Answer(201)
+    result = example("http-request", service=site.url, token="s3cr3t")
+    assert result["outputs"] == {"state": "paid"}
+    assert [(one.method, one.path, one.headers["Authorization"]) for one in site.asked] == [
+        ("GET", "/orders/4711", "Bearer s3cr3t"),
+        ("POST", "/orders/4711/notes", "Bearer s3cr3t"),
+    ]
+    assert site.asked[1].body == b'{"text": "shipped"}'
