@@ -90,3 +90,27 @@ def test_on_a_laptop_with_logs_and_a_rerun(home: Home, repo: Repo) -> None:
     assert "rollout[0]/go │ to eu/1" in home.windlass("logs", failed["id"]).stdout
     again = home.windlass("rerun", failed["id"], "--failed", "--output", "json", cwd=repo.path)
     assert json.loads(again.stdout)["steps"]["rollout"]["items"][0]["steps"]["go"]["status"] == "failed"
+
+
+def test_a_rerun_goes_on_inside(home: Home, repo: Repo, serve: MakeServer) -> None:
+    inner = """
+    outputs: {id: "${{ steps.first.outputs.id }}"}
+    steps:
+      first: {outputs: {id: {}}, run: 'echo "id=$WINDLASS_RUN_ID" >> "$WINDLASS_OUTPUT"; echo once'}
+      second: {needs: [first], run: test -e GO}
+    finally:
+      tidy: {run: echo tidy}
+    """
+    outer = 'outputs: {id: "${{ steps.below.outputs.id }}"}\nsteps: {below: {uses: ./workflows/inner.yaml}}\n'
+    inner = inner.replace("GO", str(home.folder / "go"))
+    repo.commit({"workflows/outer.yaml": workflow("outer", outer), "workflows/inner.yaml": workflow("inner", inner)})
+    server = serve(repo.path)
+    failed = server.ended(server.begin("shop", "outer"))
+    assert failed["status"] == "failed"
+    (home.folder / "go").touch()
+    again = server.ended(server.post(f"/runs/{failed['id']}/rerun", {"mode": "failed"}, code=202)["id"])
+    assert (again["status"], again["outputs"]) == ("succeeded", {"id": failed["id"]}), (
+        "the first step ran in the old run"
+    )
+    assert server.step_log(again["id"], "below%2Ffirst").text == "once\n"
+    assert server.step_log(again["id"], "below%2Ftidy").text == "tidy\n"

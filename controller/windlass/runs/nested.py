@@ -105,6 +105,7 @@ def _mirror(draft: Draft, step: Step, child: Draft) -> None:
         step,
         status=Status.WAITING if waits else Status.RUNNING,
         message=head.message if waits else None,
+        started_at=step.started_at if step.started_at is not None else draft.now,
         detail=detail,
     )
     if fresh != step:

@@ -120,6 +120,13 @@ def to_detail(head: RunHead) -> dict[str, Any]:
     return found
 
 
+def restarted(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """What a step keeps of a head that is to begin again, with the values it had."""
+    fresh = dict.fromkeys(kept)
+    fresh |= {"status": Status.QUEUED.value, "inputs": kept["inputs"], "outputs": {}, "killed": False, "phase": "steps"}
+    return fresh
+
+
 def child_of(plan: Plan, above: RunHead, step: Step) -> tuple[Plan, RunHead] | None:
     """The plan and head below a step whose nested workflow has begun, as the ledger has them."""
     kept = step.detail.get(DETAIL)

@@ -3,7 +3,8 @@
 In: the plan that the new run is going to follow, the steps of the old run, what is to run again. Out: the steps to
 keep; all others begin anew. What runs again takes everything downstream of it along, so nothing that is kept has seen
 a value that changes. `finally` belongs to a run and not to its steps: it always runs again. Of a loop that failed, the
-items that succeeded are kept, where nothing can have changed them.
+items that succeeded are kept, where nothing can have changed them; a nested workflow that failed goes on in the same
+way (`resume.py`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from windlass.plan.graph import texts_in
 from windlass.plan.protection import GATE
 from windlass.runs.model import Status, Step, StepKey
 from windlass.runs.nesting import leads_to, segment
+from windlass.runs.resume import resumed
 from windlass.runs.settled import settled_step
 from windlass.runs.state import new_steps
 
@@ -50,7 +52,7 @@ def kept_steps(
         return []
     found = list(steps)
     ends = {step.key.path: step for step in found if not step.key.item}
-    starts = {name for name, planned in plan.steps.items() if not _same(planned, ends, before)}
+    starts = {name for name, planned in plan.steps.items() if not _same(plan, planned, ends, before)}
     if before is not None and before.commit != plan.commit:
         starts |= plan.steps.keys() & {GATE}  # who agreed to one commit has not agreed to another
     if mode == "from" and start is not None:
@@ -64,25 +66,42 @@ def kept_steps(
         again = plan.steps.keys() - kept
         for name in plan.steps:
             if name in again and again.isdisjoint(plan.steps[name].needs):
-                listed |= _listed_items(plan.steps[name], found)
-    return [listed.get(step.key, step) for step in found if _root(step) in kept or step.key in listed]
+                listed |= _gone_on(plan, ends[name], found)
+    whole = [listed.pop(step.key, step) for step in found if _root(step) in kept or step.key in listed]
+    return [*whole, *listed.values()]
 
 
-def _listed_items(planned: PlannedStep, found: Iterable[Step]) -> dict[StepKey, Step]:
+def _gone_on(plan: Plan, step: Step, found: list[Step]) -> dict[StepKey, Step]:
+    """What runs again and still keeps something: a loop, or a nested workflow."""
+    planned = plan.steps[step.key.path]
+    if planned.loop is not None:
+        return _listed_items(plan, planned, found)
+    return {one.key: one for one in resumed(plan, step, found, _keep_below)}
+
+
+def _keep_below(plan: Plan, steps: list[Step]) -> list[Step]:
+    return kept_steps(plan, steps, "failed")
+
+
+def _listed_items(plan: Plan, planned: PlannedStep, found: list[Step]) -> dict[StepKey, Step]:
     """The items of a loop that runs again: those that succeeded as they are, with what is below them, the others as
-    not begun. None when no item is kept, or when they may be others this time."""
-    if planned.loop is None or not _settled(planned.loop):
+    not begun, or as far as the workflow below them came. None when no item is kept, or when they may be others."""
+    assert planned.loop is not None
+    if not _settled(planned.loop):
         return {}
     listed: dict[StepKey, Step] = {}
     succeeded: set[str] = set()
+    gone_on = False
     for step in found:
         if step.key.item and step.key.path == planned.name:
             keep = step.status is Status.SUCCEEDED
-            listed[step.key] = step if keep else Step(step.key)
+            below = [] if keep else resumed(plan, step, found, _keep_below)
+            listed |= {one.key: one for one in below} or {step.key: step if keep else Step(step.key)}
             succeeded |= {segment(step.key)} if keep else set()
+            gone_on = gone_on or bool(below)
         elif leads_to(step.key.path) in succeeded:
             listed[step.key] = step
-    return listed if succeeded else {}
+    return listed if succeeded or gone_on else {}
 
 
 def _settled(loop: Loop) -> bool:
@@ -141,9 +160,17 @@ def _downstream(plan: Plan, starts: Iterable[str]) -> set[str]:
     return found
 
 
-def _same(planned: PlannedStep, ends: Mapping[str, Step], before: Plan | None) -> bool:
-    """The old run has the step, and it was planned alike."""
-    return planned.name in ends and (before is None or before.steps.get(planned.name) == planned)
+def _same(plan: Plan, planned: PlannedStep, ends: Mapping[str, Step], before: Plan | None) -> bool:
+    """The old run has the step, and it was planned alike: with the same files, and the same below it."""
+    if planned.name not in ends:
+        return False
+    if before is None:
+        return True
+    if before.steps.get(planned.name) != planned or (planned.checkout and before.commit != plan.commit):
+        return False
+    if planned.nested is not None and before.uses != plan.uses:
+        return False
+    return planned.given is None or before.uses.get(planned.given.target) == plan.uses.get(planned.given.target)
 
 
 def _refuse_broken(plan: Plan, kept: Mapping[str, Step]) -> None:
