@@ -14,8 +14,8 @@ from windlass.loading.checks.graph import circles
 from windlass.loading.library import Offer
 from windlass.loading.rules import RULES
 from windlass.nearest import did_you_mean
+from windlass.plan.uses import MOST_DEEP
 from windlass.problems import Problem
-from windlass.runs.nesting import MOST_DEEP
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence

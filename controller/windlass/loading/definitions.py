@@ -12,20 +12,20 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from windlass.loading.checks.cases import check_cases
 from windlass.loading.checks.site import Site
 from windlass.loading.document import read_document
 from windlass.loading.models import MOST_PROBLEMS, more_problems
 from windlass.loading.text import decode
-from windlass_schemas.action import Action
-from windlass_schemas.testfile import Test
-from windlass_schemas.workflow import Workflow
+from windlass_schemas.document import MODELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from windlass.loading.signatures import Signature
     from windlass.problems import Problem
+    from windlass_schemas.action import Action
+    from windlass_schemas.testfile import Test
+    from windlass_schemas.workflow import Workflow
 
 
 @dataclass(frozen=True)
@@ -66,27 +66,29 @@ class LoadedWorkflow(Definition):
 
     @cached_property
     def model(self) -> Workflow:
-        return self.made[0] if self.made is not None else Workflow.model_validate(self.document)
+        return self.made[0] if self.made is not None else MODELS["Workflow"].model_validate(self.document)  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)
 class LoadedAction(Definition):
     @cached_property
     def model(self) -> Action:
-        return self.made[0] if self.made is not None else Action.model_validate(self.document)
+        return self.made[0] if self.made is not None else MODELS["Action"].model_validate(self.document)  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)
 class LoadedTest(Definition):
     @cached_property
     def model(self) -> Test:
-        return self.made[0] if self.made is not None else Test.model_validate(self.document)
+        return self.made[0] if self.made is not None else MODELS["Test"].model_validate(self.document)  # type: ignore[return-value]
 
 
 def test_problems(
     test: LoadedTest, workflows: Mapping[str, LoadedWorkflow], signatures: Mapping[str, Signature]
 ) -> list[Problem]:
     """What is wrong between a test and its workflow. None when the workflow itself cannot be used."""
+    from windlass.loading.checks.cases import check_cases  # few repositories have tests, and fewer change them
+
     name = test.model.workflow
     if name not in workflows and "/" not in name:
         return []

@@ -13,8 +13,7 @@ from windlass.loading.built_in import STD, built_in_files
 from windlass.loading.library import Absent, Library, Offer
 from windlass.loading.signatures import Signature
 from windlass.nearest import did_you_mean, nearest
-from windlass.plan.uses import target_of
-from windlass.runs.nesting import MOST_DEEP
+from windlass.plan.uses import MOST_DEEP, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from windlass.patterns import allows
 from windlass.plan.approval import planned_approval
-from windlass.plan.model import PlannedStep
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from windlass.plan.model import PlannedStep
     from windlass_schemas.repository import Protection
 
 GATE = "environment-approval"  # the step's name; loading keeps it free
@@ -37,6 +37,8 @@ def gated(
     """The steps behind an approval, when the environment wants one: those that wait for nothing wait for it."""
     if protection is None or protection.approval is None:
         return dict(steps)
+    from windlass.plan.model import PlannedStep  # loading asks for GATE, and makes no plan
+
     approval = planned_approval(protection.approval)
     if approval.message is None:
         approval = replace(approval, message=f"Let {workflow} run in {environment}?")

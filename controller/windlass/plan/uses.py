@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from windlass_schemas.repository import Repository
     from windlass_schemas.workflow import Workflow
 
+MOST_DEEP = 10  # workflows within one another; loading refuses more, and so does a run
+
 
 @dataclass(frozen=True, slots=True)
 class Used:

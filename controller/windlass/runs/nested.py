@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from windlass.errors import ExpressionError, InputError
 from windlass.expressions import evaluate_all
 from windlass.plan.inputs import parse_inputs
+from windlass.plan.uses import MOST_DEEP
 from windlass.runs.model import CancelRequested, Status
-from windlass.runs.nesting import DETAIL, MOST_DEEP, STOP, depth, head_below, placed, plan_below, segment, to_detail
+from windlass.runs.nesting import DETAIL, STOP, depth, head_below, placed, plan_below, segment, to_detail
 from windlass.runs.outcome import stopped
 from windlass.runs.scope import functions_of, values_for
 from windlass.runs.state import RunState

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 DETAIL = "nested"  # where a step keeps the head of the workflow below it
 STOP = "stop"  # and why that was told to end
-MOST_DEEP = 10  # workflows within one another; loading refuses more, and so does a run
 # What a nested head has of its own; all else is the run's.
 _OWN = (
     "status",
