@@ -5,6 +5,7 @@ import-linter guards the layers; these rules are about libraries outside of Wind
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.house.conftest import House, Import
 
 # Decision 2 of docs/architecture.md: no I/O, clock, randomness or environment in the core.
@@ -47,6 +50,7 @@ PLACES = {
 # `windlass --help` in under 50 ms: what it may load beyond a bare interpreter, apart from modules that begin with `_`.
 FOR_HELP = {
     "windlass", "windlass.cli", "windlass.cli.main", "windlass.cli.verbs",
+    "pydantic.plugin._loader",  # what stands in for it: no file is read
     "argparse", "gettext", "locale", "re", "shutil", "textwrap",  # argparse, and the width of the terminal
     "bz2", "errno", "fnmatch", "lzma", "zlib",  # shutil
     "dataclasses", "copy", "inspect", "reprlib",  # dataclasses, and below: inspect
@@ -54,6 +58,17 @@ FOR_HELP = {
     "collections", "contextlib", "copyreg", "enum", "functools", "itertools", "operator", "types", "typing", "warnings",
     "abc", "codecs", "gc", "genericpath", "io", "os", "posixpath", "stat",  # what `site` loads as well
 }  # fmt: skip
+# What commands that start often do without: each of these takes from 2 to 100 ms.
+SERVER = {
+    "alembic", "asyncio", "cryptography", "email", "fastapi", "http", "httpx2", "importlib.metadata", "multiprocessing",
+    "obstore", "prometheus_client", "psycopg", "ruamel", "sqlalchemy", "ssl", "structlog", "uvicorn", "windlass.web",
+    "windlass.wiring", "zipfile",
+}  # fmt: skip
+NOT_FOR = {
+    "run": SERVER,
+    "check": SERVER | {"sqlite3", "subprocess", "windlass.executors", "windlass.plan.model", "windlass.runs.model"},
+}
+SMALL = "apiVersion: windlass.dev/v1\nkind: Workflow\nmetadata: {name: small}\nsteps:\n  - run: 'true'\n"
 
 
 @pytest.mark.parametrize("part", ["plan", "runs"])
@@ -105,6 +120,26 @@ def test_help_loads_only_what_it_needs() -> None:
     assert done.stdout.startswith("usage: windlass")
     loaded = {module for module in done.stderr.split() if not _is_part_of(module, FOR_HELP)}
     assert not loaded, f"`windlass --help` loads {sorted(loaded)}"
+
+
+@pytest.mark.parametrize(("verb", "words"), [("check", "--no-cache"), ("run", "workflows/small.yaml")])
+def test_what_starts_often_loads_nothing_heavy(verb: str, words: str, tmp_path: Path) -> None:
+    (tmp_path / "windlass.yaml").write_text("apiVersion: windlass.dev/v1\nkind: Repository\n")
+    (tmp_path / "workflows").mkdir()
+    (tmp_path / "workflows/small.yaml").write_text(SMALL)
+    script = (
+        "import sys\n"
+        f"sys.argv = ['windlass', {verb!r}, {words!r}]\n"
+        "from windlass.cli.main import entry\n"
+        "try:\n    entry()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
+        "print('\\n'.join(sys.modules), file=sys.stderr)\n"
+    )
+    env = {**os.environ, "WINDLASS_DATA": str(tmp_path / "data"), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    words_of_python = [sys.executable, "-c", script]
+    done = subprocess.run(words_of_python, capture_output=True, text=True, check=True, cwd=tmp_path, env=env)
+    loaded = NOT_FOR[verb] & set(done.stderr.split())
+    assert "pydantic" in done.stderr
+    assert not loaded, f"`windlass {verb}` loads {sorted(loaded)}"
 
 
 def _is_part_of(module: str, allowed: set[str]) -> bool:
