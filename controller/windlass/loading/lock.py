@@ -15,7 +15,6 @@ from windlass.loading.faults import Faults
 from windlass.loading.models import fault_problems, validate
 from windlass.loading.places import LOCK
 from windlass.loading.text import MAX_BYTES, too_large
-from windlass_schemas.lock_file import LockFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -64,6 +63,8 @@ def read_lock(data: bytes) -> tuple[Lock | None, list[Problem]]:
         document, _ = read_document(data)
     except Faults as faults:
         return None, fault_problems(LOCK, faults)
+    from windlass_schemas.lock_file import LockFile  # most repositories have no lock: their start is spared its models
+
     model, problems = validate(LOCK, document, LockFile)
     if model is None:
         return None, problems

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from windlass.loading.built_in import STD
 from windlass.loading.document import read_document
 from windlass.loading.libraries import RUN_LOCK, Libraries
+from windlass.loading.lock import Lock, read_lock, why_stale
 from windlass.loading.places import LOCK, SETTINGS
 from windlass.loading.rules import RULES
 from windlass.loading.text import MAX_BYTES, too_large
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from windlass.loading.checks import Checkers
     from windlass.loading.libraries import OpenLibrary
-    from windlass.loading.lock import Lock
     from windlass.loading.places import Listed, Reader
     from windlass.loading.positions import Document
     from windlass_schemas.repository import Repository
@@ -49,8 +49,6 @@ def read_libraries(
 
 def _lock(listed: Mapping[str, Listed], read: Reader) -> tuple[Lock | None, list[Problem]]:
     """An empty lock when there is no file; None when it cannot be used."""
-    from windlass.loading.lock import Lock, read_lock
-
     entry = listed.get(LOCK)
     if entry is None:
         return Lock(), []
@@ -73,8 +71,6 @@ def _reserved(settings: Repository, document: Document) -> Iterator[Problem]:
 
 def _stale(settings: Repository, lock: Lock, document: Document) -> Iterator[Problem]:
     """At the value that differs, at the name of what is not locked, and at the lock for what is too much in it."""
-    from windlass.loading.lock import why_stale
-
     rule = RULES["stale-lock"]
     for name, why in why_stale(lock, settings.libraries).items():
         file, span, path = LOCK, START, ""
