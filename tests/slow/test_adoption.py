@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 
 def add_long(repo: Repo, home: Home, **keys: str) -> None:
-    """A step that counts to 30 in three seconds."""
-    script = f"{WITNESS}; for i in $(seq 30); do echo line $i; sleep 0.1; done; echo n=30 >> $WINDLASS_OUTPUT"
+    """A step that counts to 30, and waits at 5 until it is told to go on."""
+    pause = f"if [ $i = 5 ]; then until [ -e {home.folder / 'go-on'} ]; do sleep 0.05; done; fi"
+    script = f"{WITNESS}; for i in $(seq 30); do echo line $i; {pause}; done; echo n=30 >> $WINDLASS_OUTPUT"
     more = "".join(f"    {name}: {value}\n" for name, value in keys.items())
     repo.add(
         "long",
@@ -29,6 +30,10 @@ def add_long(repo: Repo, home: Home, **keys: str) -> None:
         f"steps:\n  count:\n    outputs: {{n: {{type: integer}}}}\n    run: '{script}'\n{more}"
         f"  after: {{needs: [count], run: '{WITNESS}'}}\n",
     )
+
+
+def go_on(home: Home) -> None:
+    (home.folder / "go-on").touch()
 
 
 def started(server: Server, run: str) -> bool:
@@ -44,6 +49,7 @@ def test_a_step_that_runs_is_adopted(home: Home, repo: Repo, serve: MakeServer) 
     server.kill()
     server.start()
     assert server.run(run)["status"] == "running"  # adopted, not begun again
+    go_on(home)
     result = server.ended(run)
     assert (result["status"], len(result["steps"]["count"]["attempts"])) == ("succeeded", 1)
     assert result["steps"]["count"]["outputs"] == {"n": 30}
@@ -59,6 +65,7 @@ def test_a_step_that_ended_while_nobody_looked_is_believed(home: Home, repo: Rep
     run = server.begin("shop", "long")
     until(lambda: started(server, run))
     server.kill()
+    go_on(home)
     until(lambda: not any(line.startswith(("bash", "sleep")) for line in marked(f"{home.folder}/").values()))
     server.start()
     result = server.ended(run)
@@ -78,6 +85,7 @@ def test_what_cannot_be_proven_is_lost(
     server.kill()
     end(marked(f"{home.folder}/"))  # as by the OOM killer: nobody is left to record an exit
     until(lambda: not marked(f"{home.folder}/"))
+    go_on(home)
     server.start()
     result = server.ended(run)
     found = result["steps"]["count"]["attempts"]
