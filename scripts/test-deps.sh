@@ -30,19 +30,23 @@ has_postgresql() {
     command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1
 }
 
-has_postgresql && exit 0
+has_jq() {
+    command -v jq >/dev/null 2>&1
+}
+
+has_postgresql && has_jq && exit 0
 
 by_hand() {
-    echo "The tests need PostgreSQL's server programs (initdb, postgres), and $1." >&2
-    echo "Install them, then try again:  sudo apt-get install postgresql" >&2
+    echo "The tests need PostgreSQL's server programs (initdb, postgres) and jq, and $1." >&2
+    echo "Install them, then try again:  sudo apt-get install postgresql jq" >&2
     exit 1
 }
 
 command -v apt-get >/dev/null 2>&1 || by_hand "this machine has no apt-get"
 [ "$(id -u)" = 0 ] || by_hand "only root may install packages"
 
-echo "Installing PostgreSQL for the tests (apt-get install postgresql)"
+echo "Installing PostgreSQL and jq for the tests (apt-get install postgresql jq)"
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq </dev/null || by_hand "apt-get update failed"
-apt-get install -y -qq --no-install-recommends postgresql </dev/null >/dev/null || by_hand "apt-get install failed"
-has_postgresql || by_hand "they are missing after the installation"
+apt-get install -y -qq --no-install-recommends postgresql jq </dev/null >/dev/null || by_hand "apt-get install failed"
+has_postgresql && has_jq || by_hand "they are missing after the installation"

@@ -60,7 +60,7 @@ class Act:
         inputs = {
             f"INPUT_{name.upper().replace('-', '_')}": _text(value)
             for name, value in values.items()
-            if len(_text(value)) < 1 << 17
+            if len(_text(value).encode()) < 1 << 16
         }
         system = {
             "PATH": os.environ["PATH"],

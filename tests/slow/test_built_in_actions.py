@@ -93,3 +93,25 @@ def test_the_example_of_http_request(example: Callable[..., Any], site: Site) ->
         ("POST", "/orders/4711/notes", "Bearer s3cr3t"),
     ]
     assert site.asked[1].body == b'{"text": "shipped"}'
+
+
+def test_the_example_of_echo(example: Callable[..., Any]) -> None:
+    assert example("echo", environment="production")["outputs"] == {"address": "https://production.shop.example.com"}
+
+
+def test_the_example_of_wait_for(example: Callable[..., Any], site: Site) -> None:
+    site.paths["/health"] = Answer()
+    assert example("wait-for", health=f"{site.url}/health")["outputs"]["waited"] < 60
+    assert len(site.asked) == 1
+
+
+def test_the_example_of_format(example: Callable[..., Any]) -> None:
+    assert example("format")["outputs"] == {
+        "message": 'Shop 2.4.0 is out.\n- Faster search (thanks, Ada)\n- Quotes like " are fine (thanks, Grace)\n',
+        "request": '{"release": "2.4.0", "first": "Faster search"}',
+    }
+
+
+def test_the_example_of_transform(example: Callable[..., Any]) -> None:
+    assert example("transform")["outputs"] == {"names": ["lamp"]}
+    assert example("transform", least="5")["outputs"] == {"names": ["lamp", "desk"]}
