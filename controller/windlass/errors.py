@@ -8,6 +8,7 @@ WindlassError                 everything we expect; its text is fit for a user
 ├── NotFoundError             no such repository, workflow, run, step (404)
 ├── ForbiddenError            who asks may not do it (403)
 ├── ConflictError             the state does not allow it (409)
+├── SecretError               a secret cannot be had; carries the cause of the step's end
 ├── SourceError               a repository cannot be fetched or read
 ├── LedgerError               the database refused
 │   └── FencedError           another controller has taken over: stop at once
@@ -88,6 +89,15 @@ class SourceError(WindlassError):
         super().__init__(message)
         self.reason = reason
         self.retry_after = retry_after
+
+
+class SecretError(WindlassError):
+    """A secret cannot be had. `cause` is secret-not-found, secret-denied or secret-failed; the text names places and
+    recipients, never a value."""
+
+    def __init__(self, cause: str, message: str) -> None:
+        super().__init__(message)
+        self.cause = cause
 
 
 class LedgerError(WindlassError):

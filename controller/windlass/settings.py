@@ -65,6 +65,8 @@ class RepositorySettings:
     auth: GitAuth | None = None
     webhook_secret: str | None = None  # a name below `secrets`
     local: bool = False
+    age_keys: tuple[SecretSource, ...] = ()  # what its SOPS files are opened with
+    user_keys: bool = False  # with the keys of whoever runs this: a path on the command line, and no server file
 
 
 @dataclass(frozen=True, slots=True)

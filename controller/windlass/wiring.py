@@ -51,21 +51,26 @@ from windlass.reconcile.served_libraries import ServedLibraries
 from windlass.reconcile.source import SourceReconciler, SourceState
 from windlass.reconcile.sources import Sources
 from windlass.reconcile.trigger_index import TriggerIndex
+from windlass.secrets.age_keys import keys_of_server, keys_of_user
+from windlass.secrets.base import Origin
+from windlass.secrets.registry import make_resolver
 from windlass.secrets.sealing import Sealer
 from windlass.secrets.server_keys import read_key
 from windlass.sources.auth import Auth, auth_for
 from windlass.sources.hashing import CommitHashes
 from windlass.sources.location import parse_location
 from windlass.sources.mirror import Mirror
+from windlass.sources.one_file import file_of_commit
 from windlass.store.ledger import Ledger
 from windlass.triggers.webhook import check_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from windlass.executors.base import Executor
     from windlass.runs.model import Checkout, RunHead, Step
+    from windlass.secrets.sops.age import AgeKey
     from windlass.settings import GitAuth, RepositorySettings, SecretSource, Settings
     from windlass.sources.tree import Tree
     from windlass.store.tx import Tx
@@ -113,7 +118,7 @@ class Server:
             engine.observe,
             clock,
             preparations=[
-                SecretValues(self._reveal),
+                SecretValues(self._reveal, self._resolve),
                 CheckoutFiles(self._fill),
                 LoadArtifacts(objects),
                 RestoreCache(caches, entry),
@@ -125,6 +130,8 @@ class Server:
         executors["local"] = self._executor
         self._hashes = CommitHashes(self._tree)
         self._sealer: Sealer | None = None  # made at the first secret
+        self._age_keys = {one.name: _age_keys(one) for one in settings.repositories}
+        self._secrets = make_resolver(self._file, lambda repository: self._age_keys[repository]())
         admission = Admission(writer, engine, clock, "local", self._hash, self._branch, self._seal)
         catalog = Catalog()
         index, firings = TriggerIndex(catalog), Firings(admission, engine, clock)
@@ -183,6 +190,17 @@ class Server:
             self._sealer = Sealer.of(self._settings.data)
         kept = self._parts.reads.secrets(run)
         return {name: self._sealer.open(run, name, kept[name]) for name in names if name in kept}
+
+    def _resolve(self, references: Mapping[str, str], repository: str, commit: str | None) -> dict[str, str]:
+        """Raises SecretError."""
+        return self._secrets.values(references, Origin(repository, commit))
+
+    def _file(self, origin: Origin, path: str, most: int) -> bytes | None:
+        """A file of a run's commit, from the mirror. Raises SourceError."""
+        state = self._parts.sources.states.get(origin.repository)
+        if state is None or origin.commit is None:
+            raise SourceError(f"repository {origin.repository} is not served any more", "SourceMissing")
+        return file_of_commit(state.mirror, origin.commit, path, most)
 
     def _fill(self, checkout: Checkout, folder: Path) -> None:
         """The files of a run's commit, from the mirror. Raises SourceError."""
@@ -291,6 +309,14 @@ def _source(repository: RepositorySettings, settings: Settings, keys: dict[str, 
     location = parse_location(repository.git, allow_local=repository.local)
     folder = settings.data / "mirrors" / f"{repository.name}.git"
     return SourceState(repository, Mirror(folder, location, repository.branch, _auth(repository.auth, repository.git)))
+
+
+def _age_keys(repository: RepositorySettings) -> Callable[[], Sequence[AgeKey]]:
+    """How its keys are had: those of the server file are read once, now; a user's each time. Raises UsageError."""
+    if repository.user_keys:
+        return keys_of_user
+    found = keys_of_server(repository.age_keys, f"repository {repository.name}: secrets.age")
+    return lambda: found
 
 
 def _auth(written: GitAuth | None, url: str) -> Auth | None:

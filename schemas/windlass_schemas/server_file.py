@@ -48,6 +48,15 @@ class ServerGitAuth(Written):
     known_hosts: Maybe[Text] = Field(default=None, min_length=1, description="The host keys that are accepted.")
 
 
+class ServerRepositorySecrets(Written):
+    """What the secrets of one repository may be opened with; it has nothing else."""
+
+    age: tuple[Later[SecretFrom], ...] = Field(
+        default=(),
+        description="age keys that its SOPS files are decrypted with: texts of age-keygen, or one ssh private key.",
+    )
+
+
 class ServerRepository(Written):
     """A workflow repository."""
 
@@ -60,6 +69,9 @@ class ServerRepository(Written):
     auth: Maybe[Later[ServerGitAuth]] = Field(default=None, description="Credentials for its host.")
     webhook_secret: Maybe[SecretName] = Field(
         default=None, description="The secret that verifies push notifications of the forge."
+    )
+    secrets: Maybe[Later[ServerRepositorySecrets]] = Field(
+        default=None, description="What the secrets of windlass.yaml may be opened with."
     )
 
 

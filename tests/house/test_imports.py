@@ -45,7 +45,8 @@ PLACES = {
     "structlog": ("windlass/log.py",),
     "uvicorn": ("windlass/web",),
     "uvloop": ("windlass/web",),
-    "yaml": ("windlass/loading", "windlass/cli/table.py"),
+    "pyrage": ("windlass/secrets/sops/age.py",),
+    "yaml": ("windlass/loading", "windlass/cli/table.py", "windlass/secrets/sops/yaml_tree.py"),
 }
 # `windlass --help` in under 50 ms: what it may load beyond a bare interpreter, apart from modules that begin with `_`.
 FOR_HELP = {

@@ -14,14 +14,7 @@ STEP = "steps: {a: {%s}}"
 @pytest.mark.parametrize(
     ("text", "path", "feature"),
     [
-        (STEP % "uses: ./actions/b, with: {t: '${{ secrets.T }}'}", ("steps", "a", "with", "t"), "secrets"),
-        (
-            STEP % "run: [{run: a, env: {T: '${{ secrets.T }}'}}]",
-            ("steps", "a", "run", 0, "env", "T"),
-            "secrets",
-        ),
         (STEP % "run: a, runner: kubernetes", ("steps", "a", "runner"), "runner kubernetes"),
-        (STEP % "run: a, env: {T: '${{ secrets.T }}'}", ("steps", "a", "env", "T"), "secrets"),
         ("defaults: {resources: {limits: {cpu: 1}}}\n" + STEP % "run: a", ("defaults", "resources"), "resources"),
         (
             "triggers: {git: [{push: {}}, {pullRequest: {}}]}\n" + STEP % "run: a",
@@ -29,11 +22,6 @@ STEP = "steps: {a: {%s}}"
             "trigger git pullRequest",
         ),
         ("triggers: {queue: [{nats: q, subject: s}]}\n" + STEP % "run: a", ("triggers", "queue"), "trigger queue"),
-        (
-            STEP % "run: a, files: {f: {content: '${{ secrets.T }}'}}",
-            ("steps", "a", "files", "f", "content"),
-            "secrets",
-        ),
     ],
 )
 def test_refused_at_the_key(workflow, text, path, feature):
@@ -54,6 +42,8 @@ def test_refused_at_the_key(workflow, text, path, feature):
         STEP % "run: a, quietTimeout: '${{ run.id }}', matrix: {x: [1]}, continueOnError: '${{ matrix.x == 1 }}'",
         STEP % "run: [{run: a, timeout: '${{ env.T }}'}]",
         "environment: x\n" + STEP % "run: a",
+        STEP % "uses: ./actions/b, with: {t: '${{ secrets.T }}'}, env: {T: '${{ secrets.T }}'}",
+        STEP % "run: [{run: a, env: {T: '${{ secrets.T }}'}}], files: {f: {content: '${{ secrets.T }}'}}",
         "concurrency: {group: a}\ntriggers: {schedule: [{every: 1h, overlap: replace}]}\n" + STEP % "run: a",
         STEP % "run: a, concurrency: {group: a, limit: 2, onConflict: skip}",
     ],
@@ -67,6 +57,16 @@ def test_settings(settings):
         "environments: {p: {protection: {branches: [main]}}, q: {env: {A: b}}}\nnotify: [{'on': [failed], to: 'x://y'}]"
     )
     assert unsupported_settings(written) == [(("notify",), "notify")]
+
+
+def test_secrets_of_a_store_that_is_not_asked_yet(settings):
+    written = settings(
+        "secrets: {A: 'ref+sops://a#/b', B: 'ref+vault://a#/b'}\nenvironments: {p: {secrets: {C: 'ref+k8s://a#/b'}}}"
+    )
+    assert unsupported_settings(written) == [
+        (("secrets", "B"), "the secret backend vault"),
+        (("environments", "p", "secrets", "C"), "the secret backend k8s"),
+    ]
 
 
 @pytest.mark.parametrize(

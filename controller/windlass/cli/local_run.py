@@ -27,6 +27,7 @@ from windlass.runs.present import run_object
 from windlass.store.ids import is_id
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from windlass.clock import Clock
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from windlass.reconcile.cache_book import CacheBook
     from windlass.reconcile.creation import NewRun
     from windlass.runs.model import Checkout, RunHead, Step
+    from windlass.secrets.resolver import Resolver
 
 KEPT = 20
 INTERRUPTED = 130  # the exit code
@@ -51,6 +53,7 @@ class LocalRun:
         self._clock = clock
         self._news: queue.SimpleQueue[tuple[RunHead, tuple[Step, ...]] | None] = queue.SimpleQueue()
         self._signals = 0
+        self._secrets: Resolver | None = None  # made at the first secret
 
     def execute(self, new: NewRun, *, as_json: bool) -> tuple[dict[str, Any], bool]:
         """Raises LedgerError when the data folder cannot be written."""
@@ -94,7 +97,7 @@ class LocalRun:
             engine.observe,
             self._clock,
             preparations=[
-                SecretValues(lambda _run, _names: new.secrets),
+                SecretValues(lambda _run, _names: new.secrets, self._resolve),
                 CheckoutFiles(self._fill),
                 LoadArtifacts(objects),
                 RestoreCache(caches, entry),
@@ -123,6 +126,16 @@ class LocalRun:
             if any(step.cache is not None for step in (*new.plan.steps.values(), *new.plan.finally_.values())):
                 _sweep(caches)
             _forget_old(self._base)
+
+    def _resolve(self, references: Mapping[str, str], repository: str, commit: str | None) -> Mapping[str, str]:
+        """From files of the work tree, with this user's keys. Raises SecretError."""
+        from windlass.secrets.base import Origin
+
+        if self._secrets is None:
+            from windlass.cli.user_secrets import user_resolver
+
+            self._secrets = user_resolver(self._root)
+        return self._secrets.values(references, Origin(repository, None))
 
     def _fill(self, checkout: Checkout, folder: Path) -> None:
         """The work tree as it is, uncommitted changes included; with git the history of HEAD beside it."""

@@ -35,7 +35,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         data=data_folder(arguments.data or os.environ.get("WINDLASS_DATA") or (model.data if model else None)),
         listen_host=host,
         listen_port=port,
-        repositories=(*written, *_named(sources, interval, {r.name for r in written})),
+        repositories=(*written, *_named(sources, interval, {r.name for r in written}, user_keys=model is None)),
         database=_pick(None, "WINDLASS_DATABASE", model.database if model else None),
         secrets={n: server_file.secret_source(s) for n, s in model.secrets.items()} if model else {},
         tokens=server_file.tokens_of(model) if model else (),
@@ -78,8 +78,11 @@ def _interval(text: str | None) -> int:
     return interval
 
 
-def _named(sources: Iterable[str], interval: int, taken: set[str]) -> Iterable[RepositorySettings]:
-    """PATHs and URLs of the command line; names are made from them, with a number when taken."""
+def _named(sources: Iterable[str], interval: int, taken: set[str], *, user_keys: bool) -> Iterable[RepositorySettings]:
+    """PATHs and URLs of the command line; names are made from them, with a number when taken.
+
+    `user_keys`: a PATH's secrets are opened with this user's own keys.
+    """
     from windlass.cli.work_tree import repository_name
 
     for source in sources:
@@ -93,7 +96,9 @@ def _named(sources: Iterable[str], interval: int, taken: set[str]) -> Iterable[R
             number += 1
             name = f"{base}-{number}"
         taken.add(name)
-        yield RepositorySettings(name, git, interval=interval, local=local or source.startswith("file://"))
+        file = source.startswith("file://")
+        keys = user_keys and local
+        yield RepositorySettings(name, git, interval=interval, local=local or file, user_keys=keys)
 
 
 def _url_name(url: str) -> str:

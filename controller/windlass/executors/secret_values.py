@@ -1,7 +1,8 @@
 """Secrets, just before the start: the values take the place of their names, for this attempt alone.
 
-In: a launch that names secrets, and a way to ask for their values. Out: the launch that goes on, with the values in its
-environment and files, and on the list of what its log and outputs must not show. Nothing is kept here.
+In: a launch that names secrets, and two ways to ask for their values: those that the run was given, those that a
+reference stands for. Out: the launch that goes on, with the values in its environment and files, and on the list of
+what its log and outputs must not show. Nothing is kept here.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from windlass.errors import SecretError
 from windlass.executors.pieces import PieceError
 from windlass.plan.placeholders import filled
+from windlass.plan.secret_names import display_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -20,23 +23,26 @@ if TYPE_CHECKING:
 
     # (run, names) -> values by name; raises WindlassError
     Reveal = Callable[[str, Sequence[str]], Mapping[str, str]]
+    # (references by name, repository, commit) -> values by name; raises SecretError
+    Resolve = Callable[[Mapping[str, str], str, str | None], Mapping[str, str]]
 
 
 class SecretValues:
-    """`reveal` gives the values of a run's secrets; what it does not know is missing in its answer."""
+    """`reveal` gives the values that the run was given; what it does not know is missing in its answer."""
 
     cause = "secret-failed"
     verb = "giving it its secrets"
 
-    def __init__(self, reveal: Reveal) -> None:
+    def __init__(self, reveal: Reveal, resolve: Resolve) -> None:
         self._reveal = reveal
+        self._resolve = resolve
 
     def wants(self, launch: Launch) -> bool:
         return bool(launch.secrets)
 
     def prepare(self, launch: Launch, place: Place) -> Launch:
-        values = self._reveal(place.key.run, launch.secrets)
-        missing = [name for name in launch.secrets if name not in values]
+        values = {**self._given(launch, place), **self._resolved(launch)}
+        missing = [display_name(name) for name in launch.secrets if name not in values]
         if missing:
             raise PieceError("secret-failed", f"not known any more: {', '.join(missing)}")
         return replace(
@@ -49,3 +55,16 @@ class SecretValues:
             files=tuple(replace(file, content=filled(file.content, values)) for file in launch.files),
             masks=tuple(dict.fromkeys(values.values())),
         )
+
+    def _given(self, launch: Launch, place: Place) -> Mapping[str, str]:
+        names = [name for name in launch.secrets if name not in launch.references]
+        return self._reveal(place.key.run, names) if names else {}
+
+    def _resolved(self, launch: Launch) -> Mapping[str, str]:
+        if not launch.references:
+            return {}
+        assert launch.origin is not None
+        try:
+            return self._resolve(launch.references, launch.origin.repository, launch.origin.commit)
+        except SecretError as error:
+            raise PieceError(error.cause, str(error)) from error

@@ -55,6 +55,7 @@ def _repository(written: ServerRepository) -> RepositorySettings:
         interval=written.interval,
         auth=_auth(written.auth),
         webhook_secret=written.webhook_secret,
+        age_keys=tuple(secret_source(key) for key in written.secrets.age) if written.secrets is not None else (),
     )
 
 

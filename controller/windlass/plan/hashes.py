@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 FUNCTION = "hashFiles"
 KNOWN = frozenset({"inputs", "event", "repository"})
 MOST_CALLS = 1000  # different ones, in one plan
-_GIVEN_VALUES = frozenset({"inputs", "event", "hashes"})  # of the plan: they hold values, no expressions
+# Of the plan: they hold values, no expressions.
+_GIVEN_VALUES = frozenset({"inputs", "event", "hashes", "secrets", "lent"})
 
 
 def hash_key(globs: Sequence[str]) -> str:

@@ -162,6 +162,8 @@ class Plan:
     timeout: Millis | None = None
     title: str | None = None
     secret_inputs: tuple[str, ...] = ()  # never shown
+    secrets: Mapping[str, str] = field(default_factory=dict)  # each name that is used and its reference: never a value
+    lent: Mapping[str, str | None] | None = None  # of a nested workflow: what it may be filled in with
     hashes: Mapping[str, str] = field(default_factory=dict)  # what each call of hashFiles gives (plan/hashes.py)
     uses: Mapping[str, Used] = field(
         default_factory=dict

@@ -22,6 +22,7 @@ from windlass.plan.loop import Loop
 from windlass.plan.model import EnvLayer, FileSpec, Nested, OutputSpec, Plan, PlannedStep, Retry, Wait
 from windlass.plan.program import program_of
 from windlass.plan.protection import gated, refusal_of
+from windlass.plan.secret_names import used_references
 from windlass.plan.uses import commits_of, is_workflow, target_of
 from windlass_schemas.duration import parse_duration
 from windlass_schemas.expression import read_whole_from_zero
@@ -81,6 +82,13 @@ def make_plan(workflow: Workflow, repository: Repository | None, occasion: Occas
         timeout=workflow.timeout,
         title=workflow.metadata.title,
         secret_inputs=tuple(name for name, declared in workflow.inputs.items() if declared.type == "secret"),
+        secrets=used_references(
+            workflow,
+            repository,
+            environment.written if environment is not None else None,
+            shared,
+            library=occasion.library is not None,
+        ),
         uses={target: used for target, used in occasion.uses.items() if nests or used.files},
         libraries=commits_of(occasion.uses.values()),
         concurrency=planned_concurrency(workflow.concurrency),

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from windlass.expressions import references
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from windlass_schemas.action import Action
     from windlass_schemas.repository import Repository
-    from windlass_schemas.step import Step
     from windlass_schemas.workflow import Path, StepItem, Workflow
 
 WORKFLOW_KEYS = {
@@ -32,6 +29,7 @@ EXECUTION_KEYS = {
 TRIGGERS = ("queue", "postgres")
 _NO_OUTPUT = ("secret",)
 RUNNERS = frozenset({"local"})
+SECRET_BACKENDS = frozenset({"sops"})
 
 
 def unsupported(workflow: Workflow) -> list[tuple[Path, str]]:
@@ -42,9 +40,19 @@ def unsupported(workflow: Workflow) -> list[tuple[Path, str]]:
 def unsupported_settings(repository: Repository) -> list[tuple[Path, str]]:
     """The same for windlass.yaml."""
     result: list[tuple[Path, str]] = [((key,), key) for key in ("notify", "checks") if _set(repository, key)]
+    result += _backends(repository.secrets, ("secrets",))
+    for name, environment in repository.environments.items():
+        result += _backends(environment.secrets, ("environments", name, "secrets"))
     if repository.defaults is not None:
         result += _keys(repository.defaults, EXECUTION_KEYS, ("defaults",))
     return result
+
+
+def _backends(secrets: Mapping[str, str], path: Path) -> Iterator[tuple[Path, str]]:
+    for name, reference in secrets.items():
+        backend = reference.removeprefix("ref+").partition("://")[0]
+        if backend not in SECRET_BACKENDS:
+            yield (*path, name), f"the secret backend {backend}"
 
 
 def unsupported_action(action: Action) -> list[tuple[Path, str]]:
@@ -78,28 +86,9 @@ def _step(item: StepItem) -> Iterator[tuple[Path, str]]:
     step = item.step
     yield from _keys(step, STEP_KEYS, item.path)
     yield from _execution(step, item.path)
-    yield from _parts(step, (*item.path, "run"))
     for name, declared in step.outputs.items():
         if declared.type in _NO_OUTPUT:
             yield (*item.path, "outputs", name, "type"), f"output type {declared.type}"
-    for key, values in (("env", step.env), ("with", step.with_)):
-        yield from _secrets(values, (*item.path, key))
-    for name, file in step.files.items():
-        if any(reference.partition(".")[0] == "secrets" for reference in references(file.content)):
-            yield (*item.path, "files", name, "content"), "secrets"
-
-
-def _parts(step: Step, path: Path) -> Iterator[tuple[Path, str]]:
-    for index, part in enumerate(step.run if isinstance(step.run, tuple) else ()):
-        yield from _secrets(part.env, (*path, index, "env"))
-
-
-def _secrets(values: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str]]:
-    for name, value in values.items():
-        if isinstance(value, str) and "${{" in value:
-            for reference in references(value):
-                if reference.partition(".")[0] == "secrets":
-                    yield (*path, name), "secrets"
 
 
 def _execution(written: Any, path: Path) -> Iterator[tuple[Path, str]]:

@@ -321,6 +321,8 @@ class Launch:
     quiet_timeout: Millis | None = None  # after so long without a byte on stdout and stderr: Quiet
     parts: tuple[LaunchPart, ...] = ()
     secrets: tuple[str, ...] = ()  # names of the placeholders in `env` that are to be filled in before the start
+    references: Mapping[str, str] = field(default_factory=dict)  # of those among them that are resolved, not given
+    origin: Checkout | None = None  # whose files the references may name
     masks: tuple[str, ...] = field(default=(), repr=False)  # values that never show: in logs, outputs and messages
 
 

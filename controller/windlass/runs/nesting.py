@@ -10,7 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from windlass.plan.graph import texts_in
 from windlass.plan.planner import Occasion, make_plan
+from windlass.plan.secret_names import names_for
 from windlass.plan.uses import repository_of
 from windlass.runs.model import RunHead, Status, StepKey
 
@@ -92,7 +94,8 @@ def plan_below(plan: Plan, nested: Nested, inputs: Mapping[str, Any]) -> Plan:
         branch=plan.branch,
     )
     below = make_plan(used.workflow, repository_of(used.settings), occasion)
-    return replace(below, hashes=plan.hashes)  # those of what it uses were answered with its own
+    lent = names_for(plan, texts_in(dict(nested.values)))
+    return replace(below, hashes=plan.hashes, lent=lent)  # hashes of what it uses were answered with its own
 
 
 def head_below(above: RunHead, plan: Plan, inputs: Mapping[str, Any], now: Millis) -> RunHead:

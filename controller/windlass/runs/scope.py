@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from windlass.clock import to_rfc3339
 from windlass.expressions import evaluate, to_text
 from windlass.plan.hashes import hashed
+from windlass.plan.secret_names import secret_values
 from windlass.runs.artifacts import references, references_of_items
 from windlass.runs.expand import expand
 from windlass.runs.model import Status
@@ -63,6 +64,7 @@ def scope_values(draft: Draft, steps: Iterable[str]) -> dict[str, Any]:
             "trigger": head.trigger.get("kind"),
         },
         "steps": {name: _step_value(draft, name) for name in steps},
+        "secrets": secret_values(plan) if plan.secrets else {},
     }
     values["env"] = layered(plan.env, values, functions_of(draft))
     return values

@@ -14,6 +14,7 @@ from windlass.errors import ExpressionError, InputError
 from windlass.expressions import evaluate, to_text
 from windlass.plan.caching import checked_key, kept_path
 from windlass.plan.placeholders import names_in
+from windlass.plan.secret_names import names_for_step
 from windlass.runs.artifacts import loads_of
 from windlass.runs.given import given_inputs, shown_inputs, with_variables
 from windlass.runs.model import Attempt, CacheUse, Checkout, Launch, LaunchFile, Status
@@ -75,6 +76,8 @@ def _launch(draft: Draft, planned: PlannedStep, key: AttemptKey) -> Launch:
     files = tuple(
         LaunchFile(file.path, text(file.content), _mode(file.path, text(file.mode))) for file in planned.files
     )
+    filled_in = [*env.values(), *(f.content for f in files), *(v for p in parts for v in p.env.values())]
+    secrets = _secrets(draft, planned, filled_in)
     return Launch(
         key=key,
         runner=planned.runner,
@@ -94,9 +97,9 @@ def _launch(draft: Draft, planned: PlannedStep, key: AttemptKey) -> Launch:
         saves={name: tuple(text(path) for path in paths) for name, paths in planned.saves.items()},
         file_outputs={name: spec.size for name, spec in planned.outputs.items() if spec.file},
         output_limit=read_limit(planned),
-        secrets=_secrets(
-            draft, [*env.values(), *(f.content for f in files), *(v for p in parts for v in p.env.values())]
-        ),
+        secrets=tuple(secrets),
+        references={name: reference for name, reference in secrets.items() if reference is not None},
+        origin=Checkout(draft.plan.repository, draft.plan.commit) if secrets else None,
         kill_after=planned.kill_after,
         quiet_timeout=planned.quiet_timeout,
         parts=parts,
@@ -133,12 +136,12 @@ def _checkout(draft: Draft, planned: PlannedStep) -> Checkout | None:
     return Checkout(draft.plan.repository, draft.plan.commit, planned.checkout_git) if planned.checkout else None
 
 
-def _secrets(draft: Draft, texts: Iterable[str]) -> tuple[str, ...]:
-    """Those that the texts name, and that were given to this workflow: a text from outside may name any."""
-    if not draft.plan.secret_inputs:
-        return ()
-    given = {name for one in draft.plan.secret_inputs for name in names_in(str(draft.plan.inputs.get(one)))}
-    return tuple(dict.fromkeys(name for text in texts for name in names_in(text) if name in given))
+def _secrets(draft: Draft, planned: PlannedStep, texts: Iterable[str]) -> dict[str, str | None]:
+    """Those that the texts name, and that the step's author named: a text from outside may name any."""
+    allowed = names_for_step(draft.plan, planned)
+    if not allowed:
+        return {}
+    return {name: allowed[name] for text in texts for name in names_in(text) if name in allowed}
 
 
 def _own_variables(draft: Draft, key: AttemptKey) -> dict[str, str]:

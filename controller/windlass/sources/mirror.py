@@ -150,6 +150,11 @@ class Mirror:
         args = ["ls-tree", "-r", "-t", "-z", "-l", "--full-tree", "--end-of-options", commit]
         return parse_tree(self._git(*args, max_records=MAX_ENTRIES))
 
+    def listing(self, commit: str, path: str) -> bytes:
+        """What `ls-tree -z -l` says of one path of a commit, taken literally. Raises SourceError."""
+        self._require(commit)
+        return self._git("ls-tree", "-z", "-l", "--full-tree", "--end-of-options", commit, path)
+
     def read(self, blobs: Sequence[str]) -> dict[str, bytes]:
         """Contents by object id. Raises SourceError "TooLarge" over 64 MiB in total, before anything is read."""
         found = self._reader.info(list(dict.fromkeys(blobs)))
