@@ -48,10 +48,11 @@ def file_of_work_tree(root: Path, path: str, most: int) -> bytes | None:
         return None
     except OSError as error:
         raise SourceError(f"it cannot be read: {error.strerror} (links are not followed)", "NotReadable") from error
-    with os.fdopen(found, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise SourceError("it is no plain file", "NotReadable")
-        if status.st_size > most:
+    status = os.fstat(found)
+    if not stat.S_ISREG(status.st_mode) or status.st_size > most:
+        os.close(found)
+        if stat.S_ISREG(status.st_mode):
             raise SourceError(f"it has {status.st_size} bytes, and {most} are the limit", "TooLarge")
-        return file.read(most + 1)
+        raise SourceError("it is no plain file", "NotReadable")
+    with os.fdopen(found, "rb") as file:
+        return file.read(most)

@@ -31,6 +31,8 @@ _ENCRYPTED = re.compile(r"ENC\[AES256_GCM,data:(.+),iv:(.+),tag:(.+),type:(.+)\]
 # sops.go, MACOnlyEncryptedInitialization: the SHA-256 of "sops"
 _ONLY_ENCRYPTED = hashlib.sha256(b"sops").digest()
 _KEY_BYTES = 32
+# A comment inside a list stands there as an item (sops itself then stumbles over the MAC, in which no comment is).
+_COMMENT: Any = object()
 
 
 def open_file(data: bytes, format_: str, keys: Sequence[AgeKey]) -> dict[str, Any]:
@@ -83,9 +85,10 @@ class _Opening:
 
     def tree(self, value: Any, path: tuple[str, ...]) -> Any:
         if isinstance(value, dict):
-            return {key: self.tree(one, (*path, key)) for key, one in value.items()}
+            items = ((key, self.tree(one, (*path, key))) for key, one in value.items())
+            return {key: one for key, one in items if one is not _COMMENT}
         if isinstance(value, list):
-            return [self.tree(one, path) for one in value]
+            return [one for one in (self.tree(one, path) for one in value) if one is not _COMMENT]
         return None if value is None else self._leaf(value, path)
 
     def _leaf(self, value: Scalar, path: tuple[str, ...]) -> Scalar:
@@ -94,6 +97,8 @@ class _Opening:
             if not isinstance(value, str):
                 raise SecretError("secret-failed", f"its value at {_shown(path)} is not encrypted")
             value = self._value(value, f"{':'.join(path)}:", f"its value at {_shown(path)}")
+        if value is _COMMENT:
+            return value
         if encrypted or not self._metadata.mac_only_encrypted:
             self._hash.update(to_bytes(value))
         return value
@@ -128,7 +133,9 @@ def _typed(text: str, kind: str) -> Scalar:
         return float(text)
     if kind == "bool":
         return {"true": True, "false": False}[text.lower()] if text.lower() in ("true", "false") else bool(int(text))
-    if kind in ("str", "bytes", "time", "comment"):
+    if kind == "comment":
+        return _COMMENT
+    if kind in ("str", "bytes", "time"):
         return text
     raise ValueError(kind)
 
