@@ -91,7 +91,7 @@ class _Opening:
             return [one for one in (self.tree(one, path) for one in value) if one is not _COMMENT]
         return None if value is None else self._leaf(value, path)
 
-    def _leaf(self, value: Scalar, path: tuple[str, ...]) -> Scalar:
+    def _leaf(self, value: Scalar, path: tuple[str, ...]) -> Any:
         encrypted = self._metadata.encrypts(path)
         if encrypted:
             if not isinstance(value, str):
@@ -109,7 +109,7 @@ class _Opening:
         if not hmac.compare_digest(str(mac).encode(), self._hash.hexdigest().upper().encode()):
             raise SecretError("secret-failed", "its MAC does not match: it was changed without sops")
 
-    def _value(self, text: str, bound: str, what: str) -> Scalar:
+    def _value(self, text: str, bound: str, what: str) -> Any:
         from cryptography.exceptions import InvalidTag
 
         if text == "" and what != "its MAC":
@@ -126,7 +126,7 @@ class _Opening:
             raise SecretError("secret-failed", f"{what} is damaged, or stood elsewhere before") from None
 
 
-def _typed(text: str, kind: str) -> Scalar:
+def _typed(text: str, kind: str) -> Any:
     if kind == "int":
         return int(text)
     if kind == "float":
