@@ -66,7 +66,7 @@ def _written(text: str) -> str:
     from ruamel.yaml.error import YAMLError
 
     writer = YAML(typ="rt", pure=True)
-    writer.Emitter = _emitter()
+    writer.Scanner, writer.Emitter = _scanner(), _emitter()
     writer.width = WIDTH
     writer.indent(mapping=2, sequence=4, offset=2)
     stream = io.StringIO()
@@ -120,6 +120,30 @@ def _block(node: Any, lines: list[str]) -> tuple[str, ...]:
         body.pop()
     header = header[header.index(node.style) :].rstrip()
     return (header, *(line[indent:] for line in body))
+
+
+@cache
+def _scanner() -> Any:
+    """ruamel.yaml's scanner, which looks ahead once for each token instead of once for each question about it."""
+    from ruamel.yaml.scanner import RoundTripScanner
+
+    class _LooksOnce(RoundTripScanner):  # type: ignore[misc,unused-ignore]
+        settled: object = None
+
+        def check_token(self, *choices: type) -> bool:
+            if not self.tokens or self.tokens[0] is not self.settled:
+                super().check_token()
+                self.settled = self.tokens[0] if self.tokens else None
+            return bool(self.tokens) and (not choices or isinstance(self.tokens[0], choices))
+
+        def peek_token(self) -> Any:
+            return self.tokens[0] if self.check_token() else None
+
+        def next_possible_simple_key(self) -> int | None:
+            keys = self.possible_simple_keys
+            return min(key.token_number for key in keys.values()) if keys else None
+
+    return _LooksOnce
 
 
 @cache

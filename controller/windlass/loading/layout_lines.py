@@ -6,6 +6,7 @@ indentation of their neighbours has changed. ruamel.yaml keeps every comment, bu
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import yaml
@@ -13,6 +14,9 @@ from yaml._yaml import CParser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+
+_UNTIDY = re.compile(r"[ \t](?:\n|\Z)|\n\n(?:\n|\Z)|\A\n|[^\n]\Z")
 
 
 class Comments(NamedTuple):
@@ -25,6 +29,8 @@ class Comments(NamedTuple):
 def tidy(text: str) -> str:
     """Without blanks at the end of lines, blank lines at either end, and more than one blank line in a row; what
     stands inside scalars stays as it is."""
+    if not _UNTIDY.search(text):
+        return text
     inside = _inside_scalars(text)
     kept: list[str] = []
     previous_blank = True
@@ -54,8 +60,10 @@ def comments(text: str) -> Comments:
 def with_comments_beside(text: str, before: str) -> str:
     """`text` is `before` with another indentation: each comment line goes where its neighbour went. Whatever stood in
     line with the key below it, or above it, still does."""
+    if text == before:
+        return text
     new, old = comments(text).lines, comments(before).lines
-    if len(new) != len(old) or text == before:
+    if len(new) != len(old):
         return text
     lines = text.split("\n")
     skipped = [(_inside_scalars(t) | set(own)) for t, own in ((before, old), (text, new))]
