@@ -22,7 +22,7 @@ FILES = 400
 
 def figures() -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as folder:
-        texts = [ordinary(f"w{index}").replace("steps:\n", "steps:   # all\n").replace("[staging, production]", "[ staging,production ]") for index in range(FILES)]
+        texts = [ordinary(f"w{i}").replace("[staging, production]", "[ staging,production ]") for i in range(FILES)]
         root = repository(Path(folder) / "repo", {f"workflows/w{i}.yaml": text for i, text in enumerate(texts)})
         floor = len(texts[:50]) / timed(lambda: [_round_trip(text) for text in texts[:50]])
         floor_is = "reading and writing with ruamel.yaml alone, one core"

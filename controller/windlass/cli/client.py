@@ -53,10 +53,10 @@ class Client:
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
         return self._json(self._send("GET", path, params=params))
 
-    def items(self, path: str, cursor: str | None = None) -> Iterator[Any]:
+    def items(self, path: str, cursor: str | None = None, query: Mapping[str, Any] | None = None) -> Iterator[Any]:
         """Every item of a list, page by page; those after a cursor."""
         while True:
-            page = self.get(path, {"limit": 500} | ({"cursor": cursor} if cursor else {}))
+            page = self.get(path, {"limit": 500} | dict(query or {}) | ({"cursor": cursor} if cursor else {}))
             yield from page["items"]
             cursor = page["next"]
             if cursor is None:

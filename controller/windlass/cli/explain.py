@@ -1,4 +1,4 @@
-"""`windlass explain rule NAME`: what a rule wants and how to satisfy it; `explain env` is in explain_env.py."""
+"""`windlass explain rule NAME`: what a rule wants and how to satisfy it; other questions have their own files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,15 @@ def command(arguments: argparse.Namespace) -> int:
 
         return explain_env(arguments)
     if arguments.step is not None:
-        raise UsageError("explain rule takes one NAME")
+        raise UsageError(f"explain {arguments.what} takes one NAME")
+    if arguments.what == "why":
+        from windlass.cli.explain_why import command as explain_why
+
+        return explain_why(arguments)
+    if arguments.what == "triggers":
+        from windlass.cli.explain_triggers import command as explain_triggers
+
+        return explain_triggers(arguments)
     from windlass.loading.rules import RULES
 
     if arguments.name is None:

@@ -199,17 +199,24 @@ def _doctor(parser: argparse.ArgumentParser) -> None:
 
 
 def _explain(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=("rule", "env"), help="a rule, or the environment of a step")
+    parser.add_argument(
+        "what",
+        choices=("rule", "env", "why", "triggers"),
+        help="a rule, the environment of a step, why a run is where it is, or when a workflow is started",
+    )
     parser.add_argument(
         "name",
         metavar="NAME",
         nargs="?",
-        help="the rule's name (without one, all rules are listed); for env, a workflow of this repository or its file",
+        help="the rule's name (without one, all rules are listed); for why, the run's id; for env and triggers, a "
+        "workflow of this repository or its file; with --server for triggers REPOSITORY/NAME",
     )
     parser.add_argument("step", metavar="STEP", nargs="?", help="for env: the step whose variables are shown")
     _given(parser)
     parser.add_argument("--all", action="store_true", help="for env: also show what stronger layers override")
+    parser.add_argument("--count", type=int, default=5, metavar="N", help="for triggers: how many fires (default: 5)")
     _listing(parser)
+    _server(parser)
 
 
 VERBS: dict[str, Verb] = {
@@ -257,7 +264,10 @@ VERBS: dict[str, Verb] = {
         _doctor,
     ),
     "explain": Verb(
-        "windlass.cli.explain", "explain a rule, or a step's environment", "windlass explain env deploy build", _explain
+        "windlass.cli.explain",
+        "explain a rule, a step's environment, a run, triggers",
+        "windlass explain env deploy build",
+        _explain,
     ),
 }
 

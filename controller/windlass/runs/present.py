@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from windlass.clock import to_rfc3339
-from windlass.runs.model import StepKey
+from windlass.runs.model import Status, StepKey
 from windlass.runs.nesting import DETAIL, placed, segment
 
 if TYPE_CHECKING:
@@ -107,12 +107,15 @@ def step_at(run: Mapping[str, Any], path: str, item: str | None = None) -> dict[
 
 
 def step_object(step: Step) -> dict[str, Any]:
-    """An approval that has begun says what it asks and who answered, a step with reused outputs whose they are."""
+    """An approval that has begun says what it asks and who answered, a step with reused outputs whose they are, one
+    that time alone brings on when that is."""
     asked = {"approval": _approval(step)} if "approval" in step.detail else {}
     reused = {"reusedFrom": step.detail["reuse"]["run"]} if "run" in step.detail.get("reuse", ()) else {}
+    moment = {"nextAt": _time(step.retry_at)} if step.status is Status.WAITING and step.retry_at is not None else {}
     return {
         **asked,
         **reused,
+        **moment,
         "status": step.status.value,
         "cause": step.cause,
         "message": step.message,

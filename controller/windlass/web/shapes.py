@@ -46,6 +46,10 @@ class Step(Shape):
     items_next: str | None = Field(
         default=None, description="Only of a loop: the cursor of the items that follow; null when all are listed."
     )
+    next_at: datetime | None = Field(
+        default=None,
+        description="Only of a step that waits: when it is over, the next attempt starts, or time to answer is up.",
+    )
     approval: AskedApproval | None = Field(default=None, description="Only of an approval that has begun.")
     reused_from: str | None = Field(default=None, description="The run whose outputs were reused; only then.")
 
