@@ -143,3 +143,42 @@ def test_a_protected_environment_is_no_part_of_a_case():
     test = Test.model_validate({"apiVersion": "windlass.dev/v1", "kind": "Test", "workflow": "deploy", "cases": [case]})
     (found,) = judge_test(test, workflow, settings, "shop")
     assert found.failures == ()
+
+
+FILES = {
+    **{key: WORKFLOW[key] for key in ("apiVersion", "kind", "metadata")},
+    "outputs": {"path": "${{ steps.pack.outputs.bundle.path }}"},
+    "steps": {
+        "pack": {"run": "make", "outputs": {"bundle": {"type": "file"}}},
+        "sign": {"needs": ["pack"], "run": "true"},
+    },
+}
+
+
+@pytest.mark.parametrize("given", ["dist/a.tar", {"path": "dist/a.tar", "size": 3}])
+def test_a_file_is_given_by_its_path_or_as_what_is_read_of_it(given):
+    found = playing(FILES, steps={"pack": {"outputs": {"bundle": given}}}, expect={"outputs": {"path": "dist/a.tar"}})
+    assert found.failures == ()
+
+
+def test_a_file_that_no_result_gives_is_missed_by_its_reader_alone():
+    found = playing(FILES, expect={"ran": ["pack", "sign"]})
+    assert found.failures == (
+        "the outputs of the workflow read steps.pack.outputs.bundle, which the case does not give",
+    )
+
+
+def test_the_approval_of_an_environment_is_no_step_of_a_case():
+    workflow = {**WORKFLOW, "environment": "production"}
+    protected = {"protection": {"branches": ["main"], "approval": {"by": ["group:ops"]}}}
+    settings = {"apiVersion": "windlass.dev/v1", "kind": "Repository", "environments": {"production": protected}}
+    found = playing(workflow, settings=settings, steps=GIVEN, expect={"ran": ["build", "test", "ship"]})
+    assert found.failures == ()
+    assert list(found.run["steps"]) == ["build", "test", "ask", "ship", "tell"]
+
+
+def playing(workflow, settings=None, **case):
+    head = {"apiVersion": "windlass.dev/v1", "kind": "Test", "workflow": "deploy"}
+    test = Test.model_validate({**head, "cases": [{"name": "it", **case}]})
+    repository = Repository.model_validate(settings) if settings else None
+    return next(judge_test(test, Workflow.model_validate(workflow), repository, "shop"))

@@ -15,7 +15,7 @@ from windlass.plan.approval import planned_approval
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from windlass.plan.model import PlannedStep
+    from windlass.plan.model import Plan, PlannedStep
     from windlass_schemas.repository import Protection
 
 GATE = "environment-approval"  # the step's name; loading keeps it free
@@ -44,3 +44,13 @@ def gated(
         approval = replace(approval, message=f"Let {workflow} run in {environment}?")
     gate = PlannedStep(name=GATE, section="steps", approval=approval)
     return {GATE: gate, **{name: step if step.needs else replace(step, needs=(GATE,)) for name, step in steps.items()}}
+
+
+def unprotected(plan: Plan) -> Plan:
+    """The plan without its environment's protection, for who plays a run through and executes nothing."""
+    steps = {
+        name: replace(step, needs=tuple(need for need in step.needs if need != GATE))
+        for name, step in plan.steps.items()
+        if name != GATE
+    }
+    return replace(plan, steps=steps, refusal=None)

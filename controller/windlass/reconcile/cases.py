@@ -7,13 +7,13 @@ expected, and the run as it would have been. A nested workflow is not entered (f
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from windlass.clock import VirtualClock
 from windlass.errors import InputError, WindlassError
 from windlass.plan.inputs import parse_inputs
-from windlass.plan.protection import GATE
+from windlass.plan.protection import unprotected
 from windlass.plan.values import shown
 from windlass.reconcile.admission import checked_env
 from windlass.reconcile.creation import Cause, prepare
@@ -86,7 +86,7 @@ def _play(
     now = VirtualClock().now()
     new = prepare(workflow, settings, repository=repository, commit=None, text="", cause=cause, now=now, uses=uses)
     results = {name: _result(given) for name, given in case.steps.items()}
-    return rehearse(replace(new.plan, refusal=None), new.head, results)  # a test is of no branch
+    return rehearse(unprotected(new.plan), new.head, results)
 
 
 def _result(given: GivenResult) -> Result:
@@ -136,8 +136,7 @@ def skipped(state: RunState) -> list[str]:
 
 
 def _names(state: RunState) -> list[str]:
-    """Those that somebody wrote."""
-    return [name for name in (*state.plan.steps, *state.plan.finally_) if name != GATE]
+    return [*state.plan.steps, *state.plan.finally_]
 
 
 def _began(state: RunState, name: str) -> bool:

@@ -54,6 +54,7 @@ class Result:
 
 def rehearse(plan: Plan, head: RunHead, results: Mapping[str, Result]) -> RunState:
     """The run at its end. A step without a result succeeds with empty outputs."""
+    results = {name: _with_files(result, _specs(plan, name)) for name, result in results.items()}
     state = RunState(_rehearsed(plan, results), head)
     now = head.created_at
     observations: list[Observation] = []
@@ -113,11 +114,25 @@ def _rehearsed(plan: Plan, results: Mapping[str, Result]) -> Plan:
     return replace(plan, steps=section(plan.steps), finally_=section(plan.finally_), overlap=None, concurrency=None)
 
 
+def _specs(plan: Plan, name: str) -> Mapping[str, OutputSpec]:
+    planned = plan.steps.get(name) or plan.finally_.get(name)
+    return planned.outputs if planned is not None else {}
+
+
+def _with_files(result: Result, specs: Mapping[str, OutputSpec]) -> Result:
+    """A file that is given as its path alone has a path, and nothing else that could be read."""
+    outputs = {
+        name: {"path": value} if isinstance(value, str) and name in specs and specs[name].file else value
+        for name, value in result.outputs.items()
+    }
+    return replace(result, outputs=outputs, items=tuple(_with_files(item, specs) for item in result.items))
+
+
 def _as_given(planned: PlannedStep, result: Result | None) -> PlannedStep:
     """The step as something that only starts and ends; outputs may be missing, and then cannot be read."""
     found = PlannedStep(**{f.name: getattr(planned, f.name) for f in fields(planned) if f.name in _KEPT})
     declared = {
-        name: OutputSpec({} if spec.file else {**spec.schema, "required": False}, spec.size)
+        name: OutputSpec({**({"type": "object"} if spec.file else spec.schema), "required": False}, spec.size)
         for name, spec in planned.outputs.items()
     }
     if found.approval is not None:

@@ -29,6 +29,13 @@ OF_APPROVALS = {
     "comment": PartDeclaration.model_validate({"type": "string"}),
 }
 
+OF_FILES = {
+    "path": PartDeclaration.model_validate({"type": "string"}),
+    "size": PartDeclaration.model_validate({"type": "integer", "minimum": 0}),
+    "digest": PartDeclaration.model_validate({"type": "string"}),
+    "url": PartDeclaration.model_validate({"type": "string"}),
+}
+
 
 def check_cases(site: Site, test: Test, workflow: Workflow) -> Iterator[Problem]:
     steps = {item.name: item.step for item in (*workflow.step_items(), *workflow.finally_items())}
@@ -90,11 +97,25 @@ def _outputs(site: Site, given: GivenResult, step: Step, path: Path) -> Iterator
     for name, value in given.outputs.items():
         place = (*path, "outputs", name)
         found = declared.get(name)
-        if found is not None:
+        if found is not None and found.type == "file" and isinstance(value, dict):
+            yield from _file(site, value, place)
+        elif found is not None:
             yield from _value(site, found, value, place)
         elif name not in declared:  # else of a type that only its expression knows
             message = f"the step declares no output {name}"
             yield site.at_key(place, "unknown-output", message, did_you_mean(name, declared))
+
+
+def _file(site: Site, value: Mapping[str, Any], path: Path) -> Iterator[Problem]:
+    """What an output of type file is to whoever reads it; its path alone may be given too."""
+    if "path" not in value:
+        yield site.at_value(path, "output-value", "the step could not give this output: a file has a path")
+    for key, part in value.items():
+        if key not in OF_FILES:
+            message = f"an output of type file has no {key}"
+            yield site.at_key((*path, key), "unknown-output", message, did_you_mean(key, OF_FILES))
+        else:
+            yield from _value(site, OF_FILES[key], part, (*path, key))
 
 
 def _declared(site: Site, step: Step) -> Mapping[str, Declaration | None] | None:
