@@ -93,7 +93,9 @@ class Declaration(Written):
         for low, high in (("minimum", "maximum"), ("min_length", "max_length"), ("min_items", "max_items")):
             if low in written and high in written and getattr(self, low) > getattr(self, high):
                 raise PydanticCustomError(
-                    "constraint-range", "{low} is greater than {high}", {"low": _KEYS[low], "high": _KEYS[high]}
+                    "constraint-range",
+                    "{low} is greater than {high}",
+                    {"low": _KEYS[low], "high": _KEYS[high], "at": [_KEYS[low]]},
                 )
         if self.enum is not None:
             _check_enum(self.type, self.enum)
@@ -155,7 +157,9 @@ def _check_enum(kind: str, values: tuple[Any, ...]) -> None:
     for index, value in enumerate(values):
         if not fits(kind, value):
             raise PydanticCustomError(
-                "invalid-enum", "value {number} of enum is no {kind}", {"number": index + 1, "kind": kind}
+                "invalid-enum",
+                "value {number} of enum is no {kind}",
+                {"number": index + 1, "kind": kind, "at": ["enum", index]},
             )
 
 
@@ -164,5 +168,7 @@ def _check_pattern(pattern: str) -> None:
         re.compile(pattern)
     except (re.error, RecursionError, OverflowError) as error:
         raise PydanticCustomError(
-            "invalid-pattern", "pattern is no regular expression: {reason}", {"reason": str(error)}
+            "invalid-pattern",
+            "pattern is no regular expression: {reason}",
+            {"reason": str(error), "at": ["pattern"]},
         ) from error

@@ -39,7 +39,7 @@ class Input(Declaration):
     def _keeps_secrets_out(self) -> Self:
         if self.type == "secret" and self.has_default:
             raise PydanticCustomError(
-                "secret-default", "an input of type secret has no default: git is no place for it"
+                "secret-default", "an input of type secret has no default: git is no place for it", {"key": "default"}
             )
         return self
 

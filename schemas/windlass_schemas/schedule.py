@@ -66,7 +66,7 @@ class ScheduleTrigger(Trigger):
         if (self.cron is None) == (self.every is None):
             raise PydanticCustomError("schedule-kind", "a schedule has exactly one of cron and every")
         if self.every is not None and self.every < SHORTEST:
-            raise PydanticCustomError("invalid-every", "every is at least 1s")
+            raise PydanticCustomError("invalid-every", "every is at least 1s", {"at": ["every"]})
         if self.start is not None and self.end is not None and self.start > self.end:
-            raise PydanticCustomError("invalid-local-time", "start is later than end")
+            raise PydanticCustomError("invalid-local-time", "start is later than end", {"at": ["start"]})
         return self

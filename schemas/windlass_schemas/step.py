@@ -152,7 +152,7 @@ class Step(Execution):
                     "step-kind", "{key} goes with {companion}", {"key": key.rstrip("_"), "companion": companion}
                 )
         if "for_each" in written and "matrix" in written:
-            raise PydanticCustomError("step-kind", "a step has forEach or matrix, not both")
+            raise PydanticCustomError("step-kind", "a step has forEach or matrix, not both", {"key": "matrix"})
         return self
 
     @property

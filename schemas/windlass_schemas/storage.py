@@ -89,7 +89,7 @@ class Cache(Written):
         if (self.paths is None) == (self.ttl is None):
             raise PydanticCustomError("cache-kind", "cache has exactly one of paths (folders) and ttl (outputs)")
         if self.ttl is not None and self.restore:
-            raise PydanticCustomError("cache-kind", "restore goes with paths, not with ttl")
+            raise PydanticCustomError("cache-kind", "restore goes with paths, not with ttl", {"key": "restore"})
         return self
 
 

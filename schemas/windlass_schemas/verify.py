@@ -35,11 +35,14 @@ class Verify(Written):
     @model_validator(mode="after")
     def _has_what_it_needs(self) -> Self:
         if self.scheme == "none" and self.secret is not None:
-            raise PydanticCustomError("verify-secret", "scheme none checks nothing: remove the secret")
+            raise PydanticCustomError(
+                "verify-secret", "scheme none checks nothing: remove the secret", {"key": "secret"}
+            )
         if self.scheme != "none" and self.secret is None:
             raise PydanticCustomError(
                 "verify-secret", "scheme {scheme} needs secret, the name of a secret", {"scheme": self.scheme}
             )
         if self.scheme != "hmac-sha256" and (self.header is not None or self.id_header is not None):
-            raise PydanticCustomError("verify-header", "header and idHeader are for scheme hmac-sha256")
+            key = "header" if self.header is not None else "idHeader"
+            raise PydanticCustomError("verify-header", "header and idHeader are for scheme hmac-sha256", {"key": key})
         return self

@@ -52,12 +52,23 @@ WHO      ${{ inputs.who }}                            workflow
 """
 
 
+PEOPLE = """\
+apiVersion: windlass.dev/v1
+kind: Workflow
+metadata: {name: people}
+steps:
+  ask: {approval: {}}
+  all: {uses: ./workflows/deploy.yaml, with: {who: ada}}
+"""
+
+
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "shop"
     (folder / "workflows").mkdir(parents=True)
     (folder / "windlass.yaml").write_text(SETTINGS)
     (folder / "workflows/deploy.yaml").write_text(WORKFLOW)
+    (folder / "workflows/people.yaml").write_text(PEOPLE)
     subprocess.run(["git", "init", "--quiet", str(folder)], check=True)
     monkeypatch.chdir(folder)
     return folder
@@ -88,6 +99,8 @@ def test_all_layers_in_json(shop: Path, capsys: pytest.CaptureFixture[str]) -> N
     ("words", "said"),
     [
         (["deploy"], "explain env needs WORKFLOW and STEP"),
+        (["people", "ask"], "step ask is an approval: it runs nothing"),
+        (["people", "all"], "step all uses a workflow, whose steps have their own environment"),
         (["deploy", "gone"], "deploy has no step gone"),
         (["deplay", "go"], "did you mean deploy?"),
         (["deploy", "go", "--input", "wo=1"], "did you mean who?"),

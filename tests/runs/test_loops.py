@@ -55,6 +55,9 @@ class TestExpansion:
             Loop("matrix", source="${{ [1] }}"),
             Loop("matrix", axes={"a": "${{ 3 }}"}),
             Loop("matrix", axes={"a": [1, 1]}),
+            Loop("matrix", axes={"a": [1]}, exclude="${{ ['x'] }}"),
+            Loop("matrix", axes={"a": [1]}, include="${{ [1] }}"),
+            Loop("matrix", source="${{ {'a': [1], 'include': 'x'} }}"),
         ],
     )
     def test_what_has_no_items_or_too_many_is_an_error(self, loop):

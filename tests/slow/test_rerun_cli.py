@@ -106,7 +106,8 @@ def test_wrong_use_of_a_local_rerun(home: Home, repo: Repo) -> None:
     old = home.run_json(repo.path, "deploy", "--input", "door=/", code=0)
     unknown = home.windlass("rerun", old["id"], "--from", "shop")
     assert unknown.returncode == 2
-    assert "there is no step shop; the steps are build, each, test, ship, tell" in unknown.stderr
+    assert "--from: there is no step shop; the steps are build, each, test, ship, tell" in unknown.stderr
+    assert "input" not in unknown.stderr
     assert home.windlass("rerun", old["id"], "--detach").returncode == 2
     assert home.windlass("rerun", old["id"], "--failed", "--from", "ship").returncode == 2
     nothing = home.windlass("rerun", old["id"], "--failed")

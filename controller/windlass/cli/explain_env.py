@@ -51,10 +51,21 @@ def _find(plan: Plan, path: str) -> tuple[Plan, PlannedStep]:
         hint = did_you_mean(name, steps) or f"the steps are {', '.join(steps)}"
         raise UsageError(f"{plan.workflow} has no step {name}", hint)
     if not slash:
-        return plan, steps[name]
+        return plan, _with_environment(steps[name])
     if steps[name].nested is None:
         raise UsageError(f"step {name} uses no workflow, so it has no step {rest}")
     return _find(_below(plan, steps[name]), rest)
+
+
+def _with_environment(step: PlannedStep) -> PlannedStep:
+    """The step, when it has an environment: nothing is run by the others."""
+    if step.nested is not None:
+        hint = f"name one of the steps of {step.nested.target}: {step.name}/STEP"
+        raise UsageError(f"step {step.name} uses a workflow, whose steps have their own environment", hint)
+    if step.approval is not None or step.wait is not None:
+        what = "an approval" if step.approval is not None else "a wait"
+        raise UsageError(f"step {step.name} is {what}: it runs nothing, so it has no environment")
+    return step
 
 
 def _below(plan: Plan, step: PlannedStep) -> Plan:

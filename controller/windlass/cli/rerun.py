@@ -17,12 +17,12 @@ from windlass.cli.follow import follow
 from windlass.cli.lines import wants_colour
 from windlass.cli.log_source import RemoteLogs, local_folder
 from windlass.cli.summary import summary
-from windlass.errors import ProblemsError, UsageError
+from windlass.errors import InputError, ProblemsError, UsageError
 from windlass.runs.present import attempts_of
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from windlass.cli.target import Target
     from windlass.reconcile.creation import NewRun
@@ -114,9 +114,20 @@ def _planned(arguments: argparse.Namespace, folder: Path, now: int) -> tuple[New
         ledger.close()
     again = Again(_mode(arguments), arguments.start)  # type: ignore[arg-type]
     if not arguments.latest:
-        return plan_again(old, again, local_actor(), now), _work_tree(old)
+        return _again(lambda: plan_again(old, again, local_actor(), now)), _work_tree(old)
     target = _target(old)
-    return plan_again(old, again, local_actor(), now, _latest(target)), target.root
+    return _again(lambda: plan_again(old, again, local_actor(), now, _latest(target))), target.root
+
+
+def _again(plan: Callable[[], NewRun]) -> NewRun:
+    """`--from` is no input of the workflow: what is wrong with it is said in the words of the command line."""
+    try:
+        return plan()
+    except InputError as error:
+        if [problem.pointer for problem in error.problems] != ["/step"]:
+            raise
+        hint = "--from takes a step of the workflow itself: nested steps and items run again with their step"
+        raise UsageError(f"--from: {error.problems[0].message}", hint) from error
 
 
 def _target(old: Ended) -> Target:

@@ -108,6 +108,9 @@ def _problem(file: str, document: Document, model: type[BaseModel], detail: Erro
     if code == "missing":
         return _missing_key(file, document, path)
     rule, message = _rule_and_message(code, detail, document, path)
+    at = tuple((detail.get("ctx") or {}).get("at", ()))
+    if at and document.has((*path, *at)):  # a mapping that contradicts itself, and the value in it that does
+        return Problem(file, document.value_span((*path, *at)), written((*path, *at)), rule, message)
     return Problem(file, _span(document, detail, path), written(path), rule, message, hint=_hint(detail))
 
 

@@ -74,8 +74,8 @@ def _matrix(loop: Loop, now: Callable[[Any], Any]) -> tuple[Item, ...]:
     written = now(loop.source) if loop.source is not None else {}
     if not isinstance(written, dict):
         raise ExpressionError("matrix: needs a map from axis to values")
-    include = now(loop.include) or written.get("include") or []
-    exclude = now(loop.exclude) or written.get("exclude") or []
+    include = _maps("include", now(loop.include) or written.get("include") or [])
+    exclude = _maps("exclude", now(loop.exclude) or written.get("exclude") or [])
     axes = {name: now(axis) for name, axis in loop.axes.items()}
     axes |= {name: axis for name, axis in written.items() if name not in ("include", "exclude")}
     for name, axis in axes.items():
@@ -88,6 +88,12 @@ def _matrix(loop: Loop, now: Callable[[Any], Any]) -> tuple[Item, ...]:
     cells = _included(cells, include, set(axes))
     _check_count(len(cells))
     return tuple(Item(_key(cell), {"matrix": cell, "index": index}) for index, cell in enumerate(cells))
+
+
+def _maps(key: str, value: Any) -> Iterable[Mapping[str, Any]]:
+    if not isinstance(value, (list, tuple)) or not all(isinstance(entry, dict) for entry in value):
+        raise ExpressionError(f"matrix.{key}: needs a list of maps from axis to value")
+    return value
 
 
 def _has(cell: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:

@@ -43,6 +43,8 @@ RETRY: dict[str, Type] = {
     "exitCodes": Type.INT,
     "never": Type.INT,
 }
+ONCE = frozenset({"if", "forEach", "matrix", "maxParallel", "failFast"})  # of a loop as a whole
+COUNTABLE = (Type.LIST, Type.MAP, Type.INT)
 APPROVAL: dict[str, Type] = {"minimum": Type.INT, "timeout": Type.STRING}
 CONCURRENCY: dict[str, Type] = {"limit": Type.INT}
 # `if` of a part of an action: how the parts before it ended, and nothing of the workflow that uses it.
@@ -135,14 +137,28 @@ def _of_step(site: Site, path: Path, text: str, item: StepItem, scopes: Scopes) 
         if key == "with":
             yield from _of_with(site, path, text, item, scopes)
             return
-        scope = scopes.step(item, condition=key == "if", secrets=key in WITH_SECRETS)
+        once = path[2] in ONCE
+        scope = scopes.step(item, condition=key == "if", secrets=key in WITH_SECRETS, once=once)
         if path[2] == "run":
             scope = scopes.part(scope)
+        if key == "forEach" and len(path) == 3:
+            yield from _countable(site, path, text, scope)
+            return
         yield from _one(site, path, text, scope, _wanted(path[4:] if path[2] == "run" else path[2:]))
     elif path[2] == "run" and path[-1] == "run":
         yield from check_script(site, text, path)
     elif not _is_said_elsewhere(path):
         yield _misplaced(site, path, text)
+
+
+def _countable(site: Site, path: Path, text: str, scope: Scope) -> Iterator[Problem]:
+    """`forEach` goes over a list, a map or a count: one of the three fits, or none does."""
+    if any(not _mistakes(text, scope, want) for want in COUNTABLE):
+        return
+    for mistake in _mistakes(text, scope, None) or _mistakes(text, scope, Type.LIST):
+        words = mistake.message.replace("but list is needed", "but forEach needs a list, a map or a count")
+        hint = "write fromJson(…), or declare it as array" if words.startswith("this is string") else mistake.hint
+        yield site.in_text(path, mistake.rule, TextMistake(words, hint, mistake.offset, mistake.length))
 
 
 def _is_said_elsewhere(path: Path) -> bool:
@@ -169,6 +185,8 @@ def _wanted(path: Path) -> Type | None:
         return APPROVAL.get(str(path[1]))
     if path[0] == "retry" and len(path) > 1:
         return RETRY.get(str(path[1]))
+    if path[0] == "matrix" and len(path) < 3:
+        return Type.MAP if len(path) == 1 else Type.LIST
     if path == ("checkout", "git"):
         return Type.BOOL
     if path == ("cache", "ttl"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from windlass.expressions import Scope, Type, declared_type
 from windlass.plan.uses import target_of
@@ -54,7 +54,6 @@ EVENT: dict[str, Type] = {
     **{f"event.{name}": Type.DYN for name in ("body", "headers", "query", "run", "hops", "name")},
     **{f"event.{name}": Type.DYN for name in ("ref", "before", "commit", "paths", "actor", "tag")},
 }
-LOOP: dict[str, Type] = {"item": Type.DYN, "index": Type.INT}
 APPROVAL: dict[str, Type] = {"by": Type.LIST, "comment": Type.STRING.or_null()}
 
 
@@ -142,13 +141,17 @@ class Scopes:
         absent = {"secrets": _NO_SECRETS, **_NO_LOOP, **self._no_outputs([*self._main, *self._last])}
         return Scope(names, VALUES, secrets=False, absent=absent)
 
-    def step(self, item: StepItem, *, condition: bool, secrets: bool) -> Scope:
-        """A step's values, its `if`, or the places where secrets may stand."""
+    def step(self, item: StepItem, *, condition: bool, secrets: bool, once: bool = False) -> Scope:
+        """A step's values, its `if`, or the places where secrets may stand; `once`: before a loop has items."""
         in_finally = item.path[0] == "finally"
-        looped = item.step.for_each is not None or item.step.matrix is not None
-        key = (in_finally, looped, condition, secrets)
+        loop = loop_names(item.step)
+        if once and loop is not None:
+            scope = self.step(item, condition=condition, secrets=secrets)
+            names = {name: found for name, found in scope.names.items() if name.partition(".")[0] not in _BEFORE_ITEMS}
+            return replace(scope, names=names, absent={**scope.absent, **_BEFORE_ITEMS})
+        key = (in_finally, None if loop is None else frozenset(loop.items()), condition, secrets)
         if key not in self._steps:
-            self._steps[key] = self._step(*key)
+            self._steps[key] = self._step(in_finally, loop, condition, secrets)
         return self._steps[key]
 
     def part(self, scope: Scope) -> Scope:
@@ -156,16 +159,14 @@ class Scopes:
         return replace(scope, functions=scope.functions - {"cancelled"}, absent={**scope.absent, **_NO_CANCEL})
 
     @cached_property
-    def _steps(self) -> dict[tuple[bool, bool, bool, bool], Scope]:
+    def _steps(self) -> dict[tuple[bool, frozenset[tuple[str, Type]] | None, bool, bool], Scope]:
         return {}
 
-    def _step(self, in_finally: bool, looped: bool, condition: bool, secrets: bool) -> Scope:
+    def _step(self, in_finally: bool, loop: Mapping[str, Type] | None, condition: bool, secrets: bool) -> Scope:
         names = {**self._everywhere, **self._step_names([*self._main, *(self._last if in_finally else ())])}
         absent = self._no_outputs([*self._main, *(self._last if in_finally else ())])
-        if looped:
-            names |= {**LOOP, "matrix": Type.DYN}
-        else:
-            absent |= _NO_LOOP
+        names |= loop or {}
+        absent |= _NO_LOOP if loop is None else _NO_MATRIX if _is_for_each(loop) else _NO_ITEM
         if not in_finally:
             late = "it is a step of finally, which runs after all others"
             absent |= {f"steps.{item.name}": late for item in self._last}
@@ -255,5 +256,42 @@ def _outputs(prefix: str, step: Step, signature: Signature | None) -> dict[str, 
     return {f"{prefix}.{name}": type_of(declared) for name, declared in step.outputs.items()}
 
 
+def loop_names(step: Step) -> dict[str, Type] | None:
+    """What expressions of a loop see in each of its items (runs/expand.py); None for a step that is no loop."""
+    if step.for_each is not None:
+        items = {"item.key": Type.STRING, "item.value": Type.DYN} if isinstance(step.for_each, dict) else {}
+        return {**(items or {"item": _common(step.for_each)}), "index": Type.INT}
+    if step.matrix is None:
+        return None
+    if isinstance(step.matrix, str) or isinstance(step.matrix.include, str):
+        return {"matrix": Type.DYN, "index": Type.INT}
+    values: dict[str, list[Any] | None] = {
+        name: None if isinstance(axis, str) else list(axis) for name, axis in step.matrix.axes.items()
+    }
+    for cell in step.matrix.include:
+        for name, value in cell.items():
+            found = values.setdefault(name, [])
+            values[name] = None if found is None else [*found, value]
+    return {**{f"matrix.{name}": _common(found) for name, found in values.items()}, "index": Type.INT}
+
+
+def _common(values: Any) -> Type:
+    """The type that all of the written values have; DYN when they differ, or when only a run knows them."""
+    if isinstance(values, int):
+        return Type.INT
+    if not isinstance(values, list):
+        return Type.DYN
+    kinds = {_SCALARS.get(type(value)) if not (isinstance(value, str) and "${{" in value) else None for value in values}
+    return kinds.pop() or Type.DYN if len(kinds) == 1 else Type.DYN
+
+
+def _is_for_each(loop: Mapping[str, Type]) -> bool:
+    return any(name.partition(".")[0] == "item" for name in loop)
+
+
+_SCALARS = {str: Type.STRING, bool: Type.BOOL, int: Type.INT, float: Type.DOUBLE}
+_BEFORE_ITEMS = dict.fromkeys(("item", "index", "matrix"), "this is evaluated once, before the loop has items")
+_NO_ITEM = {"item": "the values of a matrix are matrix.NAME"}
+_NO_MATRIX = {"matrix": "the values of forEach are item and index"}
 _NO_SECRETS = "secrets may stand in env, files.*.content, with of a secret input, and verify"
 _NO_LOOP = dict.fromkeys(("item", "index", "matrix"), "only a step with forEach or matrix knows it")
