@@ -86,7 +86,8 @@ def test_of_many_mistakes_the_first_are_shown(load):
 
 def test_a_file_is_given_by_its_path_or_as_what_is_read_of_it(load):
     workflow = WORKFLOW.replace("url: {type: string, format: uri}", "url: {type: file}")
-    good = "  - {name: a, inputs: {target: staging}, steps: {ship: {outputs: {url: x}}}}\n  - {name: b, inputs: {target: staging}, steps: {ship: {outputs: {url: {path: x}}}}}\n"
+    head = "  - {name: %s, inputs: {target: staging}, steps: {ship: {outputs: {url: "
+    good = f"{head % 'a'}x}}}}}}}}\n{head % 'b'}{{path: x}}}}}}}}}}\n"
     assert problems(load, good, workflow) == []
     bad = "  - {name: a, inputs: {target: staging}, steps: {ship: {outputs: {url: {size: x, sise: 1}}}}}\n"
     assert problems(load, bad, workflow) == [
