@@ -8,8 +8,9 @@ line"). The text that renders problems for people and machines is in `loading/re
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
+
+from windlass.frozen import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

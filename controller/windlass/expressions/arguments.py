@@ -6,12 +6,12 @@ those name. The text must be one that can be read; of what cannot, there are no 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from windlass.expressions.reading import TYPE_NAMES, longest, read
 from windlass.expressions.template import TemplateError, parse_template
 from windlass.expressions.tokens import Wrong, plain_text
+from windlass.frozen import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,10 +10,9 @@ its variable may be used several times, also in loops over a loop's result: `cop
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from windlass.errors import ExpressionError
 from windlass.expressions.limits import MAX_BOUND, MAX_BYTES, MAX_COLLECTED, MAX_COST, MAX_ITERATIONS
+from windlass.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 import threading
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +25,7 @@ from windlass.expressions.functions import (
 )
 from windlass.expressions.limits import MAX_NAMES
 from windlass.expressions.types import Kind, Type
+from windlass.frozen import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

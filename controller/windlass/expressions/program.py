@@ -8,7 +8,6 @@ handed to CEL, and a path that does not exist is an error only where it is read.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from windlass.expressions.functions import GIVEN, GLOBALS, GUARDED_METHODS, METH
 from windlass.expressions.limits import MAX_NAMES
 from windlass.expressions.reading import COLLECTING, TYPE_NAMES, Reading, longest, may_have_hyphens, read
 from windlass.expressions.tokens import Wrong
+from windlass.frozen import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from windlass.expressions.limits import MAX_DEPTH, MAX_SEGMENTS
 from windlass.expressions.tokens import Token, Wrong, plain_text, tokenize
+from windlass.frozen import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,11 +8,11 @@ expression. There is no escape for `${{`: a text that needs it writes `${{ '$' }
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
 from windlass.errors import ExpressionError
 from windlass.expressions.limits import CACHED, MAX_DEPTH, MAX_EXPRESSIONS, MAX_SOURCE
+from windlass.frozen import dataclass
 
 OPEN = "${{"
 _STOP = re.compile(r"""(?<!\w)[rR](?:'''|\"\"\"|'|")|'''|\"\"\"|'|"|[{}]""")

@@ -9,10 +9,12 @@ CEL has no such type.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
+
+from windlass.frozen import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,11 +7,12 @@ from the cache or another process has its model made when it is asked for.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from windlass.frozen import dataclass
 from windlass.loading.checks.site import Site
 from windlass.loading.document import read_document
 from windlass.loading.models import MOST_PROBLEMS, more_problems

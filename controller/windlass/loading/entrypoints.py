@@ -8,9 +8,10 @@ else that runs, so they are few and small.
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
+from windlass.frozen import dataclass
 from windlass.loading.rules import RULES
 from windlass.loading.text import MAX_BYTES
 from windlass.nearest import did_you_mean

@@ -7,9 +7,10 @@ and computed in other processes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
+from windlass.frozen import dataclass
 from windlass.loading.checks import Site, check_action, check_settings, check_workflow
 from windlass.loading.document import read_document
 from windlass.loading.facts import Facts, facts_of

@@ -6,9 +6,9 @@ files (crossing.py) work on these alone, so an unchanged file need not be read a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from windlass.frozen import dataclass
 from windlass.loading.positions import written
 from windlass.loading.signatures import signature_of
 from windlass.problems import START, Span

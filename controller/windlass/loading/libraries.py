@@ -6,9 +6,9 @@ or what is wrong with it as rule, message and hint. A library is opened when som
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from windlass.frozen import dataclass
 from windlass.loading.built_in import STD, built_in_files
 from windlass.loading.library import Absent, Library, Offer
 from windlass.loading.signatures import Signature

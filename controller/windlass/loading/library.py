@@ -6,10 +6,10 @@ workflow comes with the library's own windlass.yaml, which also says what other 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
+from windlass.frozen import dataclass
 from windlass.loading.closure import used_action
 from windlass.loading.entrypoints import read_scripts
 from windlass.loading.examine import Circumstances, examine

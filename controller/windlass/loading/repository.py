@@ -8,9 +8,10 @@ settings first (they say where definitions stand and what `env` knows), every fi
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
+from windlass.frozen import dataclass
 from windlass.loading.checks import NoCheckers
 from windlass.loading.crossing import check_crossing
 from windlass.loading.crossing_uses import check_uses, used_files

@@ -8,8 +8,10 @@ states of the run alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal
+
+from windlass.frozen import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,11 +7,12 @@ was refused before (`plan/supported.py`), so nothing is silently dropped here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from windlass.errors import ExpressionError
 from windlass.expressions import evaluate, to_text
+from windlass.frozen import dataclass
 from windlass.plan.actions import action_program, given_to
 from windlass.plan.approval import planned_approval
 from windlass.plan.caching import planned_cache

@@ -6,9 +6,10 @@ expression becomes known. Out: a Program: script, file name and words as they go
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from windlass.frozen import dataclass
 from windlass.plan.shells import program, shell_of, words
 
 if TYPE_CHECKING:

@@ -6,13 +6,14 @@ The same transaction takes what made it unique: a schedule's tick, a delivery id
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 from windlass.clock import to_rfc3339
 from windlass.crashpoints import reach
 from windlass.errors import ExpressionError, InputError, InputProblem
 from windlass.expressions import evaluate, evaluate_all, to_text
+from windlass.frozen import dataclass
 from windlass.plan.codec import digest
 from windlass.plan.concurrency import planned_overlap, worked_out
 from windlass.plan.planner import Occasion, make_plan

@@ -6,8 +6,9 @@ never stored by itself: it follows from the runs and steps in the ledger (`runs/
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
+
+from windlass.frozen import dataclass
 
 if TYPE_CHECKING:
     from windlass.clock import Millis

@@ -7,10 +7,11 @@ Times are milliseconds; None is "not yet".
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from windlass.frozen import dataclass
 from windlass.runs.lock import AboutLocks, Acquire
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ is asked every second. What only git can read (reftable) is `None` here, and the
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
+
+from windlass.frozen import dataclass
 
 OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 MAX_POINTER = 4096

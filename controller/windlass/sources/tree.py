@@ -8,9 +8,9 @@ a single file (G17).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from windlass.frozen import dataclass
 from windlass.sources.names import broken_rule, collisions, shown_path
 
 if TYPE_CHECKING:

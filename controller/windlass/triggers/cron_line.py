@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import calendar
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NoReturn
 
 from windlass.errors import WindlassError
+from windlass.frozen import dataclass
 
 LONGEST = 400  # characters; a line with every value written out is shorter
 MACROS = {

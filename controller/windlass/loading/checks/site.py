@@ -6,10 +6,11 @@ is the rule's own (rules.py).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
+from windlass.frozen import dataclass
 from windlass.loading.checks.texts import OPEN, is_evaluated, texts
 from windlass.loading.positions import written
 from windlass.loading.rules import RULES
