@@ -114,3 +114,43 @@ def test_a_rerun_goes_on_inside(home: Home, repo: Repo, serve: MakeServer) -> No
     )
     assert server.step_log(again["id"], "below%2Ffirst").text == "once\n"
     assert server.step_log(again["id"], "below%2Ftidy").text == "tidy\n"
+
+
+def test_logs_of_what_is_inside_by_the_names_that_lines_have(home: Home, repo: Repo, serve: MakeServer) -> None:
+    """What has not begun has an empty log; what will never be is unknown."""
+    outer = """
+    steps:
+      gate: {run: "until [ -e GO ]; do sleep 0.05; done"}
+      each: {needs: [gate], matrix: {m: [a/b]}, uses: ./workflows/inner.yaml}
+      one: {needs: [gate], uses: ./workflows/inner.yaml}
+    """
+    inner = "steps: {said: {run: echo said}, many: {forEach: [x], run: echo item}}\n"
+    gate = home.folder / "go"
+    outer = outer.replace("GO", str(gate))
+    repo.commit({"workflows/outer.yaml": workflow("outer", outer), "workflows/inner.yaml": workflow("inner", inner)})
+    server = serve(repo.path)
+    run = server.begin("shop", "outer")
+
+    def code(step: str, **params: str) -> tuple[int, str | None]:
+        answer = server.http.get(f"/api/v1/runs/{run}/steps/{quote(step, safe='')}/logs", params=params)
+        return answer.status_code, answer.headers.get("Windlass-Complete")
+
+    known = ["one/said", "each[m=a%2Fb]/said", "each[m=a%2Fb]/many"]
+    assert [code(step) for step in known] == [(200, "false")] * 3
+    assert code("one/many", item="0") == (200, "false")
+    unknown = ["one/other", "each/said", "gate/said", "gate[0]", "one[0]/said", "other/said", "one/said/said"]
+    assert [code(step)[0] for step in unknown] == [404] * len(unknown)
+    follower = home.start("logs", "-f", run, "one/said", "--server", server.url)
+    gate.touch()
+    assert server.ended(run)["status"] == "succeeded"
+    assert follower.communicate(timeout=20) == ("said\n", "")
+
+    def printed(step: str) -> tuple[int, str]:
+        done = home.windlass("logs", run, step, "--server", server.url)
+        return done.returncode, done.stdout
+
+    assert printed("each[m=a%2Fb]/said") == (0, "said\n")
+    assert printed("each[m=a%2Fb]/many[0]") == (0, "item\n")
+    assert printed("one/many[0]") == (0, "item\n")
+    assert [printed(step) for step in ("one/other", "one/many[1]", "each[]", "[", "each[m=c]/said")] == [(1, "")] * 5
+    assert code("each[m=c]/said") == (404, None)

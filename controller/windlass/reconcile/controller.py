@@ -11,6 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from windlass.errors import ConflictError, InputError, InputProblem, NotFoundError
+from windlass.plan.codec import from_bytes
 from windlass.plan.inputs import parse_inputs
 from windlass.plan.planner import access_rules
 from windlass.reconcile.access import check_may, check_may_start
@@ -202,6 +203,7 @@ class Controller:
         return read_log(
             run,
             self.parts.reads.steps(run),
+            lambda: from_bytes(self.parts.reads.plan(run)),
             self.parts.log_path,
             step,
             attempt=attempt,

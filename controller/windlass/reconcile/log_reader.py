@@ -11,13 +11,15 @@ from os import SEEK_END
 from typing import TYPE_CHECKING
 
 from windlass.errors import NotFoundError
-from windlass.runs.model import AttemptKey
+from windlass.runs.ahead import lies_ahead
+from windlass.runs.model import AttemptKey, StepKey
 from windlass.runs.rerun import origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from windlass.plan.model import Plan
     from windlass.runs.model import Attempt, Step
 
 
@@ -31,6 +33,7 @@ class LogChunk:
 def read_log(
     run: str,
     steps: Iterable[Step],
+    plan_of: Callable[[], Plan],
     path_of: Callable[[AttemptKey], Path | None],
     step: str,
     *,
@@ -39,12 +42,15 @@ def read_log(
     offset: int,
     limit: int,
 ) -> LogChunk:
-    """Raises NotFoundError for a step, item or attempt that the run does not have.
+    """Raises NotFoundError for a step, item or attempt that the run does not have and will not have.
 
     An attempt that was taken over from another run has its log there.
     """
-    found = next((s for s in steps if s.key.path == step and s.key.item == item), None)
+    known = {one.key: one for one in steps}
+    found = known.get(StepKey(step, item))
     if found is None:
+        if attempt is None and lies_ahead(plan_of(), known, StepKey(step, item)):
+            return LogChunk(b"", offset, complete=False)
         raise NotFoundError(f"run {run} has no step {step}" + (f" with item {item}" if item else ""))
     chosen = _chosen(found, attempt)
     if chosen is None:
