@@ -43,7 +43,7 @@ from windlass.reconcile.hooks import Hooks
 from windlass.reconcile.library_mirrors import LibraryMirrors
 from windlass.reconcile.library_polls import LibraryPolls
 from windlass.reconcile.parts import Parts
-from windlass.reconcile.restore import restore_catalog, restore_runs
+from windlass.reconcile.restore import give_up, restore_catalog, restore_runs
 from windlass.reconcile.retention import RetentionLoop
 from windlass.reconcile.reuse import LedgerReuse
 from windlass.reconcile.schedules import Schedules
@@ -240,7 +240,9 @@ class Server:
         from windlass.web.server import WebServer
 
         parts = self._parts
-        parts.engine.adopt(restore_runs(parts.reads))
+        states, unreadable = restore_runs(parts.reads)
+        parts.engine.adopt(states)
+        give_up(unreadable, parts.writer, parts.clock, [self._executor], self._ended)
         parts.engine.start()
         parts.sources.start()
         self._libraries.start()
