@@ -115,3 +115,11 @@ def test_the_example_of_format(example: Callable[..., Any]) -> None:
 def test_the_example_of_transform(example: Callable[..., Any]) -> None:
     assert example("transform")["outputs"] == {"names": ["lamp"]}
     assert example("transform", least="5")["outputs"] == {"names": ["lamp", "desk"]}
+
+
+def test_the_example_of_files(example: Callable[..., Any]) -> None:
+    assert example("files")["outputs"] == {"files": 2}
+
+
+def test_the_example_of_archive(example: Callable[..., Any]) -> None:
+    assert example("archive", version="2.0.0")["outputs"] == {"files": 2}
