@@ -177,8 +177,8 @@ def test_dry_run_shows_the_plan_and_starts_nothing(home: Home, repo: Repo) -> No
     repo.add("it", f"steps: [{{name: a, run: 'touch {witness}', timeout: 3s}}, {{name: b, run: 'true'}}]\n")
     text = home.windlass("run", "it", "--dry-run", cwd=repo.path)
     assert text.returncode == 0
-    assert re.search(r"^  a .*timeout 3s$", text.stdout, re.MULTILINE)
-    assert re.search(r"^  b .*after a$", text.stdout, re.MULTILINE)
+    assert re.search(r"^  ├─ a  run  timeout 3s$", text.stdout, re.MULTILINE)
+    assert re.search(r"^  └─ b  run  after a$", text.stdout, re.MULTILINE)
     plan = home.run_json(repo.path, "it", "--dry-run")
     assert (plan["repository"], plan["workflow"], plan["commit"]) == ("shop", "it", repo.git("rev-parse", "HEAD"))
     assert (plan["steps"]["a"]["timeout"], plan["steps"]["b"]["needs"]) == (3000, ["a"])

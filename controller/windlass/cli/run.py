@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 def command(arguments: argparse.Namespace) -> int:
     if arguments.detach and not _remote(arguments):
         raise UsageError("--detach goes with --server", "a run without a server lives as long as its command")
+    if arguments.output == "mermaid" and not arguments.dry_run:
+        raise UsageError("--output mermaid draws a plan", "add --dry-run")
     if _remote(arguments):
         from windlass.cli.remote_run import run_remotely
 

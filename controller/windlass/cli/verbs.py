@@ -78,7 +78,10 @@ def _run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="print the plan and start nothing")
     parser.add_argument("--detach", action="store_true", help="with --server: print the run's id and do not wait")
     parser.add_argument(
-        "--output", choices=("text", "json"), default="text", help="live lines, or one JSON object at the end"
+        "--output",
+        choices=("text", "json", "mermaid"),
+        default="text",
+        help="live lines, or one JSON object at the end; mermaid: with --dry-run, a diagram",
     )
     _server(parser)
 
@@ -198,6 +201,13 @@ def _doctor(parser: argparse.ArgumentParser) -> None:
     _server(parser)
 
 
+def _completion(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "shell", choices=("bash", "zsh", "fish", "words"), help="print its script; words: what the scripts ask"
+    )
+    parser.add_argument("words", nargs="*", metavar="WORD", help="for words: what is typed so far, after --")
+
+
 def _explain(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "what",
@@ -268,6 +278,12 @@ VERBS: dict[str, Verb] = {
         "explain a rule, a step's environment, a run, triggers",
         "windlass explain env deploy build",
         _explain,
+    ),
+    "completion": Verb(
+        "windlass.cli.completion",
+        "complete verbs, flags, workflows and runs in a shell",
+        "source <(windlass completion bash)",
+        _completion,
     ),
 }
 
