@@ -127,3 +127,51 @@ def test_readers_see_nothing_of_a_transaction_that_is_under_way(ledger) -> None:
     go_on.set()
     future.result(20)
     assert ledger.reads.newest_event() == 1
+
+
+def apart(work):
+    """The result of `work`, called in a thread that is not the main one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result(20)
+
+
+def who(tx) -> threading.Thread:
+    tx.add_event("run", "r", {})
+    return threading.current_thread()
+
+
+def test_who_writes_alone_commits_in_their_own_thread(ledger) -> None:
+    assert apart(lambda: ledger.writer.write(who) is threading.current_thread())
+    assert (ledger.reads.newest_event(), ledger.writer.commits) == (1, 1)
+
+
+def test_the_main_thread_never_commits_itself(ledger) -> None:
+    assert ledger.writer.write(who) is not threading.current_thread()
+
+
+def test_who_comes_while_others_wait_goes_after_them(ledger) -> None:
+    go_on = held(ledger)
+    with ThreadPoolExecutor(1) as pool:
+        first = ledger.writer.submit(event(1))
+        last = pool.submit(ledger.writer.write, event(2))
+        go_on.set()
+        assert first.result(20) < last.result(20)
+
+
+def test_a_unit_that_fails_in_its_own_thread_leaves_nothing(ledger) -> None:
+    def breaks(tx) -> None:
+        tx.add_event("run", "broken", {})
+        raise ValueError("mine")
+
+    with pytest.raises(ValueError, match="mine"):
+        apart(lambda: ledger.writer.write(breaks))
+    assert apart(lambda: ledger.writer.write(event(1)))
+    assert len(ledger.reads.events_after(0)) == 1
+
+
+def test_a_closed_ledger_refuses_every_thread(open_ledger) -> None:
+    ledger = open_ledger()
+    ledger.writer.take_over("me", 1)
+    ledger.close()
+    with pytest.raises(LedgerError, match="closed"):
+        apart(lambda: ledger.writer.write(event(1)))

@@ -1,9 +1,9 @@
 """The one writer: a thread that commits units of work, as many together as have queued up.
 
 In: functions of a `Tx`. Out: futures, done after the COMMIT. Units of one transaction stand in savepoints, so that
-one that fails fails alone; a unit that is by itself needs none. The thread outlives every fault of the database: it
-tries again with growing pauses for as long as its patience lasts, and after that fails the units at hand and serves
-the next. Only being fenced ends it.
+one that fails fails alone; a unit that is by itself needs none, and is committed by whoever brings it. The thread
+outlives every fault of the database: it tries again with growing pauses for as long as its patience lasts, and after
+that fails the units at hand and serves the next. Only being fenced ends it.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ class Writer:
         self._patience = patience
         self._queue: queue.SimpleQueue[_Unit | None] = queue.SimpleQueue()
         self._turn = threading.Lock()  # held while a transaction is under way
+        self._gathered = False  # the thread has units and waits for the turn
         self._closing = threading.Event()
         self._connection = connection
         self._fence: Fence | None = None
@@ -90,8 +91,24 @@ class Writer:
         return future
 
     def write(self, work: Callable[[Tx], T]) -> T:
-        """Do a unit of work and wait until it is committed."""
+        """Do a unit of work and wait until it is committed.
+
+        Right here when nobody else writes: to hand it to the thread and back takes longer than the commit. Never in
+        the main thread, where an interrupt could come between a COMMIT and what is noted of it.
+        """
+        if threading.current_thread() is not threading.main_thread() and self._turn.acquire(blocking=False):
+            try:
+                if self._is_idle():
+                    unit = _Unit(work, Future())
+                    self._settle([unit])
+                    return unit.future.result()  # type: ignore[no-any-return]
+            finally:
+                self._turn.release()
         return self.submit(work).result()
+
+    def _is_idle(self) -> bool:
+        """Nobody came earlier, and nothing has ended: asked while holding the turn."""
+        return self._queue.empty() and not self._gathered and not self._closing.is_set() and self._ended is None
 
     def close(self) -> None:
         """Commit what is queued, then end. A database that is away is not waited for."""
@@ -118,7 +135,9 @@ class Writer:
         while going_on:
             units, going_on = self._collect()
             if units:
+                self._gathered = True  # whoever comes now goes after them
                 with self._turn:
+                    self._gathered = False
                     self._settle(units)
         self._settle_rest()
 
