@@ -111,3 +111,24 @@ def test_a_part_has_its_timeout_from_an_output(written):
     part = {"name": "p", "run": "x", "timeout": "${{ steps.a.outputs.span }}"}
     w = written({"a": FIRST, "b": {"run": [part]}}).end("a", outputs=b"span=2s\ncount=0\n")
     assert w.running[w.key("b")].parts[0].timeout == 2000
+
+
+def test_a_value_that_does_not_do_is_shown(written):
+    late = {"run": "x", "retry": {"attempts": "${{ steps.a.outputs.count }}"}}
+    until = {"wait": {"until": "${{ steps.a.outputs.span }}"}}
+    w = written({"a": FIRST, "b": late, "c": until}).end("a", outputs=b"span=soon\ncount=0\n")
+    assert w.step("b").message.startswith("retry.attempts: write a whole number of at least 1")
+    assert w.step("b").message.endswith(", not 0")
+    assert w.step("c").message.endswith('for example 2026-12-01T00:00:00Z, not "soon"')
+
+
+@pytest.mark.parametrize(
+    ("items", "words"),
+    [('["a b", 1, null, {"x": 1}]', ("echo", "-n", "a b", "1", "", '{"x":1}')), ("[]", ("echo", "-n"))],
+)
+def test_an_expression_for_args_gives_one_word_for_each_item(written, items, words):
+    first = {"run": "x", "outputs": {"words": {"type": "array"}}}
+    then = {"command": ["echo", "-n"], "args": "${{ steps.a.outputs.words }}"}
+    w = written({"a": first, "b": then})
+    w = restarted(w).end("a", outputs=f"words={items}\n".encode()).begin("b")
+    assert w.running[w.key("b")].argv == words

@@ -121,6 +121,7 @@ class PlannedStep:
     script: str | None = None
     script_name: str = "script"  # the file name, its ending chosen for the shell
     argv: tuple[str, ...] = ()  # the program; "{script}" stands for the script's path
+    args: str | None = None  # an expression that gives the words after `argv`
     parts: tuple[Part, ...] = ()  # instead of script and argv: scripts that run one after another in one attempt
     env: tuple[EnvLayer, ...] = ()
     outputs: Mapping[str, OutputSpec] = field(default_factory=dict)

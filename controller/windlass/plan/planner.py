@@ -214,6 +214,7 @@ class _Expander:
             script=program.script,
             script_name=program.script_name,
             argv=program.argv,
+            args=program.args,
             parts=program.parts,
             env=self._layers(step, action),
             outputs={n: OutputSpec(o.json_schema(), o.size, file=o.type == "file") for n, o in outputs.items()},

@@ -40,6 +40,7 @@ class Program:
     script_name: str = "script"
     argv: tuple[Any, ...] = ()
     parts: tuple[Part, ...] = ()
+    args: str | None = None  # an expression: the words after `argv`, when it comes out as a list
 
 
 class Runnable(Protocol):
@@ -58,6 +59,8 @@ class Runnable(Protocol):
 def program_of(written: Runnable, shell: Any, duration: Callable[[Any], Millis | None]) -> Program:
     """`shell` is the one that was chosen for it (None: bash); `duration` makes a timeout's milliseconds."""
     if written.run is None:
+        if isinstance(written.args, str):
+            return Program(argv=words(written.command), args=written.args)
         return Program(argv=(*words(written.command), *words(written.args)))
     if not isinstance(written.run, str):
         return Program(parts=tuple(_part(n, part, shell, duration) for n, part in enumerate(written.run, 1)))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from windlass.clock import from_rfc3339, to_rfc3339
 from windlass.errors import ExpressionError
 from windlass.expressions import evaluate
+from windlass.plan.values import shown
 from windlass.runs import approvals, late, locks, nested, reuse
 from windlass.runs.model import Status
 from windlass.runs.scope import functions_of, values_for
@@ -64,6 +65,10 @@ def _due(draft: Draft, planned: PlannedStep, item: str) -> Millis:
     try:
         if wait.span is not None:
             return draft.now + (written if isinstance(written, int) else parse_duration(written))
-        return from_rfc3339(str(written))
     except (ValueError, OverflowError) as error:
         raise ExpressionError(str(error)) from error
+    try:
+        return from_rfc3339(str(written))
+    except (ValueError, OverflowError) as error:
+        wanted = "a date and time with its offset (RFC 3339), for example 2026-12-01T00:00:00Z"
+        raise ExpressionError(f"until is {wanted}, not {shown(written)}") from error

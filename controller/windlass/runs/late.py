@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from windlass.errors import ExpressionError
 from windlass.expressions import evaluate
 from windlass.plan.late import OF_THE_LOOP, PARSERS
+from windlass.plan.values import shown
 from windlass.runs.model import Status
 from windlass.runs.scope import functions_of, values_for
 from windlass.runs.settled import DETAIL
@@ -33,7 +34,7 @@ def settle(draft: Draft, key: StepKey, *, loop: bool = False) -> bool:
             found = evaluate(text, values_for(draft, planned, key.item), functions_of(draft))
             values[name] = PARSERS[name](found)
         except ValueError as error:
-            draft.end(key, Status.ERRORED, "expression", f"{_written(name)}: {error}")
+            draft.end(key, Status.ERRORED, "expression", f"{_written(name)}: {error}, not {shown(found)}")
             return False
         except ExpressionError as error:
             draft.end(key, Status.ERRORED, "expression", f"{_written(name)}: {error}")

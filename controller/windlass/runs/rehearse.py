@@ -35,9 +35,9 @@ BY_THE_TEST = "as the test says"
 # What decides about the order of things. Whatever else a step may be, here it is something that starts and ends.
 _KEPT = frozenset(
     {
-        "name", "section", "needs", "reads", "condition", "tolerant", "script", "script_name", "argv", "parts", "env",
-        "outputs", "timeout", "retry", "continue_on_error", "loop", "late", "wait", "approval", "runner", "image",
-        "working_directory", "given",
+        "name", "section", "needs", "reads", "condition", "tolerant", "script", "script_name", "argv", "args", "parts",
+        "env", "outputs", "timeout", "retry", "continue_on_error", "loop", "late", "wait", "approval", "runner",
+        "image", "working_directory", "given",
     }
 )  # fmt: skip
 _KINDS = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}

@@ -81,7 +81,9 @@ def _launch(draft: Draft, planned: PlannedStep, key: AttemptKey) -> Launch:
     return Launch(
         key=key,
         runner=planned.runner,
-        argv=planned.argv if planned.script is not None else tuple(text(word) for word in planned.argv),
+        argv=planned.argv
+        if planned.script is not None
+        else (*map(text, planned.argv), *_args(planned, values, functions)),
         env=env,
         unset=unset_by(planned.env),
         script=planned.script,
@@ -104,6 +106,16 @@ def _launch(draft: Draft, planned: PlannedStep, key: AttemptKey) -> Launch:
         quiet_timeout=planned.quiet_timeout,
         parts=parts,
     )
+
+
+def _args(
+    planned: PlannedStep, values: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]]
+) -> tuple[str, ...]:
+    """A list is one word for each item; null is none."""
+    found = evaluate(planned.args, values, functions) if planned.args is not None else []
+    if found is None:
+        return ()
+    return tuple(to_text(word) for word in found) if isinstance(found, list) else (to_text(found),)
 
 
 def _action_files(draft: Draft, planned: PlannedStep) -> Mapping[str, Mapping[str, Any]]:
