@@ -89,7 +89,8 @@ class Step(Execution):
     )
 
     name: Maybe[StepName] = Field(
-        default=None, description="The name of a step in a list; step-1, step-2… when absent."
+        default=None,
+        description="The name of a step in a list; step-1, step-2… when absent, counted on through finally.",
     )
     run: Maybe[Run] = Field(
         default=None, description="A script, or a list of parts; never holds expressions: use `env`."

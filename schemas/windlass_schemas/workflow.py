@@ -115,17 +115,17 @@ class Workflow(Document):
         return list(_items("steps", self.steps))
 
     def finally_items(self) -> list[StepItem]:
-        """The steps of `finally`, in the same form."""
-        return list(_items("finally", self.finally_ or {}))
+        """The steps of `finally`, in the same form; the numbers of those without a name go on."""
+        return list(_items("finally", self.finally_ or {}, len(self.steps) if isinstance(self.steps, tuple) else 0))
 
 
-def _items(section: str, steps: Mapping[str, Step] | tuple[Step, ...]) -> Iterator[StepItem]:
+def _items(section: str, steps: Mapping[str, Step] | tuple[Step, ...], so_far: int = 0) -> Iterator[StepItem]:
     if isinstance(steps, Mapping):
         for name, step in steps.items():
             yield StepItem(name, step, (section, name))
         return
     before: str | None = None
     for index, step in enumerate(steps):
-        name = step.name or f"step-{index + 1}"
+        name = step.name or f"step-{so_far + index + 1}"
         yield StepItem(name, step, (section, index), after=before)
         before = name

@@ -29,6 +29,7 @@ def found(load: Load, text: str, *, settings: str = "") -> list[tuple[int, int, 
     [
         STEP,
         "inputs: {n: {type: integer, required: false}}\nsteps:\n  one: {if: '${{ inputs.n == null }}', run: echo hi}\n",
+        "steps:\n  - run: x\nfinally:\n  - run: x\n  - {run: x, env: {A: '${{ steps.step-2.status }}'}}\n",
         "steps:\n  - run: echo hi\n  - {name: b, run: echo hi, env: {A: '${{ steps.step-1.status }}'}}\n",
         "steps:\n  a: {run: x}\nfinally:\n  b: {if: '${{ failure() }}', env: {A: '${{ steps.a.status }}'}, run: x}\n",
         "env: {A: one}\nsteps:\n  a: {env: {B: '${{ env.A }}'}, run: echo hi}\n",
@@ -117,3 +118,10 @@ def test_a_good_expression_is_not_remembered_for_other_types(load: Load) -> None
     assert found(load, text("integer")) == []
     assert [rule for _, _, rule in found(load, text("string"))] == ["expression-type"]
     assert found(load, text("integer")) == []
+
+
+def test_a_step_of_finally_is_reached_whatever_it_says_of_steps_that_are_not(load: Load) -> None:
+    never = "steps:\n  a: {run: x, if: false, outputs: {v: {type: string}}}\n"
+    reads = "  b: {run: x, env: {A: '${{ steps.a.outputs.v }}'}}\n"
+    last = "finally:\n  c: {run: x, env: {A: '${{ steps.b.status }}'}}\n  d: {run: x, needs: [c]}\n"
+    assert found(load, never + reads + last) == [(5, 19, "unreachable-step"), (6, 3, "unreachable-step")]

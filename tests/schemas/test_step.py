@@ -128,7 +128,7 @@ def test_a_list_of_steps_runs_in_order(reader: Any) -> None:
         ("build", ("steps", 1), "step-1"),
         ("step-3", ("steps", 2), "build"),
     ]
-    assert [(item.name, item.after) for item in workflow.finally_items()] == [("step-1", None)]
+    assert [(item.name, item.after) for item in workflow.finally_items()] == [("step-4", None)]
 
 
 def test_a_map_of_steps_keeps_its_order_and_waits_for_nothing(reader: Any) -> None:

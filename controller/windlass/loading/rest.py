@@ -117,7 +117,7 @@ def _step_out(rest: Rest, path: Path, *, is_key: bool) -> None:
     step = _at(rest.value, path[:2])
     key = path[2] if len(path) > 2 else None
     if key is None or key == "outputs" or key in KIND_KEYS:
-        rest.gaps.add(f"steps.{_name(step, path[1])}.outputs")
+        rest.gaps.add(f"steps.{_name(rest, step, path)}.outputs")
     if not isinstance(step, dict) or (key is None and is_key):
         rest.gaps.add(f"steps.{path[1]}")
         _put(rest.value, path[:2], {"run": ":"})
@@ -137,9 +137,14 @@ def _step_out(rest: Rest, path: Path, *, is_key: bool) -> None:
         step.pop(key, None)
 
 
-def _name(step: Any, place: str | int) -> str:
-    written = step.get("name") if isinstance(step, dict) else None
-    return str(written or (f"step-{place + 1}" if isinstance(place, int) else place))
+def _name(rest: Rest, step: Any, path: Path) -> str:
+    """As `Workflow.step_items` and `finally_items` name it."""
+    written, place = step.get("name") if isinstance(step, dict) else None, path[1]
+    if written or not isinstance(place, int):
+        return str(written or place)
+    main = rest.value.get("steps")
+    so_far = len(main) if path[0] == "finally" and isinstance(main, list) else 0
+    return f"step-{so_far + place + 1}"
 
 
 def _trigger_out(rest: Rest, path: Path) -> None:

@@ -7,6 +7,7 @@ for it goes on, one that reads its outputs is skipped, and so on down.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from windlass.errors import ExpressionError
@@ -34,12 +35,21 @@ def check_unreachable(site: Site, items: Sequence[StepItem]) -> Iterator[Problem
         if item.name in never:
             message, hint = never[item.name]
             yield site.at_value((*item.path, "if"), RULE, f"{item.name} never runs: {message}", hint)
-    graph = {item.name: dependencies(item.step, item.after) for item in items}
+    main = {item.name for item in items if item.path[0] == "steps"}
+    graph = {item.name: _waits(item, main) for item in items}
     fallen = _fallen(graph, set(never))
     for item in items:
         if item.name in fallen:
             hint = f"{fallen[item.name]} never runs"
             yield site.at_key(item.path, RULE, f"{item.name} never runs: it needs outputs that are never made", hint)
+
+
+def _waits(item: StepItem, main: set[str]) -> Dependencies:
+    """Steps of `finally` wait for no step of the run: what they say of one is read when all is over."""
+    found = dependencies(item.step, item.after)
+    if item.path[0] == "steps":
+        return found
+    return replace(found, needs=tuple(need for need in found.needs if need not in main))
 
 
 def _never(item: StepItem) -> tuple[str, str | None] | None:
