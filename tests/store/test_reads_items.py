@@ -57,3 +57,10 @@ def test_there_is_no_page_of_what_is_not_there(ledger, run) -> None:
         ledger.reads.items(run[0], "gone", "", 10)
     with pytest.raises(NotFoundError, match="with an item 99"):
         ledger.reads.items(run[0], "each", "99", 10)
+
+
+def test_one_step_or_item_with_its_attempts(ledger, run) -> None:
+    name, steps = run
+    assert [ledger.reads.step(name, step.key) for step in steps] == list(steps)
+    assert ledger.reads.step(name, StepKey("each", "7")) is None
+    assert ledger.reads.step("nope", StepKey("one")) is None

@@ -101,13 +101,11 @@ class LocalLogs:
         return run_object(*found)
 
     def log(self, step: str, attempt: int | None, offset: int, item: str = "") -> tuple[bytes, int, bool]:
-        from windlass.plan.codec import from_bytes
         from windlass.reconcile.log_reader import read_log
 
         chunk = read_log(
+            self._ledger.reads,
             self._run,
-            self._ledger.reads.steps(self._run),
-            lambda: from_bytes(self._ledger.reads.plan(self._run)),
             self._path,
             step,
             attempt=attempt,

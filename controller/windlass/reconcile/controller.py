@@ -11,7 +11,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from windlass.errors import ConflictError, InputError, InputProblem, NotFoundError
-from windlass.plan.codec import from_bytes
 from windlass.plan.inputs import parse_inputs
 from windlass.plan.planner import access_rules
 from windlass.reconcile.access import check_may, check_may_start
@@ -201,9 +200,8 @@ class Controller:
     def log(self, run: str, step: str, *, attempt: int | None, item: str, offset: int, limit: int) -> LogChunk:
         self._head(run)
         return read_log(
+            self.parts.reads,
             run,
-            self.parts.reads.steps(run),
-            lambda: from_bytes(self.parts.reads.plan(run)),
             self.parts.log_path,
             step,
             attempt=attempt,

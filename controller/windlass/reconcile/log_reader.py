@@ -11,16 +11,17 @@ from os import SEEK_END
 from typing import TYPE_CHECKING
 
 from windlass.errors import NotFoundError
+from windlass.plan.codec import from_bytes
 from windlass.runs.ahead import lies_ahead
 from windlass.runs.model import AttemptKey, StepKey
 from windlass.runs.rerun import origin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from pathlib import Path
 
-    from windlass.plan.model import Plan
     from windlass.runs.model import Attempt, Step
+    from windlass.store.reads import Reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,8 @@ class LogChunk:
 
 
 def read_log(
+    reads: Reads,
     run: str,
-    steps: Iterable[Step],
-    plan_of: Callable[[], Plan],
     path_of: Callable[[AttemptKey], Path | None],
     step: str,
     *,
@@ -46,10 +46,9 @@ def read_log(
 
     An attempt that was taken over from another run has its log there.
     """
-    known = {one.key: one for one in steps}
-    found = known.get(StepKey(step, item))
+    found = reads.step(run, StepKey(step, item))
     if found is None:
-        if attempt is None and lies_ahead(plan_of(), known, StepKey(step, item)):
+        if attempt is None and _lies_ahead(reads, run, StepKey(step, item)):
             return LogChunk(b"", offset, complete=False)
         raise NotFoundError(f"run {run} has no step {step}" + (f" with item {item}" if item else ""))
     chosen = _chosen(found, attempt)
@@ -61,6 +60,11 @@ def read_log(
     data, size = _bytes(path, offset, limit)
     ended = chosen.ended_at is not None
     return LogChunk(data, offset + len(data), complete=ended and offset + len(data) >= size)
+
+
+def _lies_ahead(reads: Reads, run: str, wanted: StepKey) -> bool:
+    known = {one.key: one for one in reads.steps(run)}
+    return lies_ahead(from_bytes(reads.plan(run)), known, wanted)
 
 
 def _chosen(step: Step, number: int | None) -> Attempt | None:

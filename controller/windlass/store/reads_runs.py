@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from windlass.clock import Millis
-    from windlass.runs.model import Attempt, AttemptKey, RunHead, Step
+    from windlass.runs.model import Attempt, AttemptKey, RunHead, Step, StepKey
     from windlass.store.connection import Connection
     from windlass.store.pool import Pool
 
@@ -37,6 +37,16 @@ class RunReads:
     def steps(self, run: str) -> tuple[Step, ...]:
         """In the order in which they were given, with their attempts; none for an unknown run."""
         return self._pool.ask(lambda connection: self._steps(connection, run), snapshot=True)
+
+    def step(self, run: str, key: StepKey) -> Step | None:
+        """One step or item, with its attempts."""
+        span = {"run_id": run, "path": key.path, "item": key.item}
+
+        def question(connection: Connection) -> tuple[Step, ...]:
+            steps = connection.rows(self._sql("step"), span)
+            return joined(steps, connection.rows(self._sql("step_attempts"), span)).get(run, ())
+
+        return next(iter(self._pool.ask(question, snapshot=True)), None)
 
     def whole_run(self, run: str) -> tuple[RunHead, tuple[Step, ...]] | None:
         """The run and its steps at one moment."""

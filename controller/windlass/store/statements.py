@@ -195,6 +195,10 @@ def run_reads(_: Dialect) -> dict[str, Statement]:
         "run_exists": select(r.c.status).where(_is(r.c.id)),
         "steps": select(*of_step).where(_is(t.c.run_id)).order_by(t.c.position),
         "attempts": select(*of_attempt).where(_is(a.c.run_id)).order_by(a.c.path, a.c.item, a.c.number),
+        "step": select(*of_step).where(*(_is(t.c[key]) for key in ("run_id", "path", "item"))),
+        "step_attempts": select(*of_attempt)
+        .where(*(_is(a.c[key]) for key in ("run_id", "path", "item")))
+        .order_by(a.c.number),
         **_items(of_step, of_attempt),
         "plan": select(c.c.plan).where(_is(c.c.run_id)),
         "plan_digest": select(c.c.plan_digest).where(_is(c.c.run_id)),

@@ -299,6 +299,16 @@ SQL: dict[str, str] = {
         "(:repository, :workflow, :trigger_name, :spec_digest, :next_at, :last_at) ON CONFLICT (repository, "
         "workflow, trigger_name) DO UPDATE SET spec_digest = excluded.spec_digest, next_at = "
         "excluded.next_at, last_at = excluded.last_at",
+    "step":
+        "SELECT steps.run_id, steps.path, steps.item, steps.status, steps.cause, steps.message, "
+        "steps.outputs, steps.retry_at, steps.started_at, steps.ended_at, steps.looped, steps.detail FROM "
+        "steps WHERE steps.run_id = :run_id AND steps.path = :path AND steps.item = :item",
+    "step_attempts":
+        "SELECT attempts.run_id, attempts.path, attempts.item, attempts.number, attempts.status, "
+        "attempts.cause, attempts.message, attempts.exit_code, attempts.created_at, attempts.started_at, "
+        "attempts.ended_at, attempts.handle, attempts.stop_reason, attempts.stop_at, attempts.detail FROM "
+        "attempts WHERE attempts.run_id = :run_id AND attempts.path = :path AND attempts.item = :item ORDER "
+        "BY attempts.number",
     "step_status":
         "SELECT steps.status FROM steps WHERE steps.run_id = :run_id AND steps.path = :path AND steps.item = "
         ":item",
