@@ -17,6 +17,8 @@ from typing import Any
 
 from action_pages import action_pages
 from constructs import page_with_table
+from rule_pages import FOLDER as RULES_FOLDER
+from rule_pages import rule_pages
 
 ROOT = Path(__file__).resolve().parents[1]
 LANGUAGE = "docs/language.md"  # of which one table is written here
@@ -36,12 +38,15 @@ def main() -> int:
     check = parser.parse_args().check
     named = {**kind_pages(), "commands": commands(), "rules": rules(), "causes": causes(), "map": code_map()}
     pages = {f"docs/reference/{name}.md": text for name, text in named.items()} | {LANGUAGE: page_with_table()}
-    pages |= action_pages()
+    pages |= action_pages() | rule_pages(NOTE)
     stale = [name for name, text in pages.items() if _on_disk(name) != text]
+    gone = [path for path in (ROOT / RULES_FOLDER).glob("*.md") if path.relative_to(ROOT).as_posix() not in pages]
     if check:
-        for name in stale:
+        for name in [*stale, *gone]:
             print(f"{name} is stale: run `make generate`", file=sys.stderr)
-        return 1 if stale else 0
+        return 1 if stale or gone else 0
+    for path in gone:
+        path.unlink()
     for name in stale:
         (ROOT / name).parent.mkdir(exist_ok=True)
         (ROOT / name).write_text(pages[name], encoding="utf-8")
@@ -161,7 +166,7 @@ def rules() -> str:
     from windlass.loading.rules import RULES
 
     rows = [
-        f"| `{name}` | {rule.severity} | {_cell(rule.summary)} | {_cell(rule.explanation)} |"
+        f"| [`{name}`](rules/{name}.md) | {rule.severity} | {_cell(rule.summary)} | {_cell(rule.explanation)} |"
         for name, rule in sorted(RULES.items())
     ]
     return "\n".join(
