@@ -43,6 +43,10 @@ def masked(text: str) -> list[str]:
     return [line.rstrip() for line in text.rstrip().split("\n")]
 
 
+def with_ids(command: str, ids: dict[str, str]) -> str:
+    return ID.sub(lambda found: ids.get(found[0], found[0]), command)
+
+
 def printed(home: Home, repo: Repo, command: str) -> str:
     """What a person would see in a terminal, as far as it is no terminal."""
     env = {**home.env, "PATH": f"{Path(sys.executable).parent}:{home.env['PATH']}"}
@@ -64,7 +68,7 @@ def test_the_tour(home: Home, repo: Repo) -> None:
     repo.commit(dict(FILE.findall(page)))
     ids: dict[str, str] = {}
     for command, shown in (one for block in CONSOLE.findall(page) for one in commands(block)):
-        real = printed(home, repo, ID.sub(lambda found: ids.get(found[0], found[0]), command))
+        real = printed(home, repo, with_ids(command, ids))
         assert masked(real) == masked(shown), f"$ {command}\n{real}"
         ids |= dict(zip(ID.findall(shown), ID.findall(real), strict=True))
 

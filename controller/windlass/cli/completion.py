@@ -21,13 +21,6 @@ if TYPE_CHECKING:
 
 FILES = ":files"
 RUNS = 50  # the newest ones
-_HEAD = 4096  # bytes of a file in which its name stands
-# `metadata: {name: x}`, or `name: x` below it
-_NAME = re.compile(
-    rb"^metadata:[ \t]*(?:\{[^}\n]*?\bname:|(?:#[^\n]*)?\n(?:[ \t]+[^\n]*\n|[ \t]*\n)*?[ \t]+name:)"
-    rb"[ \t]*[\"']?([a-z0-9-]+)",
-    re.MULTILINE,
-)
 
 SCRIPTS = {
     "bash": r"""# source <(windlass completion bash)
@@ -150,28 +143,14 @@ def _values(action: argparse.Action, given: dict[str, str]) -> Iterable[tuple[st
 
 def _workflows() -> Iterator[tuple[str, str]]:
     """The names of this repository's workflows, with the file of each."""
-    from windlass.cli.work_tree import find_root, list_definitions
+    from windlass.cli.work_tree import find_root, quick_names
     from windlass.errors import WindlassError
 
     try:
-        root = find_root(Path())
-        files = [entry.path for entry in list_definitions(root).entries if entry.kind == "file"]
+        names = quick_names(find_root(Path()))
     except (WindlassError, OSError):
         return
-    for file in files:
-        if file.startswith("workflows/") and file.endswith((".yaml", ".yml")):
-            name = _name_in(root / file)
-            if name is not None:
-                yield name, file
-
-
-def _name_in(file: Path) -> str | None:
-    try:
-        with file.open("rb") as stream:
-            found = _NAME.search(stream.read(_HEAD))
-    except OSError:
-        return None
-    return found[1].decode() if found else None
+    yield from ((name, file) for file, name in names.items() if name is not None)
 
 
 def _runs() -> Iterator[tuple[str, str]]:

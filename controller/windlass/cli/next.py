@@ -59,7 +59,7 @@ def _here() -> dict[tuple[str, str, str], Any]:
 
     root = find_root(Path())
     name = repository_name(root)
-    tree = load_work_tree(root)
+    tree = load_work_tree(root, cache=True)
     if tree.loaded.broken:
         files = ", ".join(sorted(found.path for found in tree.loaded.broken)[:5])
         say(f"left out, because they have errors: {files}", "windlass check shows the errors")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from windlass.cli.work_tree import WorkTree, find_root, load_work_tree, repository_name
+from windlass.cli.work_tree import WorkTree, find_root, load_work_tree, quick_names, repository_name
 from windlass.errors import ProblemsError, UsageError
 from windlass.loading.closure import Closures
 from windlass.sources.work_tree import head_branch, head_commit
@@ -49,7 +49,18 @@ def find_target(word: str) -> Target:
         tree = load_work_tree(root, only=path.resolve().relative_to(root).as_posix(), network=True)
         return _of_file(tree, root, path.resolve().relative_to(root).as_posix())
     root = find_root(Path())
-    return _of_name(load_work_tree(root, network=True), root, word)
+    return _quickly(root, word) or _of_name(load_work_tree(root, network=True), root, word)
+
+
+def _quickly(root: Path, name: str) -> Target | None:
+    """Where each workflow says its name plainly and one says this one, the others need not be loaded."""
+    names = quick_names(root)
+    files = [file for file, found in names.items() if found == name]
+    if len(files) != 1 or None in names.values():
+        return None
+    tree = load_work_tree(root, only=files[0], network=True)
+    found = tree.loaded.workflows.get(name)
+    return _target(tree, root, name) if found is not None and found.path == files[0] else None
 
 
 def _of_file(tree: WorkTree, root: Path, file: str) -> Target:

@@ -146,6 +146,24 @@ def _list_of(root: Path, file: str) -> Tree:
     return work_tree.scan(root, (*places, file) if places else ())
 
 
+def quick_names(root: Path) -> dict[str, str | None]:
+    """The workflows where they usually are: file → the name that it seems to have, None when that is not plain to see.
+
+    Nothing is loaded, and nothing is known of a repository whose windlass.yaml moves its folders.
+    """
+    from windlass.loading.places import ENDINGS
+    from windlass.loading.quick_name import HEAD, quick_name
+
+    if not _places(root):
+        return {}
+    names: dict[str, str | None] = {}
+    for entry in work_tree.scan(root, ("workflows",)).entries:
+        if entry.kind == "file" and entry.path.endswith(ENDINGS):
+            with suppress(OSError):
+                names[entry.path] = quick_name(_read(f"{root}/{entry.path}", min(entry.size, HEAD)))
+    return names
+
+
 def library_mirrors() -> LibraryMirrors:
     """What this user has of libraries: `$XDG_CACHE_HOME/windlass/libraries`."""
     from windlass.loading.stamp import default_folder
