@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import resource
-import shutil
 import subprocess
 import sys
 import threading
@@ -17,6 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.actions_library.certificates import certificate_of_localhost
 
 from windlass.assignments import read_assignments
 
@@ -189,16 +189,4 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Key and certificate of localhost, signed by nobody else."""
-    openssl = shutil.which("openssl")
-    assert openssl, "openssl is needed for this test"
-    file = tmp_path_factory.mktemp("certificate") / "both.pem"
-    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    words = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
-    subprocess.run(
-        [openssl, *words, "-keyout", file, "-out", file.with_suffix(".crt"), *subject],
-        check=True,
-        capture_output=True,
-    )
-    file.write_text(file.read_text() + file.with_suffix(".crt").read_text())
-    return file
+    return certificate_of_localhost(tmp_path_factory.mktemp("certificate"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -10,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from tests.actions_library.certificates import certificate_of_localhost
 from tests.actions_library.conftest import Answer, Site
-from tests.slow.repo import workflow
+from tests.actions_library.smtp import Mailbox
+from tests.slow.repo import Repo, workflow
 
 if TYPE_CHECKING:
     from tests.slow.conftest import MakeServer
     from tests.slow.home import Home
-    from tests.slow.repo import Repo
 
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = ROOT / "actions-library"
@@ -123,3 +125,39 @@ def test_the_example_of_files(example: Callable[..., Any]) -> None:
 
 def test_the_example_of_archive(example: Callable[..., Any]) -> None:
     assert example("archive", version="2.0.0")["outputs"] == {"files": 2}
+
+
+@pytest.fixture
+def other(home: Home) -> Repo:
+    """Another repository, which takes pushes to the branch that it stands on."""
+    made = Repo(home.folder / "other")
+    made.git("config", "receive.denyCurrentBranch", "updateInstead")
+    made.commit({"settings.json": "{}"})
+    return made
+
+
+def test_the_example_of_git_clone(example: Callable[..., Any], other: Repo) -> None:
+    result = example("git-clone", repository=f"file://{other.path}")
+    assert result["outputs"] == {"commit": other.git("rev-parse", "HEAD")}
+
+
+def test_the_example_of_git_commit(example: Callable[..., Any], other: Repo) -> None:
+    result = example("git-commit", repository=f"file://{other.path}", version="2.5.0")
+    assert result["outputs"] == {"commit": other.git("rev-parse", "HEAD"), "changed": True}
+    assert (other.path / "staging/version.env").read_text() == "image=shop:2.5.0\n"
+
+
+def test_the_example_of_notify(example: Callable[..., Any], site: Site) -> None:
+    site.paths["/hook"] = Answer()
+    assert example("notify", hook=f"{site.url}/hook")["status"] == "succeeded"
+    message = json.loads(site.asked[0].body)
+    assert (message["channel"], message["text"].splitlines()[0]) == ("#ops", "*Nightly – succeeded*")
+
+
+def test_the_example_of_send_email(example: Callable[..., Any], tmp_path: Path) -> None:
+    with Mailbox(certificate_of_localhost(tmp_path), users={"reports": "s3cr3t"}) as mailbox:
+        result = example("send-email", server=mailbox.place, tls="never", password="s3cr3t")
+    (mail,) = mailbox.mails
+    assert mail.receivers == ["ada@shop.example.com", "grace@shop.example.com"]
+    assert b"report.csv" in mail.data
+    assert result["outputs"]["message"].encode() in mail.data
