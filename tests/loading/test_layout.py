@@ -13,8 +13,10 @@ from ruamel.yaml import YAML
 
 from windlass.loading.document import read_document
 from windlass.loading.faults import Faults
-from windlass.loading.layout import LayoutError, laid_out
+from windlass.loading.layout import LayoutError, laid_out, written
+from windlass.loading.layout_check import is_laid_out
 from windlass.loading.layout_lines import comments
+from windlass.loading.text import decode
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").rglob("*.yaml"))
@@ -114,6 +116,16 @@ def test_the_examples_are_laid_out(path: Path) -> None:
     assert laid_out(path.read_bytes()) == path.read_text()
 
 
+@pytest.mark.parametrize("path", [*EXAMPLES, *FIXTURES], ids=lambda path: path.stem)
+def test_what_plainly_looks_right_is_what_would_be_written(path: Path) -> None:
+    try:
+        read_document(path.read_bytes())
+    except Faults:
+        return
+    text = decode(path.read_bytes())
+    assert not is_laid_out(text) or written(text) == text
+
+
 @pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.stem)
 def test_any_file_is_laid_out_or_refused_by_the_loader(path: Path) -> None:
     data = path.read_bytes()
@@ -201,6 +213,8 @@ def test_a_generated_file_keeps_its_value_and_is_laid_out_once(
         before = value(text)
     except Faults:
         assume(False)
+    read = decode(text)
+    assert not is_laid_out(read) or written(read) == read
     try:
         after = laid_out(text)
     except LayoutError:

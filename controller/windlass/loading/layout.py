@@ -17,6 +17,7 @@ from yaml._yaml import CParser
 
 from windlass.loading.document import read_document
 from windlass.loading.faults import Fault, Faults
+from windlass.loading.layout_check import is_laid_out
 from windlass.loading.layout_lines import comments, tidy, with_comments_beside
 from windlass.loading.text import decode
 
@@ -38,7 +39,9 @@ def laid_out(data: bytes) -> str:
     """The text in the house layout. Raises Faults for a file that cannot be read, LayoutError."""
     document, _ = read_document(data)
     before = decode(data)
-    after = _once(before)
+    if is_laid_out(before):
+        return before
+    after = written(before)
     if after == before:
         return after
     try:
@@ -47,19 +50,20 @@ def laid_out(data: bytes) -> str:
             raise LayoutError("its values would not stay what they are")
         if comments(after).texts != comments(before).texts:
             raise LayoutError("a comment would not stay where it is")
-        if _once(after) != after:
+        if not is_laid_out(after) and written(after) != after:
             raise LayoutError("it would look different each time")
     except Faults as error:
         raise LayoutError("it would not be readable any more") from error
     return after
 
 
-def _once(text: str) -> str:
+def written(text: str) -> str:
+    """The text as it is laid out, unchecked. Raises LayoutError."""
     tidied = tidy(text)
-    return tidy(with_comments_beside(_written(tidied), tidied))
+    return tidy(with_comments_beside(_emitted(tidied), tidied))
 
 
-def _written(text: str) -> str:
+def _emitted(text: str) -> str:
     """The text as ruamel.yaml writes it, from nodes: nothing becomes a Python value on the way, so `1e3` and `yes`
     stay the text that they are."""
     from ruamel.yaml import YAML

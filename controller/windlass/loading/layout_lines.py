@@ -26,10 +26,15 @@ class Comments(NamedTuple):
     lines: tuple[int, ...]
 
 
+def untidy(text: str) -> bool:
+    """Whether there could be anything for `tidy` to do."""
+    return _UNTIDY.search(text) is not None
+
+
 def tidy(text: str) -> str:
     """Without blanks at the end of lines, blank lines at either end, and more than one blank line in a row; what
     stands inside scalars stays as it is."""
-    if not _UNTIDY.search(text):
+    if not untidy(text):
         return text
     inside = _inside_scalars(text)
     kept: list[str] = []
