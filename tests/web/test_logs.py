@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.testclient import WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
 from tests.web.log_client import lines_of
 from tests.web.site import until, workflow
 
 from windlass.executors.held import Outcome
-from windlass.web.log_lines import from_cursor, split, to_cursor
+from windlass.reconcile.log_reader import LogChunk
+from windlass.runs.model import Attempt, Status, Step, StepKey
+from windlass.web.log_lines import LogLines, add_to, from_cursor, split, to_cursor
 from windlass.web.problem import Refused
 
 TWO = "  build: {run: make}\n  test: {run: make test}\n"
@@ -187,11 +193,44 @@ def test_a_reader_who_leaves_stops_the_work(new_site):
 
 @pytest.mark.parametrize("places", [{}, {("build", ""): (1, 0)}, {("a/b", "x=1,y=ü"): (3, 2**40), ("b", ""): (1, 7)}])
 def test_a_cursor_comes_back(places):
-    assert from_cursor(to_cursor(places)) == places
+    assert from_cursor(to_cursor(places, [(0, 3), (5, 5)])) == (places, [(0, 3), (5, 5)])
+
+
+@given(st.lists(st.integers(0, 30)))
+def test_what_is_over_is_kept_in_ranges(indexes):
+    over = []
+    for index in indexes:
+        add_to(over, index)
+    assert [n for first, last in over for n in range(first, last + 1)] == sorted(set(indexes))
+    assert all(before[1] + 1 < after[0] for before, after in pairwise(over))
+
+
+def test_a_cursor_stays_short_however_many_logs_there_are():
+    """The first step goes on all the time; every other item ended without a word."""
+
+    def attempt(ended):
+        return Attempt(1, Status.SUCCEEDED if ended else Status.RUNNING, ended_at=ended)
+
+    steps = [Step(StepKey("slow"), Status.RUNNING, attempts=(attempt(None),))]
+    steps += [Step(StepKey("each", str(n)), Status.SUCCEEDED, attempts=(attempt(1),)) for n in range(3000)]
+
+    def read(step, item, _attempt, offset, _limit):
+        data = b"line\n" if step == "slow" or int(item) % 2 else b""
+        return LogChunk(data[offset:], len(data), complete=step != "slow")
+
+    def sent(cursor):
+        lines = LogLines(read, cursor)
+        return [line for index, step in enumerate(steps) for line in lines.lines(index, step, 5)]
+
+    whole = sent(None)
+    assert len(whole) == 1501
+    assert max(len(line["cursor"]) for line in whole) < 500
+    assert [line["item"] for line in sent(whole[700]["cursor"])] == [line["item"] for line in whole[701:]]
 
 
 @pytest.mark.parametrize(
-    "text", ["x", "eJw", to_cursor({("a", ""): (0, 0)}), to_cursor({("a", ""): (1, -1)}), "é", "\x00"]
+    "text",
+    ["x", "eJw", to_cursor({("a", ""): (0, 0)}), to_cursor({("a", ""): (1, -1)}), "é", "\x00", to_cursor({}, [(3, 1)])],
 )
 def test_a_forged_cursor_is_refused(text):
     with pytest.raises(Refused):

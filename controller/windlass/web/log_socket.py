@@ -62,14 +62,14 @@ async def _send(socket: WebSocket, controller: Controller, run: str, lines: LogL
             bell = controller.parts.bell.listen()
             ended, steps = await run_in_threadpool(controller.steps, run)
             sent = False
-            for step in steps:
+            for index, step in enumerate(steps):
                 # A chunk of one step, then one of the next: a step that never stops talking silences nobody.
-                for line in await run_in_threadpool(lines.lines, step, controller.parts.clock.now()):
+                for line in await run_in_threadpool(lines.lines, index, step, controller.parts.clock.now()):
                     sent = True
                     await socket.send_text(orjson.dumps(line).decode())
             if sent:
                 continue
-            if ended and all(lines.finished(step) for step in steps):
+            if ended and all(lines.finished(*one) for one in enumerate(steps)):
                 break
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(bell, PAUSE)
