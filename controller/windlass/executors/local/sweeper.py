@@ -12,6 +12,7 @@ import os
 import shutil
 import threading
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 PAUSE = 0.5  # seconds between two looks
 IDLE = 20  # looks in vain after which the thread ends
+PATIENCE = 5.0  # seconds that a stop waits: whoever stops a server kills it after ten or thirty
 
 
 class Sweeper:
@@ -42,19 +44,21 @@ class Sweeper:
             self._hurry.wait(PAUSE)
             idle = 0 if self._paths else idle + 1
             while self._paths:
-                remove(self._paths.popleft())
+                with suppress(IndexError):  # given up meanwhile
+                    remove(self._paths.popleft())
             with self._lock:
                 if not self._paths and (idle > IDLE or self._hurry.is_set()):
                     self._thread = None
                     return
 
-    def wait(self) -> None:
-        """Until everything added so far is deleted."""
+    def wait(self, patience: float = PATIENCE) -> None:
+        """Until everything added so far is deleted; what takes longer than `patience` seconds is left to retention."""
         with self._lock:
             thread = self._thread
         if thread is not None:
             self._hurry.set()
-            thread.join()
+            thread.join(patience)
+            self._paths.clear()
             self._hurry.clear()
 
 
