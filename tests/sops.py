@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 VERSION = "3.13.2"
+AGE = "1.3.1"
 MODULE = f"github.com/getsops/sops/v3/cmd/sops@v{VERSION}"
 FOLDER = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "windlass" / f"sops-{VERSION}"
 BUILDING = 600  # seconds
@@ -93,3 +94,16 @@ class Sops:
         if keys is None:
             keys = () if "--age" in options else ("--age", self.key.recipient)
         return self.run("--disable-version-check", "encrypt", *keys, *options, plain.name)
+
+
+def age_keygen() -> Path:
+    """The real `age-keygen`, built in seconds beside sops."""
+    built = FOLDER / "age-keygen"
+    sops_binary()
+    if not built.exists():
+        env = {**os.environ, "GOBIN": str(FOLDER), "GOFLAGS": "-trimpath"}
+        command = ["go", "install", f"filippo.io/age/cmd/age-keygen@v{AGE}"]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=BUILDING, check=False)
+        if done.returncode != 0:
+            pytest.skip(f"age-keygen cannot be built here: {done.stderr[-300:]}")
+    return built

@@ -170,7 +170,16 @@ class Server:
             admission=admission,
             schedules=schedules,
             sources=Sources(states, reconciler, clock, random.random),
-            hooks=Hooks(catalog, admission, engine, writer, clock, keys, open_server=not settings.tokens),
+            hooks=Hooks(
+                catalog,
+                admission,
+                engine,
+                writer,
+                clock,
+                keys,
+                open_server=not settings.tokens,
+                resolve=self._one_secret,
+            ),
             custom_events=CustomEvents(index, firings, writer, clock),
             bell=self._bell,
             objects=objects,
@@ -194,6 +203,10 @@ class Server:
     def _resolve(self, references: Mapping[str, str], repository: str, commit: str | None) -> dict[str, str]:
         """Raises SecretError."""
         return self._secrets.values(references, Origin(repository, commit))
+
+    def _one_secret(self, reference: str, repository: str, commit: str | None) -> str:
+        """Raises SecretError."""
+        return self._resolve({reference: reference}, repository, commit)[reference]
 
     def _file(self, origin: Origin, path: str, most: int) -> bytes | None:
         """A file of a run's commit, from the mirror. Raises SourceError."""

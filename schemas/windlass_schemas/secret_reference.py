@@ -14,12 +14,30 @@ from windlass_schemas.written import Parsed
 BACKENDS = ("sops", "vault", "awssecrets", "awsssm", "gcpsecrets", "azurekeyvault", "k8s", "windlass")
 REFERENCE_PATTERN = rf"^ref\+({'|'.join(BACKENDS)})://\S+$"
 
+_SERVER = "it would read what belongs to the server"
+_ANYWHERE = "it would make the server ask an address that the repository chooses"
+# Backends of vals that are known, and never served: a reference is written by a tenant.
+REFUSED = {
+    "exec": "it would run a command on the server",
+    "file": _SERVER,
+    "envsubst": _SERVER,
+    "tfstate": _SERVER,
+    "kubeconfig": _SERVER,
+    "echo": "its value would stand in the file, for everybody who reads the repository",
+    **dict.fromkeys(("http", "https", "httpjson", "s3", "gcs", "tfstates3", "gitlab"), _ANYWHERE),
+}
+
 
 def read_reference(value: Any) -> str:
     """A reference as text. Raises `plain-secret` or `secret-backend`, without the value."""
     if not isinstance(value, str) or not value.startswith("ref+"):
         raise PydanticCustomError(
             "plain-secret", "secrets hold references such as ref+sops://secrets/production.yaml#/db/password"
+        )
+    named = value.removeprefix("ref+").partition("://")[0]
+    if named in REFUSED:
+        raise PydanticCustomError(
+            "secret-backend", "ref+{name} is refused: {why}", {"name": named, "why": REFUSED[named]}
         )
     if not re.fullmatch(REFERENCE_PATTERN, value):
         raise PydanticCustomError(

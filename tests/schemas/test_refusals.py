@@ -162,6 +162,9 @@ CASES: list[tuple[str, dict[str, Any], tuple[str | int, ...], str, bool]] = [
     # windlass.yaml
     ("Repository", {"secrets": {"A": "hunter2"}}, ("secrets", "A"), "plain-secret", True),
     ("Repository", {"secrets": {"A": "ref+exec://rm"}}, ("secrets", "A"), "secret-backend", True),
+    ("Repository", {"secrets": {"A": "ref+file:///etc/passwd"}}, ("secrets", "A"), "secret-backend", True),
+    ("Repository", {"secrets": {"A": "ref+echo://hunter22"}}, ("secrets", "A"), "secret-backend", True),
+    ("Repository", {"secrets": {"A": "ref+httpjson://169.254.169.254/x#/a"}}, ("secrets", "A"), "secret-backend", True),
     ("Repository", {"environments": {"p": {"secrets": {"A": 5}}}}, ("environments", "p", "secrets", "A"), "plain-secret", True),
     ("Repository", {"libraries": {"a": {"git": "file://evil/x"}}}, ("libraries", "a", "git"), "invalid-git-url", True),
     ("Repository", {"libraries": {"a": {"git": "ext::sh -c x"}}}, ("libraries", "a", "git"), "invalid-git-url", True),

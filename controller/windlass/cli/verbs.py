@@ -188,6 +188,12 @@ def _trigger(parser: argparse.ArgumentParser) -> None:
     _server(parser)
 
 
+def _secrets(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=("check",), help="check: whether each secret of windlass.yaml can be had")
+    parser.add_argument("path", nargs="?", metavar="PATH", help="a folder of the repository (default: this one)")
+    _listing(parser)
+
+
 def _next(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--count", type=int, default=5, metavar="N", help="how many coming fires (default: 5)")
     parser.add_argument("--from", dest="start", metavar="TIME", help="strictly after this RFC 3339 time (default: now)")
@@ -267,6 +273,12 @@ VERBS: dict[str, Verb] = {
         _trigger,
     ),
     "next": Verb("windlass.cli.next", "list the coming fires of all schedules", "windlass next --count 10", _next),
+    "secrets": Verb(
+        "windlass.cli.secrets",
+        "check whether each secret of windlass.yaml can be had, without showing it",
+        "windlass secrets check --output json",
+        _secrets,
+    ),
     "doctor": Verb(
         "windlass.cli.doctor",
         "check this machine and the server file",

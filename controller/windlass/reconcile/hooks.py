@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from windlass import log
 from windlass.clock import to_rfc3339
 from windlass.crashpoints import reach
-from windlass.errors import ExpressionError, InputError, InputProblem, NotFoundError
+from windlass.errors import ExpressionError, InputError, InputProblem, NotFoundError, SecretError
 from windlass.expressions import evaluate_bool
 from windlass.plan.inputs import parse_inputs
 from windlass.plan.values import escaped
@@ -21,7 +22,7 @@ from windlass.triggers.payload import event_of, parse_body
 from windlass.triggers.webhook import ping, verify
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from windlass.clock import Clock
     from windlass.reconcile.admission import Admission
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from windlass.store.tx import Tx
     from windlass.store.writer import Writer
     from windlass.triggers.webhook import HookRequest
+
+    # (reference, repository, commit) -> the value; raises SecretError
+    Resolve = Callable[[str, str, str | None], str]
 
 REMEMBERED = 7 * 86_400_000
 
@@ -65,7 +69,9 @@ class Hooks:
         secrets: Mapping[str, Sequence[bytes]],
         *,
         open_server: bool,
+        resolve: Resolve | None = None,
     ) -> None:
+        """`secrets`: the server's own keys. `resolve` opens a reference of windlass.yaml at a commit."""
         self._catalog = catalog
         self._admission = admission
         self._engine = engine
@@ -73,6 +79,7 @@ class Hooks:
         self._clock = clock
         self._secrets = secrets
         self._open = open_server
+        self._resolve = resolve
 
     def targets(self, repository: str, name: str) -> list[_Target]:
         """The workflows that wait for this hook. Raises NotFoundError: unknown and disabled ones look alike."""
@@ -91,7 +98,7 @@ class Hooks:
         targets = self.targets(repository, name)
         written = targets[0].trigger.verify
         options = {"header": written.header, "idHeader": written.id_header}
-        verified = verify(written.scheme, request, self._keys(written), self._clock.now(), options)
+        verified = verify(written.scheme, request, self._keys(targets[0]), self._clock.now(), options)
         body = parse_body(request.header("content-type"), request.body)
         reason = ping(written.scheme, request, body)
         if reason is not None:
@@ -130,10 +137,22 @@ class Hooks:
         if unknown:
             raise InputError(unknown)
 
-    def _keys(self, written: Any) -> Sequence[bytes]:
+    def _keys(self, target: _Target) -> Sequence[bytes]:
+        """A secret of the repository's windlass.yaml, else a key of the server; nothing: every delivery is refused."""
+        written, live = target.trigger.verify, target.live
         if written.scheme == "none":
             return ()
-        return self._secrets.get(written.secret, ())
+        settings = live.repository_model
+        reference = settings.secrets.get(written.secret) if settings is not None else None
+        if reference is None or self._resolve is None:
+            return self._secrets.get(written.secret, ())
+        try:
+            return [self._resolve(reference, live.repository, live.commit).encode()]
+        except SecretError as error:
+            log.event(
+                "hook.no-key", level="warning", repository=live.repository, hook=target.trigger.name, error=str(error)
+            )
+            return ()
 
     def verify_push(self, secret: str | None, request: HookRequest) -> None:
         """A forge's signature, where the repository names a key; without one every notification is taken."""

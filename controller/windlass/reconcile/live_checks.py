@@ -34,10 +34,12 @@ def live_problems(workflows: Iterable[LiveWorkflow], keys: Collection[str]) -> l
 def _keyless(live: LiveWorkflow, hooks: Iterable[Any], keys: Collection[str]) -> Iterator[Problem]:
     for index, hook in enumerate(hooks):
         secret = (hook.get("verify") or {}).get("secret")
-        if secret is None or secret in keys or hook.get("enabled") is False:
+        settings = live.repository_model
+        own = settings.secrets if settings is not None else {}
+        if secret is None or secret in keys or secret in own or hook.get("enabled") is False:
             continue
         message = f"the server has no key {secret}, so every delivery to this hook is refused"
-        hint = f"add {secret} below secrets: in the server file"
+        hint = f"add {secret} below secrets: in windlass.yaml or in the server file"
         yield _problem(live, ("triggers", "webhook", index, "verify", "secret"), "webhook-key", message, hint)
 
 
