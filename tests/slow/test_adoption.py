@@ -36,8 +36,8 @@ def go_on(home: Home) -> None:
     (home.folder / "go-on").touch()
 
 
-def started(server: Server, run: str) -> bool:
-    attempts = server.run(run)["steps"]["count"]["attempts"]
+def started(server: Server, run: str, step: str = "count") -> bool:
+    attempts = server.run(run)["steps"][step]["attempts"]
     return bool(attempts and attempts[0]["startedAt"])
 
 
@@ -144,7 +144,7 @@ def test_a_timeout_fires_over_a_restart(home: Home, repo: Repo, serve: MakeServe
     repo.add("slow", "steps: {it: {timeout: 2s, run: sleep 300}}\n")
     server = serve(repo.path)
     run = server.begin("shop", "slow")
-    until(lambda: server.run(run)["steps"]["it"]["attempts"])
+    until(lambda: started(server, run, "it"))
     server.kill()
     server.start()
     result = server.ended(run)
@@ -158,6 +158,7 @@ def test_an_orderly_stop_leaves_steps_to_be_adopted(home: Home, repo: Repo, serv
     until(lambda: started(server, run))
     server.stop()
     assert any(line.startswith("bash ") for line in marked(f"{home.folder}/").values())
+    go_on(home)
     server.start()
     result = server.ended(run)
     assert (result["status"], len(result["steps"]["count"]["attempts"])) == ("succeeded", 1)
