@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -161,3 +163,10 @@ def test_the_example_of_send_email(example: Callable[..., Any], tmp_path: Path) 
     assert mail.receivers == ["ada@shop.example.com", "grace@shop.example.com"]
     assert b"report.csv" in mail.data
     assert result["outputs"]["message"].encode() in mail.data
+
+
+def test_the_example_of_sql(example: Callable[..., Any], tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as connection, connection:
+        connection.execute("CREATE TABLE articles AS SELECT 'lamp' AS name, 0 AS stock UNION SELECT 'desk', 9")
+    result = example("sql", database=f"sqlite:{tmp_path}/shop.db")
+    assert result["outputs"] == {"articles": [{"name": "lamp", "stock": 0}]}
