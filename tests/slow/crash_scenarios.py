@@ -109,6 +109,7 @@ steps:
   first:
     run: '{WITNESS}; mkdir out; head -c 300000 /dev/urandom > out/data; sha256sum out/data > sum'
     artifacts: {{save: {{out: "out/*", sum: sum}}}}
+    cache: {{key: one, paths: [out]}}
   second:
     artifacts:
       load: {{in: "${{{{ steps.first.artifacts.out }}}}", sum: "${{{{ steps.first.artifacts.sum }}}}"}}

@@ -38,7 +38,10 @@ WHERE = {
         *(f"group.left{nth}" for nth in ("", ":2", ":3")),
         *(f"{point}:{nth}" for point in ("engine.recorded", "engine.carried-out") for nth in (3, 6)),
     ],
-    "artifacts": [f"executor.{what}{nth}" for what in ("before-collect", "collected") for nth in ("", ":2")],
+    "artifacts": [
+        *(f"executor.{what}{nth}" for what in ("before-collect", "collected") for nth in ("", ":2")),
+        "cache.stored",
+    ],
     "library": [f"{point}{nth}" for point in ("library.fetched", "source.loaded") for nth in ("", ":2")],
     "push": [f"tags.before-record{nth}" for nth in ("", ":2")],
 }
