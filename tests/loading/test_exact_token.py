@@ -160,6 +160,23 @@ CASES: dict[str, tuple[str, list[str]]] = {
             " | an arrow reads: waits for",
         ],
     ),
+    "an environment by what is not known yet": (
+        "environment: \"${{ run.actor == 'x' ? 'a' : now() + repository.name }}\"\n" + ONE,
+        [
+            "4:19-22 unknown-name | environment is picked first: it sees inputs and event alone | None",
+            "4:44-47 function-not-allowed | environment is picked first: it sees inputs and event alone | None",
+            "4:52-62 unknown-name | environment is picked first: it sees inputs and event alone | None",
+        ],
+    ),
+    "an action as a path of its own": (
+        "steps:\n  a: {uses: actions/notify, with: {to: x}}\n"
+        "  b: {uses: ./actions/notify/action.yaml, with: {to: x}}\n",
+        [
+            "5:13-27 unknown-action | there is no library actions | did you mean ./actions/notify?",
+            "6:13-41 unknown-action | ./actions/notify/action.yaml is no action or workflow"
+            " | did you mean ./actions/notify?",
+        ],
+    ),
     "an unknown input of an action": (
         "steps:\n  a: {uses: ./actions/notify, with: {to: x, cuont: 2}}\n",
         ["5:45-50 unknown-input | ./actions/notify has no input cuont | did you mean count?"],

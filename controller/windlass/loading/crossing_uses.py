@@ -73,7 +73,8 @@ def _uses(
                 continue
             alias = mention.text.partition("/")[0]
             if alias not in aliases:
-                hint = did_you_mean(alias, aliases)
+                here = f"./{_plain(mention.text)}"
+                hint = f"did you mean {here}?" if here in targets else did_you_mean(alias, aliases)
                 yield _problem(result.path, mention, "unknown-action", f"there is no library {alias}", hint)
             elif libraries is not None:
                 yield from _of_library(result.path, mention, libraries, told)
@@ -107,7 +108,8 @@ def _targets(results: Sequence[FileResult]) -> dict[str, FileResult]:
 def _local(file: str, mention: Mention, targets: dict[str, FileResult]) -> Iterator[Problem]:
     target = targets.get(_plain(mention.text))
     if target is None:
-        hint = did_you_mean(mention.text, targets)
+        folder = mention.text.rpartition("/action.")[0]  # an action goes by its folder
+        hint = f"did you mean {folder}?" if folder in targets else did_you_mean(mention.text, targets)
         yield _problem(file, mention, "unknown-action", f"{mention.text} is no action or workflow", hint)
     elif target.facts is not None:
         yield from _given(file, mention, target.facts)

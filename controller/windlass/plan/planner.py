@@ -25,6 +25,7 @@ from windlass.plan.program import program_of
 from windlass.plan.protection import gated, refusal_of
 from windlass.plan.secret_names import used_references
 from windlass.plan.uses import commits_of, is_workflow, target_of
+from windlass.plan.values import shown
 from windlass_schemas.duration import parse_duration
 from windlass_schemas.expression import read_whole_from_zero
 from windlass_schemas.storage import Checkout
@@ -127,11 +128,15 @@ def _environment(written: str | None, repository: Repository | None, occasion: O
     """What `environment` picks from windlass.yaml, known when the run is created. Raises ExpressionError."""
     if written is None:
         return None
-    name = to_text(evaluate(written, {"inputs": dict(occasion.inputs), "event": dict(occasion.event)}))
+    try:
+        name = to_text(evaluate(written, {"inputs": dict(occasion.inputs), "event": dict(occasion.event)}))
+    except ExpressionError as error:
+        raise ExpressionError(f"environment: {error}") from error
     known = repository.environments if repository is not None else {}
     if name not in known:
-        names = ", ".join(known) or "none"
-        raise ExpressionError(f"environment: windlass.yaml has no environment {name} (there are: {names})")
+        there = ", ".join(known) or "none"
+        said = f"windlass.yaml has no environment {name or shown(name)} (there are: {there})"
+        raise ExpressionError(f"environment: {said}")
     return _Picked(name, known[name])
 
 

@@ -51,7 +51,7 @@ CONCURRENCY: dict[str, Type] = {"limit": Type.INT}
 ACTION_PART = Scope({}, PART_CONDITIONS, secrets=False, absent=NOT_IN_ACTIONS)
 MOST_IN_SCRIPT = 20  # the first ones say enough
 LONGEST_IN_SCRIPT = 1000
-START_KEYS = frozenset({"environment", "runTitle", "runLabels", "defaults"})  # known when a run is created
+START_KEYS = frozenset({"runTitle", "runLabels", "defaults"})  # known when a run is created
 MOST_REMEMBERED = 4096
 _GOOD: set[tuple[Any, ...]] = set()
 ACTION_VALUES = frozenset({"run", "command", "args", "env", "image", "entrypoint", "shell"})
@@ -71,6 +71,8 @@ def check_expressions(site: Site, workflow: Workflow, items: Sequence[StepItem],
             yield from _one(site, path, text, scopes.form, Type.BOOL)
         elif path[0] == "env":
             yield from _one(site, path, text, scopes.workflow_env)
+        elif path[0] == "environment":
+            yield from _one(site, path, text, scopes.environment)
         elif path[0] in START_KEYS:
             yield from _one(site, path, text, scopes.start, _wanted(path[1:]) if path[0] == "defaults" else None)
         elif path[0] == "concurrency":

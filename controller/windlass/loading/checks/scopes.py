@@ -111,6 +111,14 @@ class Scopes:
         return Scope({**self._inputs, **EVENT, **RUN}, VALUES, secrets=False, absent=absent)
 
     @cached_property
+    def environment(self) -> Scope:
+        """It picks what the rest is made from: only what started the run is known."""
+        early = "environment is picked first: it sees inputs and event alone"
+        absent = {"steps": early, "run": early, "repository": early, "env": early, "secrets": _NO_SECRETS, **_NO_LOOP}
+        absent |= {"now()": early, "hashFiles()": early}
+        return Scope({**self._inputs, **EVENT}, frozenset(), secrets=False, absent=absent)
+
+    @cached_property
     def workflow_env(self) -> Scope:
         late = "the workflow's env is known before any step has run"
         absent = {"steps": late, "env": "env is being made here", **_NO_LOOP}
