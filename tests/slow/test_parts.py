@@ -33,7 +33,9 @@ steps:
 
 
 def parts_of(result: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(part["name"], part["status"]) for part in result["steps"]["test"]["attempts"][-1]["parts"]]
+    """Of the newest attempt; none while there is no attempt."""
+    attempts = result["steps"]["test"]["attempts"]
+    return [(part["name"], part["status"]) for part in attempts[-1]["parts"]] if attempts else []
 
 
 def test_parts_go_on_while_the_server_is_gone(home: Home, repo: Repo, serve: MakeServer) -> None:
