@@ -69,6 +69,7 @@ def test_a_cancel_while_the_server_is_away_reaches_down(home: Home, repo: Repo, 
     run = server.begin("shop", "outer")
     until(lambda: "to us" in server.step_log(run, quote("rollout[1]/go", safe="")).text)
     server.post(f"/runs/{run}/cancel", code=202)
+    until(lambda: server.run(run)["status"] == "cancelling")  # in the ledger
     server.kill()
     server.start()
     result = server.ended(run)
