@@ -69,13 +69,15 @@ def test_a_cancel_while_the_server_is_away_reaches_down(home: Home, repo: Repo, 
     run = server.begin("shop", "outer")
     until(lambda: "to us" in server.step_log(run, quote("rollout[1]/go", safe="")).text)
     server.post(f"/runs/{run}/cancel", code=202)
-    until(lambda: server.run(run)["status"] == "cancelling")  # in the ledger
     server.kill()
     server.start()
     result = server.ended(run)
     assert (result["status"], result["steps"]["after"]["status"]) == ("cancelled", "cancelled")
     for item in result["steps"]["rollout"]["items"]:
-        assert (item["status"], item["steps"]["tidy"]["status"]) == ("cancelled", "succeeded")
+        tidy = item["steps"]["tidy"]
+        assert item["status"] == "cancelled"
+        # Killed between the record of its start and the start itself, it is lost rather than started twice (R3).
+        assert (tidy["status"], tidy["cause"]) in (("succeeded", None), ("errored", "lost"))
 
 
 def test_on_a_laptop_with_logs_and_a_rerun(home: Home, repo: Repo) -> None:

@@ -10,12 +10,12 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from windlass.errors import ConflictError, InputError, InputProblem, NotFoundError
+from windlass.errors import ConflictError, InputError, InputProblem, LedgerError, NotFoundError
 from windlass.plan.inputs import parse_inputs
 from windlass.plan.planner import access_rules
 from windlass.reconcile.access import check_may, check_may_start
 from windlass.reconcile.admission import checked_env
-from windlass.reconcile.approvals import answer
+from windlass.reconcile.approvals import PATIENCE, answer
 from windlass.reconcile.artifact_reader import artifacts_of, entries, find
 from windlass.reconcile.creation import SHOWN_SECRET, Cause
 from windlass.reconcile.log_reader import LogChunk, read_log
@@ -185,7 +185,8 @@ class Controller:
         self.parts.writer.write(work)
         who = actor.get("name") or "somebody"
         request = CancelRequested(now, message=f"cancelled by {who}", kill=head.cancel_at is not None)
-        self.parts.engine.cancel(run, request)
+        if not self.parts.engine.cancel(run, request).wait(PATIENCE):
+            raise LedgerError("the cancel could not be recorded yet: the ledger is away")
         return self.run(run)
 
     def answer(self, run: str, key: StepKey, given: Answer, actor: Mapping[str, Any]) -> dict[str, Any]:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     Listener = Callable[[RunHead, tuple[Step, ...]], None]
     EndListener = Callable[[Tx, RunHead], None]
-    News = Observation | RunState | tuple[Answered, threading.Event] | None
+    News = Observation | RunState | tuple[Answered | CancelRequested, threading.Event] | None
 
 PAUSE = 1.0  # seconds between attempts to reach a ledger that is away
 MAX_FAULTS = 5  # a run whose decision raises this often is ended rather than tried for ever (promise R29)
@@ -90,13 +90,17 @@ class Engine:
         assert isinstance(observation, FromExecutor)
         self._inbox.put((observation.key.run, observation))
 
-    def cancel(self, run: str, request: CancelRequested) -> None:
-        self._inbox.put((run, request))
+    def cancel(self, run: str, request: CancelRequested) -> threading.Event:
+        """The event is set when what followed from it is in the ledger."""
+        return self._ask(run, request)
 
     def answer(self, run: str, answered: Answered) -> threading.Event:
-        """An answer to an approval. The event is set when what followed from it is in the ledger."""
+        """An answer to an approval; the event as in `cancel`."""
+        return self._ask(run, answered)
+
+    def _ask(self, run: str, request: Answered | CancelRequested) -> threading.Event:
         taken = threading.Event()
-        self._inbox.put((run, (answered, taken)))
+        self._inbox.put((run, (request, taken)))
         return taken
 
     def start(self) -> None:
