@@ -1,6 +1,6 @@
 #!/bin/sh
-# What the tests need beside the packages of .venv: PostgreSQL's server programs, from the distribution, and an S3
-# server, from PyPI in an environment of its own (it wants other versions of packages than we do).
+# What the tests need beside the packages of .venv: PostgreSQL's server programs and a Docker engine, from the
+# distribution, and an S3 server, from PyPI in an environment of its own (it wants other versions of packages than we do).
 #
 # The tests start their own throw-away servers; a server that runs on this machine is never touched. Does nothing when
 # the programs are there already.
@@ -34,19 +34,30 @@ has_jq() {
     command -v jq >/dev/null 2>&1
 }
 
-has_postgresql && has_jq && exit 0
+has_docker() {
+    command -v dockerd >/dev/null 2>&1 && [ -x /bin/busybox ]
+}
+
+missing=
+has_postgresql || missing="postgresql"
+has_jq || missing="$missing jq"
+# Only root can run a Docker engine; the tests of others skip what needs one.
+[ "$(id -u)" != 0 ] || has_docker || missing="$missing docker.io busybox-static"
+[ -n "$missing" ] || exit 0
 
 by_hand() {
-    echo "The tests need PostgreSQL's server programs (initdb, postgres) and jq, and $1." >&2
-    echo "Install them, then try again:  sudo apt-get install postgresql jq" >&2
+    echo "The tests need the packages $missing, and $1." >&2
+    echo "Install them, then try again:  sudo apt-get install $missing" >&2
     exit 1
 }
 
 command -v apt-get >/dev/null 2>&1 || by_hand "this machine has no apt-get"
 [ "$(id -u)" = 0 ] || by_hand "only root may install packages"
 
-echo "Installing PostgreSQL and jq for the tests (apt-get install postgresql jq)"
+echo "Installing for the tests: apt-get install $missing"
 export DEBIAN_FRONTEND=noninteractive
+export RUNLEVEL=1 # no server of this machine's is started by it
 apt-get update -qq </dev/null || by_hand "apt-get update failed"
-apt-get install -y -qq --no-install-recommends postgresql jq </dev/null >/dev/null || by_hand "apt-get install failed"
+# shellcheck disable=SC2086 # words
+apt-get install -y -qq --no-install-recommends $missing </dev/null >/dev/null || by_hand "apt-get install failed"
 has_postgresql && has_jq || by_hand "they are missing after the installation"

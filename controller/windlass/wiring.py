@@ -23,8 +23,8 @@ from windlass.errors import SourceError
 from windlass.executors.action_files import ActionFiles
 from windlass.executors.checkout import CheckoutFiles
 from windlass.executors.files import StepFiles
-from windlass.executors.local.executor import LocalExecutor
 from windlass.executors.local.spawn import spawn_supervisor
+from windlass.executors.registry import EXECUTORS, Options, Runners, make_executor
 from windlass.executors.secret_values import SecretValues
 from windlass.executors.workspace import WorkspaceExecutor
 from windlass.reconcile.admission import Admission
@@ -68,7 +68,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from windlass.executors.base import Executor
+    from windlass.executors.local.spawn import SupervisorProcess
+    from windlass.executors.pieces import Collection, Preparation
     from windlass.runs.model import Checkout, RunHead, Step
     from windlass.secrets.sops.age import AgeKey
     from windlass.settings import GitAuth, RepositorySettings, SecretSource, Settings
@@ -107,27 +108,23 @@ class Server:
         epoch = writer.take_over(f"{socket.gethostname()}/{os.getpid()}", clock.now())
         log.event("controller.leading", epoch=epoch)
         writer.on_event = lambda _cursor: self._bell.ring()
-        executors: dict[str, Executor] = {}
-        engine = Engine(writer, executors, clock, on_change=self._changed, on_end=self._ended, reuse=LedgerReuse(reads))
+        self._runners = Runners(lambda kind: self._runner(kind, engine, supervisor, preparations, collections))
+        reuse = LedgerReuse(reads)
+        engine = Engine(writer, self._runners, clock, on_change=self._changed, on_end=self._ended, reuse=reuse)
         objects = Objects(settings.objects or folder_url(settings.data / "objects"))
         caches = CacheBook(LedgerBook(reads, writer), objects, clock, settings.limits.cache_size)
         entry = settings.limits.cache_entry_size
         bounds = Bounds(settings.limits.artifact_size, settings.limits.artifact_files)
-        self._executor = WorkspaceExecutor(
-            lambda sink: LocalExecutor(settings.data, sink, supervisor, parallel=settings.limits.local_attempts),
-            engine.observe,
-            clock,
-            preparations=[
-                SecretValues(self._reveal, self._resolve),
-                CheckoutFiles(self._fill),
-                LoadArtifacts(objects),
-                RestoreCache(caches, entry),
-                StepFiles(),
-                ActionFiles(),
-            ],
-            collections=[SaveArtifacts(objects, bounds), SaveCache(caches, entry)],
-        )
-        executors["local"] = self._executor
+        preparations: list[Preparation] = [
+            SecretValues(self._reveal, self._resolve),
+            CheckoutFiles(self._fill),
+            LoadArtifacts(objects),
+            RestoreCache(caches, entry),
+            StepFiles(),
+            ActionFiles(),
+        ]
+        collections: list[Collection] = [SaveArtifacts(objects, bounds), SaveCache(caches, entry)]
+        self._local = self._runners["local"]  # its supervisor is there already
         self._hashes = CommitHashes(self._tree)
         self._sealer: Sealer | None = None  # made at the first secret
         self._age_keys = {one.name: _age_keys(one) for one in settings.repositories}
@@ -183,9 +180,26 @@ class Server:
             custom_events=CustomEvents(index, firings, writer, clock),
             bell=self._bell,
             objects=objects,
-            log_path=self._executor.log_path,
+            log_path=self._local.log_path,
         )
         self._retention = RetentionLoop(self._parts, caches)
+
+    def _runner(
+        self,
+        kind: str,
+        engine: Engine,
+        supervisor: SupervisorProcess | None,
+        preparations: Sequence[Preparation],
+        collections: Sequence[Collection],
+    ) -> WorkspaceExecutor:
+        data, most = self._settings.data, self._settings.limits.local_attempts
+        return WorkspaceExecutor(
+            lambda sink: make_executor(kind, Options(data, sink, most, supervisor)),
+            engine.observe,
+            SystemClock(),
+            preparations=preparations,
+            collections=collections,
+        )
 
     def _seal(self, run: str, name: str, value: str) -> bytes:
         """Raises WindlassError when the key cannot be used."""
@@ -255,7 +269,8 @@ class Server:
         parts = self._parts
         states, unreadable = restore_runs(parts.reads)
         parts.engine.adopt(states)
-        give_up(unreadable, parts.writer, parts.clock, [self._executor], self._ended)
+        if unreadable:  # which runner it was on cannot be read either
+            give_up(unreadable, parts.writer, parts.clock, [self._runners[kind] for kind in EXECUTORS], self._ended)
         parts.engine.start()
         parts.sources.start()
         self._libraries.start()
@@ -287,10 +302,10 @@ class Server:
         parts.sources.stop()
         self._libraries.close()
         if self._kill:
-            self._executor.close(kill=True)
+            self._runners.close(kill=True)
         parts.engine.stop()
         if not self._kill:
-            self._executor.close(kill=False)
+            self._runners.close(kill=False)
         self._ledger.close()
 
 

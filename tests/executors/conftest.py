@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
+from tests.docker_engine import IMAGE, Dockerd
 
 from windlass.clock import SystemClock
+from windlass.executors.docker.container import container_name, create_body
+from windlass.executors.docker.executor import DockerExecutor
 from windlass.executors.local.executor import LocalExecutor
 from windlass.executors.local.spawn import spawn_supervisor
 from windlass.executors.workspace import WorkspaceExecutor
@@ -159,3 +162,71 @@ def local(tmp_path: Path, run_id: str) -> Iterator[Local]:
     place.close()
     assert not place.programs()
     wait_until(lambda: not place.wardens())
+
+
+class Docker:
+    """A docker executor in a folder, over the tests' engine; attempts carry the test's mark as their run id."""
+
+    def __init__(self, data: Path, run: str, dockerd: Dockerd) -> None:
+        self.data = data
+        self.run = run
+        self.dockerd = dockerd
+        self.seen = Seen()
+        self.executors: list[DockerExecutor] = []
+
+    def executor(self, *, parallel: int = 64, patience: float = 20.0) -> DockerExecutor:
+        """A new one over the same folder, as after a restart."""
+        self.seen = Seen()
+        return self.made(self.seen, parallel=parallel, patience=patience)
+
+    def made(self, sink: Sink, *, parallel: int = 64, patience: float = 20.0) -> DockerExecutor:
+        environment = self.dockerd.environment
+        made = DockerExecutor(self.data, sink, parallel=parallel, environment=environment, patience=patience)
+        self.executors.append(made)
+        return made
+
+    def workspace(
+        self, *, preparations: Sequence[Preparation] = (), collections: Sequence[Collection] = ()
+    ) -> WorkspaceExecutor:
+        self.seen = Seen()
+        return WorkspaceExecutor(
+            self.made, self.seen, SystemClock(), preparations=preparations, collections=collections
+        )
+
+    def launch(self, script: str | None, step: str = "step", **fields: Any) -> Launch:
+        values: dict[str, Any] = {"argv": ("sh", "-e", "{script}"), "env": {}, "script": script, "image": IMAGE}
+        return Launch(key=AttemptKey(self.run, step, "", 1), runner="docker", **(values | fields))
+
+    def end(self, script: str | None, **fields: Any) -> Ended:
+        """Run it in a new executor, to its end."""
+        launch = self.launch(script, **fields)
+        executor = self.executor()
+        executor.start([launch])
+        ended = self.seen.ended(launch.key)
+        executor.close(kill=True)
+        return ended
+
+    def log(self, step: str = "step") -> bytes:
+        path = self.executors[-1].log_path(AttemptKey(self.run, step, "", 1))
+        assert path is not None
+        return path.read_bytes()
+
+    def dockerd_body(self, launch: Launch) -> dict[str, Any]:
+        """What the executor asks the engine for."""
+        return create_body(launch, launch.argv, self.data)
+
+    def container(self, step: str = "step") -> str:
+        return container_name(AttemptKey(self.run, step, "", 1))
+
+    def close(self) -> None:
+        for executor in self.executors:
+            executor.close(kill=True)
+
+
+@pytest.fixture
+def docker(tmp_path: Path, run_id: str, dockerd: Dockerd) -> Iterator[Docker]:
+    """After the test no container of it is left."""
+    place = Docker(tmp_path / "data", run_id, dockerd)
+    yield place
+    place.close()
+    wait_until(lambda: not [name for name in dockerd.containers() if run_id in name])

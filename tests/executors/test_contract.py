@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 from tests.executors.conftest import wait_until
 
+from windlass.executors.docker.container import container_name
 from windlass.executors.held import HeldExecutor, HeldWorld
 from windlass.runs.model import AttemptKey, Ended, Launch, LaunchPart, PartsSeen, Quiet, Started, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.executors.conftest import Local, Seen
+    from tests.executors.conftest import Docker, Local, Seen
 
     from windlass.executors.base import Executor
 
@@ -119,9 +120,49 @@ class LocalBench:
         return len(path.read_text().splitlines()) if path.exists() else 0
 
 
-@pytest.fixture(params=["held", "local"])
+class DockerBench:
+    SCRIPT = """
+    echo hello
+    until [ -e /tmp/code ]; do sleep 0.02; done
+    cat /tmp/outputs >> "$WINDLASS_OUTPUT"
+    exit "$(cat /tmp/code)"
+    """
+
+    def __init__(self, docker: Docker) -> None:
+        self.docker = docker
+
+    @property
+    def seen(self) -> Seen:
+        return self.docker.seen
+
+    def executor(self) -> Executor:
+        return self.docker.executor()
+
+    def launch(self, step: str = "step", output_limit: int = 4096, quiet_timeout: int | None = None) -> Launch:
+        return self.docker.launch(self.SCRIPT, step, output_limit=output_limit, quiet_timeout=quiet_timeout)
+
+    def be_silent(self, key: AttemptKey) -> None:
+        """Its program waits for `finish`."""
+
+    def parted(self, step: str, *runs: tuple[bool, bool]) -> Launch:
+        script = f"test -e held && exit; touch held; {self.SCRIPT}"
+        argv = ("sh", "-e", "{script}")
+        parts = [LaunchPart(script, f"{n}", argv, on_success=s, on_failure=f) for n, (s, f) in enumerate(runs)]
+        return replace(self.launch(step), script=None, argv=(), parts=tuple(parts))
+
+    def finish(self, key: AttemptKey, exit_code: int = 0, outputs: bytes = b"") -> None:
+        self.docker.dockerd.put(container_name(key), "/tmp/outputs", outputs)
+        self.docker.dockerd.put(container_name(key), "/tmp/code", b"%d" % exit_code)
+
+    def starts(self, key: AttemptKey) -> int:
+        return self.docker.dockerd.times_started(container_name(key))
+
+
+@pytest.fixture(params=["held", "local", "docker"])
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
-    if request.param == "held":
+    if request.param == "docker":
+        yield DockerBench(request.getfixturevalue("docker"))
+    elif request.param == "held":
         local = request.getfixturevalue("local")
         yield HeldBench(tmp_path / "logs", type(local.seen))
     else:

@@ -27,11 +27,12 @@ from windlass.runs.present import run_object
 from windlass.store.ids import is_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from windlass.clock import Clock
-    from windlass.executors.base import Executor
+    from windlass.executors.pieces import Collection, Preparation
+    from windlass.executors.workspace import WorkspaceExecutor
     from windlass.reconcile.cache_book import CacheBook
     from windlass.reconcile.creation import NewRun
     from windlass.runs.model import Checkout, RunHead, Step
@@ -63,9 +64,8 @@ class LocalRun:
         from windlass.executors.action_files import ActionFiles
         from windlass.executors.checkout import CheckoutFiles
         from windlass.executors.files import StepFiles
-        from windlass.executors.local.executor import LocalExecutor
+        from windlass.executors.registry import Runners
         from windlass.executors.secret_values import SecretValues
-        from windlass.executors.workspace import WorkspaceExecutor
         from windlass.reconcile.artifact_pieces import LoadArtifacts, SaveArtifacts
         from windlass.reconcile.cache_book import CacheBook
         from windlass.reconcile.cache_pieces import RestoreCache, SaveCache
@@ -79,11 +79,11 @@ class LocalRun:
             raise LedgerError(f"the data folder cannot be written: {error}") from error
         ledger = Ledger.open(f"sqlite:///{folder}/ledger.db")
         ledger.writer.take_over("windlass run", self._clock.now())
-        executors: dict[str, Executor] = {}
+        runners = Runners(lambda kind: self._runner(kind, folder, engine, preparations, collections))
         shared = SharedLedger(self._base.parent / "local-caches.db", self._clock)
         engine = Engine(
             ledger.writer,
-            executors,
+            runners,
             self._clock,
             on_change=lambda h, s: self._news.put((h, s)),
             forgets=False,
@@ -92,26 +92,22 @@ class LocalRun:
         objects = Objects(folder_url(self._base / OBJECTS))
         limits = Limits()
         caches, entry = CacheBook(shared, objects, self._clock, limits.cache_size), limits.cache_entry_size
-        executors["local"] = executor = WorkspaceExecutor(
-            lambda sink: LocalExecutor(folder, sink, self._supervisor),
-            engine.observe,
-            self._clock,
-            preparations=[
-                SecretValues(lambda _run, _names: new.secrets, self._resolve),
-                CheckoutFiles(self._fill),
-                LoadArtifacts(objects),
-                RestoreCache(caches, entry),
-                StepFiles(),
-                ActionFiles(),
-            ],
-            collections=[SaveArtifacts(objects, Bounds()), SaveCache(caches, entry)],
-        )
+        preparations: list[Preparation] = [
+            SecretValues(lambda _run, _names: new.secrets, self._resolve),
+            CheckoutFiles(self._fill),
+            LoadArtifacts(objects),
+            RestoreCache(caches, entry),
+            StepFiles(),
+            ActionFiles(),
+        ]
+        collections: list[Collection] = [SaveArtifacts(objects, Bounds()), SaveCache(caches, entry)]
+        local = runners["local"]  # its supervisor is there already
         try:
             ledger.writer.write(lambda tx: record(tx, new))
             engine.start()
             engine.add(new.state())
             out = sys.stderr if as_json else sys.stdout
-            live = LiveLines(new.head.id, executor.log_path, out, colour=wants_colour(out))
+            live = LiveLines(new.head.id, local.log_path, out, colour=wants_colour(out))
             who = str(new.head.actor.get("name"))
             questions = Questions(who, self._clock, lambda answered: engine.answer(new.head.id, answered))
             self._watch(engine, new.head.id, live, questions)
@@ -120,7 +116,7 @@ class LocalRun:
             return run_object(head, ledger.reads.steps(new.head.id)), self._signals > 0
         finally:
             engine.stop()
-            executor.close(kill=True)
+            runners.close(kill=True)
             shutil.rmtree(folder / "attempts", ignore_errors=True)
             ledger.close()
             if any(step.cache is not None for step in (*new.plan.steps.values(), *new.plan.finally_.values())):
@@ -136,6 +132,25 @@ class LocalRun:
 
             self._secrets = user_resolver(self._root)
         return self._secrets.values(references, Origin(repository, None))
+
+    def _runner(
+        self,
+        kind: str,
+        folder: Path,
+        engine: Engine,
+        preparations: Sequence[Preparation],
+        collections: Sequence[Collection],
+    ) -> WorkspaceExecutor:
+        from windlass.executors.registry import Options, make_executor
+        from windlass.executors.workspace import WorkspaceExecutor
+
+        return WorkspaceExecutor(
+            lambda sink: make_executor(kind, Options(folder, sink, supervisor=self._supervisor)),
+            engine.observe,
+            self._clock,
+            preparations=preparations,
+            collections=collections,
+        )
 
     def _fill(self, checkout: Checkout, folder: Path) -> None:
         """The work tree as it is, uncommitted changes included; with git the history of HEAD beside it."""

@@ -96,9 +96,11 @@ def _refuse_broken(target: Target) -> None:
 
 
 def _runner(name: str | None) -> str:
-    if name not in (None, "local"):
-        raise UsageError(f"no runner {name}", "this machine has: local")
-    return "local"
+    from windlass.plan.supported import RUNNERS
+
+    if name is not None and name not in RUNNERS:
+        raise UsageError(f"no runner {name}", f"this machine has: {', '.join(sorted(RUNNERS))}")
+    return name or "local"
 
 
 def local_actor() -> dict[str, Any]:

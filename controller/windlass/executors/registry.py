@@ -1,21 +1,31 @@
-"""Executors by kind: one line each. A kind is what `runners:` of the server file and `runner:` of a step name.
+"""Executors by kind: one line each. A kind is what `runner:` of a step names.
 
-In: a kind and Options. Out: an Executor. Modules are imported when their kind is first asked for.
+In: a kind and Options. Out: an executor. Modules are imported when their kind is first asked for, so a server or a run
+without steps on a runner neither loads nor starts anything for it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from windlass.errors import UsageError
+from windlass.executors.base import Executor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from windlass.executors.base import Executor, Sink
+    from windlass.executors.base import Sink
     from windlass.executors.local.spawn import SupervisorProcess
+    from windlass.runs.model import AttemptKey
+
+
+class Grounded(Executor, Protocol):
+    """An executor whose attempts have a folder on this machine, which is filled before the start, and holds after the
+    end what the program left (`workspace.py`)."""
+
+    def working_directory(self, key: AttemptKey) -> Path: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +41,7 @@ class Options:
     supervisor: SupervisorProcess | None = None
 
 
-def _held(options: Options) -> Executor:
-    from windlass.executors.held import HeldExecutor
-
-    return HeldExecutor(options.sink, logs=options.data / "held-logs")
-
-
-def _local(options: Options) -> Executor:
+def _local(options: Options) -> Grounded:
     from windlass.executors.local.executor import LocalExecutor
 
     return LocalExecutor(
@@ -48,14 +52,36 @@ def _local(options: Options) -> Executor:
     )
 
 
-EXECUTORS: dict[str, Callable[[Options], Executor]] = {
-    "held": _held,
+def _docker(options: Options) -> Grounded:
+    from windlass.executors.docker.executor import DockerExecutor
+
+    return DockerExecutor(options.data, options.sink, parallel=options.parallel)
+
+
+EXECUTORS: dict[str, Callable[[Options], Grounded]] = {
+    "docker": _docker,
     "local": _local,
 }
 
 
-def make_executor(kind: str, options: Options) -> Executor:
+def make_executor(kind: str, options: Options) -> Grounded:
     """Raises UsageError when there is no such kind."""
     if kind not in EXECUTORS:
         raise UsageError(f"there is no runner {kind!r}", hint=f"one of: {', '.join(sorted(EXECUTORS))}")
     return EXECUTORS[kind](options)
+
+
+class Runners(dict[str, Executor]):
+    """Executors by the name of their runner, each made when it is first asked for."""
+
+    def __init__(self, make: Callable[[str], Executor]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, runner: str) -> Executor:
+        self[runner] = made = self._make(runner)
+        return made
+
+    def close(self, *, kill: bool) -> None:
+        for executor in list(self.values()):
+            executor.close(kill=kill)

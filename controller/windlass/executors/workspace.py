@@ -1,6 +1,6 @@
-"""The working directory around a program of this machine: filled before its start, collected from after its end.
+"""The working directory around a program: filled before its start, collected from after its end.
 
-In: a local executor and two lists of pieces (`pieces.py`). Out: the same executor contract, with one difference: an
+In: an executor and two lists of pieces (`pieces.py`). Out: the same executor contract, with one difference: an
 `Ended` is passed on when everything that the attempt owes is collected, so that it tells of what is kept. Pieces
 work in threads beside the run loop. What is owed stands in the attempt's folder before the program starts: a controller
 that adopts the attempt collects again, with the same names, and only then says that it ended.
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from windlass.clock import Clock
     from windlass.executors.base import Sink
-    from windlass.executors.local.executor import LocalExecutor
     from windlass.executors.pieces import Collection, Preparation
+    from windlass.executors.registry import Grounded
     from windlass.runs.model import AttemptKey, Launch, Observation, Stop
 
 WRITERS = 4
@@ -39,11 +39,9 @@ OWED = "collect.json"
 class WorkspaceExecutor:
     """`make` gives the executor that runs the programs, telling the sink it is given."""
 
-    name = "local"
-
     def __init__(
         self,
-        make: Callable[[Sink], LocalExecutor],
+        make: Callable[[Sink], Grounded],
         sink: Sink,
         clock: Clock,
         *,
@@ -62,6 +60,7 @@ class WorkspaceExecutor:
         self._writers: ThreadPoolExecutor | None = None
         self._collectors: ThreadPoolExecutor | None = None
         self._inner = make(self._heard)
+        self.name = self._inner.name
 
     # The contract
 

@@ -28,7 +28,7 @@ EXECUTION_KEYS = {
 }
 TRIGGERS = ("queue", "postgres")
 _NO_OUTPUT = ("secret",)
-RUNNERS = frozenset({"local"})
+RUNNERS = frozenset({"docker", "local"})
 SECRET_BACKENDS = frozenset({"sops"})
 
 

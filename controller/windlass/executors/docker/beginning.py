@@ -1,0 +1,136 @@
+"""From a launch to a container that has been told to start.
+
+In: an attempt with its launch. Out: its Record, or an Over that says why there is none. The record is on disk before
+the engine hears of the attempt. A container of this name that is ours is used as it is: asking twice starts nothing
+twice.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from typing import TYPE_CHECKING
+
+from windlass.executors.docker.api import EngineAway, Refused
+from windlass.executors.docker.container import create_body, is_ours
+from windlass.executors.docker.driver import ARGV, driver_files
+from windlass.executors.docker.images import PullError, pull
+from windlass.executors.docker.packing import one_file, owner_in, packed
+from windlass.executors.docker.records import Over, Record, write_record
+from windlass.executors.local.logfile import LogFile
+from windlass.executors.local.preparation import open_log
+from windlass.executors.local.warden import now_millis
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from windlass.executors.docker.api import Engine
+    from windlass.executors.docker.attempt import Attempt
+    from windlass.runs.model import Launch
+
+PASSWD = 65536  # bytes of /etc/passwd that are looked at
+
+
+class _Unfit(Exception):
+    """It cannot start: cause and message."""
+
+
+def begin(attempt: Attempt, launch: Launch, engine: Engine) -> Record | Over:
+    """Raises ClosedError, OSError and NotStartable."""
+    record = Record(
+        name=attempt.name,
+        limit=launch.output_limit,
+        kill_after=launch.kill_after,
+        quiet=launch.quiet_timeout,
+        masked=bool(launch.masks),
+        mark=secrets.token_hex(8) if launch.parts else None,
+    )
+    write_record(attempt.folder, record)
+    log = LogFile(open_log(str(attempt.log_path)))
+    try:
+        _prepare(attempt, launch, engine, record, log)
+        return record
+    except _Unfit as unfit:
+        cause, message = unfit.args
+    except PullError as error:
+        cause, message = "image-pull", str(error)
+    except EngineAway as error:
+        attempt.check()
+        cause, message = "runner-unavailable", str(error)
+    except Refused as refused:
+        cause = "disk-full" if "no space left on device" in str(refused) else "start-failed"
+        message = f"the engine refused: {refused}"
+    finally:
+        log.close()
+    if attempt.stop_asked and not attempt.starting:
+        cause, message = None, "stopped before it started"
+    return Over(now_millis(), None, cause=cause, message=message)
+
+
+def _prepare(attempt: Attempt, launch: Launch, engine: Engine, record: Record, log: LogFile) -> None:
+    for note in launch.notes:
+        log.write(note.encode() + b"\n")
+    if not launch.image:
+        raise _Unfit("start-failed", "a step on the docker runner needs an image")
+    try:
+        body = create_body(launch, ARGV if launch.parts else launch.argv, attempt.folder)
+        drives = driver_files(launch, record.mark) if record.mark is not None else {}
+    except ValueError as error:
+        raise _Unfit("start-failed", str(error)) from error
+    found = _created(attempt, engine, body, log)
+    if found["State"]["Status"] != "created":
+        return  # of an earlier life: it has been started
+    _fill(attempt, launch, engine, found, drives)
+    record.head = log.size
+    write_record(attempt.folder, record)
+    with attempt.lock:
+        if attempt.stop_asked:
+            raise _Unfit(None, "stopped before it started")
+        attempt.starting = True
+    with contextlib.suppress(EngineAway):  # whether it has heard shows when it is back
+        engine.json("POST", f"/containers/{found['Id']}/start")
+
+
+def _created(attempt: Attempt, engine: Engine, body: dict[str, Any], log: LogFile) -> dict[str, Any]:
+    """The container as `inspect` has it."""
+    try:
+        _create(attempt, engine, body)
+    except Refused as refused:
+        if refused.status == 404:
+            pull(engine, str(body["Image"]), lambda line: log.write(f"windlass: {line}\n".encode()), attempt.preparing)
+            _create(attempt, engine, body)
+        else:
+            raise
+    found: dict[str, Any] = engine.json("GET", f"/containers/{attempt.name}/json")
+    if not is_ours(found, attempt.key):
+        raise _Unfit("name-taken", f"there is a container {attempt.name} already, which is not of this attempt")
+    return found
+
+
+def _create(attempt: Attempt, engine: Engine, body: dict[str, Any]) -> None:
+    """Its name being taken is no error yet."""
+    try:
+        engine.json("POST", "/containers/create", body, name=attempt.name)
+    except Refused as refused:
+        if refused.status != 409:
+            raise
+
+
+def _fill(attempt: Attempt, launch: Launch, engine: Engine, found: dict[str, Any], extra: Mapping[str, str]) -> None:
+    owner = _owner(engine, found)
+    tar, size = packed(launch, attempt.folder, owner, extra)
+    with tar:
+        engine.put_archive(found["Id"], tar, size, attempt.preparing)
+
+
+def _owner(engine: Engine, found: dict[str, Any]) -> tuple[int, int]:
+    """Whom the files must belong to: the user that the image runs as."""
+    user = str(found.get("Config", {}).get("User") or "")
+    if user.partition(":")[0] in ("", "0", "root"):
+        return 0, 0
+    accounts = b""
+    path = f"/containers/{found['Id']}/archive"
+    with contextlib.suppress(Refused), engine.exchange("GET", path, query={"path": "/etc/passwd"}) as answer:
+        accounts = one_file(answer, PASSWD)
+    return owner_in(user, accounts.decode("utf-8", "replace"))

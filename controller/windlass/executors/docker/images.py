@@ -1,0 +1,51 @@
+"""Images: pulled when the engine does not have one, with its progress as lines of the attempt's log.
+
+In: an image as written. Out: it is there, or PullError with the engine's or the registry's own words.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from windlass.errors import WindlassError
+from windlass.executors.docker.api import EngineAway, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from windlass.executors.docker.api import Cutter, Engine
+
+_TOLD = ("Pull complete", "Already exists")
+
+
+class PullError(WindlassError):
+    """The image could not be had."""
+
+
+def with_tag(image: str) -> str:
+    """A name without tag and digest means `latest`: asked without one, the engine would pull every tag."""
+    last = image.rpartition("/")[2]
+    return image if ":" in last or "@" in last else f"{image}:latest"
+
+
+def pull(engine: Engine, image: str, say: Callable[[str], None], cutter: Cutter) -> None:
+    """`say` is given lines for people. Raises EngineAway and PullError."""
+    say(f"pulling the image {image}")
+    query = {"fromImage": with_tag(image)}
+    try:
+        with engine.exchange("POST", "/images/create", timeout=None, query=query, cutter=cutter) as answer:
+            while line := answer.readline():
+                _tell(json.loads(line), say)
+    except Refused as refused:
+        raise PullError(f"the image {image} cannot be pulled: {refused}") from refused
+    except ValueError as error:
+        raise EngineAway(f"what the engine says of the pull cannot be read: {error}") from error
+
+
+def _tell(news: dict[str, Any], say: Callable[[str], None]) -> None:
+    if "error" in news:
+        raise PullError(f"the image cannot be pulled: {news['error']}")
+    status = str(news.get("status", ""))
+    if "id" not in news or status in _TOLD:
+        say(f"{news['id']}: {status}" if "id" in news else status)
