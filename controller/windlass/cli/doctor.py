@@ -49,6 +49,7 @@ def _findings(arguments: argparse.Namespace) -> Iterator[Finding]:
     for shell in ("bash", "sh", "python3"):
         found = shutil.which(shell)
         yield Finding(f"shell {shell}", "ok" if found else "warning", found or "not installed: its scripts cannot run")
+    yield _docker()
     yield _folder(data_folder(arguments.data))
     if arguments.config:
         yield from _server_file(Path(arguments.config))
@@ -65,6 +66,20 @@ def _git() -> Finding:
         wanted = ".".join(map(str, GIT_SAFE))
         return Finding("git", "warning", f"{text.strip()}; {wanted} or a distribution with security fixes is advised")
     return Finding("git", "ok", text.strip())
+
+
+def _docker() -> Finding:
+    """Only a machine that names an engine, or has one where it usually is, is expected to have one."""
+    from windlass.executors.docker.address import DEFAULT
+    from windlass.executors.docker.api import Engine
+
+    written = os.environ.get("DOCKER_HOST")
+    if written is None and not Path(DEFAULT.removeprefix("unix://")).exists():
+        return Finding("docker", "ok", "none: steps with `runner: docker` cannot run here")
+    try:
+        return Finding("docker", "ok", Engine(os.environ).version())
+    except WindlassError as error:
+        return Finding("docker", "warning", str(error))
 
 
 def _folder(folder: Path) -> Finding:
