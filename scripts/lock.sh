@@ -16,5 +16,5 @@ compile() { # OUTPUT EXTRA-ARGUMENTS…
 }
 
 compile requirements.lock pyproject.toml --group build "$@"
-compile requirements-dev.lock pyproject.toml --group build --group dev --constraint requirements.lock "$@"
+compile requirements-dev.lock pyproject.toml --all-extras --group build --group dev --constraint requirements.lock "$@"
 compile requirements-s3.lock --group pyproject.toml:s3-server "$@"
