@@ -16,6 +16,15 @@ class Failed(Exception):
     """What is wrong, for the one line that people read."""
 
 
+class Missing(Failed):
+    """What is not installed: the step is then errored, not failed."""
+
+    def __init__(self, said):
+        super().__init__(said)
+        with open(os.environ["WINDLASS_OUTPUT"], "a", encoding="utf-8") as file:
+            file.write(f"windlass.errored=tool-missing: {said}\n")
+
+
 def checked_url(url):
     if not url or url.startswith("-") or re.search(r"[\x00-\x20\x7f]", url):
         raise Failed("url is no address of a repository")
@@ -67,7 +76,7 @@ class Git:
     def __call__(self, *words, fine=(0,), env=None):
         """(exit code, output). Raises Failed with git's own words."""
         if shutil.which("git") is None:
-            raise Failed(MISSING)
+            raise Missing(MISSING)
         with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
             done = subprocess.run(
                 ["git", *words],

@@ -20,6 +20,15 @@ class Failed(Exception):
     """What is wrong, for the one line that people read."""
 
 
+class Missing(Failed):
+    """What is not installed: the step is then errored, not failed."""
+
+    def __init__(self, said):
+        super().__init__(said)
+        with open(os.environ["WINDLASS_OUTPUT"], "a", encoding="utf-8") as file:
+            file.write(f"windlass.errored=tool-missing: {said}\n")
+
+
 def seconds(text):
     return sum(float(number) * UNITS[unit] for number, unit in re.findall(r"([\d.]+)(ms|s|m|h|d)", text))
 
@@ -87,7 +96,7 @@ def in_postgresql(given, limit):
     try:
         import psycopg
     except ImportError:
-        raise Failed(MISSING) from None
+        raise Missing(MISSING) from None
     url = given["database"]
     if urlsplit(url).password is not None:
         raise Failed("database holds a password, which logs would show: use password")

@@ -17,6 +17,15 @@ class Failed(Exception):
     """What is wrong, for the one line that people read."""
 
 
+class Missing(Failed):
+    """What is not installed: the step is then errored, not failed."""
+
+    def __init__(self, said):
+        super().__init__(said)
+        with open(os.environ["WINDLASS_OUTPUT"], "a", encoding="utf-8") as file:
+            file.write(f"windlass.errored=tool-missing: {said}\n")
+
+
 def words(given, folder):
     path = os.path.join(folder, "program")
     with open(path, "w", encoding="utf-8") as file:
@@ -41,7 +50,7 @@ def named(given):
 
 def transform(given, folder):
     if shutil.which("jq") is None:
-        raise Failed(MISSING)
+        raise Missing(MISSING)
     try:
         json.loads(given["data"])
     except ValueError as error:

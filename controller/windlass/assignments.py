@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+ERRORED = "windlass.errored"  # no output and no variable can be called so: the step says that it could not do its work
+
 
 def read_assignments(text: str, file: str, *, partial: bool = False) -> dict[str, Any]:
     """In the order written. `file` is what a mistake is named after; `partial`: malformed lines are passed over.
@@ -68,6 +70,8 @@ def _block(word: str, rest: Iterator[str]) -> str:
 
 def _name(text: str) -> str:
     name = text.strip()
+    if name == ERRORED:
+        return name
     if not name or not name.replace("-", "_").isidentifier() or not name.isascii():
         raise ValueError(f"{name!r} is no name")
     return name

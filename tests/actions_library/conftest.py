@@ -19,6 +19,7 @@ import yaml
 from tests.actions_library.certificates import certificate_of_localhost
 
 from windlass.assignments import read_assignments
+from windlass.runs.reported import reported
 
 LIBRARY = Path(__file__).resolve().parents[2] / "actions-library"
 
@@ -28,6 +29,7 @@ class Done:
     code: int
     log: str
     outputs: dict[str, Any]
+    errored: tuple[str, str] | None = None  # cause and message, as the engine reads them
 
     @property
     def said(self) -> str:
@@ -91,7 +93,8 @@ class Act:
             check=False,
             preexec_fn=limit,
         )
-        return Done(done.returncode, done.stdout, read_assignments(output.read_text(), "output"))
+        written = read_assignments(output.read_text(), "output")
+        return Done(done.returncode, done.stdout, written, reported(output.read_bytes()))
 
 
 def _text(value: Any) -> str:

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -85,6 +86,16 @@ def test_a_server_freezes_what_it_began_with(repo: Repo, serve: MakeServer, site
     plan = server.get(f"/runs/{run}/plan")["steps"]["it"]
     assert plan["script"] == (LIBRARY / "http-request/main.py").read_text()
     assert plan["given"]["target"] == "std/http-request"
+
+
+def test_a_tool_that_is_not_installed_is_no_failure_of_the_step(home: Home, repo: Repo, tmp_path: Path) -> None:
+    (tmp_path / "python3").symlink_to(sys.executable)
+    step = "steps: {it: {uses: std/transform, with: {data: '1', program: .}, retry: {on: [tool-missing]}}}"
+    repo.commit({"workflows/it.yaml": workflow("it", f"{step}\n")})
+    done = home.windlass("run", "it", "--output", "json", cwd=repo.path, env={"PATH": str(tmp_path)})
+    step_of = json.loads(done.stdout)["steps"]["it"]
+    assert (done.returncode, step_of["status"], step_of["cause"]) == (1, "errored", "tool-missing"), done
+    assert "apt-get install jq" in step_of["message"]
 
 
 def test_the_example_of_http_request(example: Callable[..., Any], site: Site) -> None:

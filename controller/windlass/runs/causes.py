@@ -37,6 +37,8 @@ CAUSES = MappingProxyType(
         "secret-denied": "A secret of the step is for other keys than the repository was given, or was refused.",
         "secret-failed": "A secret of the step could not be opened: damaged, too short to be hidden, too slow.",
         "start-failed": "The program could not be started: it is missing, or the machine refused.",
+        "tool-missing": "The step needs a program that is not installed where it runs; the message says which.",
+        "reported": "The step wrote `windlass.errored` to `$WINDLASS_OUTPUT`: it could not do its work.",
         "image-pull": "The image of the step could not be pulled.",
         "name-taken": "Somebody else's container has the name that this attempt's container must have.",
         "disk-full": "The engine has no room left for the step's container.",

@@ -13,6 +13,7 @@ from windlass.runs.artifacts import DETAIL, file_value
 from windlass.runs.model import Status
 from windlass.runs.outputs import OutputError, read_outputs
 from windlass.runs.parts import failed_part
+from windlass.runs.reported import reported
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,6 +46,8 @@ def judge(planned: PlannedStep, attempt: Attempt, ended: Ended) -> Outcome:
     if ended.exit_code is None or ended.cause is not None:
         cause = ended.cause or "start-failed"
         return Outcome(Status.ERRORED, cause, where + (ended.message or cause.replace("-", " ")))
+    if (own := reported(ended.outputs)) is not None:
+        return Outcome(Status.ERRORED, own[0], where + own[1], _kept(planned, ended))
     if ended.exit_code != 0:
         message = where + (ended.message or f"exit code {ended.exit_code}")
         return Outcome(Status.FAILED, "exit-code", message, _kept(planned, ended))

@@ -1,0 +1,37 @@
+"""Actions that need more than Python: where it is missing the step is errored, and says what to install."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.actions_library.conftest import LIBRARY
+
+if TYPE_CHECKING:
+    from tests.actions_library.conftest import Act
+
+NEEDS: dict[str, tuple[dict[str, Any], str]] = {
+    "git-clone": ({"url": "file:///nowhere"}, "apt-get install git"),
+    "git-commit": ({"url": "file:///nowhere", "message": "x", "from": ["x"]}, "apt-get install git"),
+    "sql": ({"database": "postgresql://127.0.0.1/x", "statement": "SELECT 1"}, "pip install 'psycopg[binary]'"),
+    "transform": ({"data": "1", "program": "."}, "apt-get install jq"),
+}
+
+
+def test_each_that_needs_something_is_here() -> None:
+    needing = {
+        path.parent.name for path in Path(LIBRARY).glob("*/*.py") if re.search(r"tool-missing", path.read_text())
+    }
+    assert needing == NEEDS.keys()
+
+
+@pytest.mark.parametrize("action", NEEDS)
+def test_without_it_the_step_is_errored(act: Act, tmp_path: Path, action: str) -> None:
+    given, install = NEEDS[action]
+    (tmp_path / "psycopg.py").write_text("raise ImportError")
+    (act.folder / "x").touch()
+    done = act(action, **given, env={"PATH": "/nowhere", "PYTHONPATH": str(tmp_path)})
+    assert install in done.said
+    assert done.errored == ("tool-missing", done.said.removeprefix(f"{action}: "))
