@@ -20,6 +20,7 @@ check "format" .venv/bin/ruff format --check .
 check "types" .venv/bin/mypy
 check "layers" .venv/bin/lint-imports
 check "json-schemas" .venv/bin/python -m windlass_schemas.json_schema --check
+check "custom-resources" .venv/bin/python -m windlass_schemas.resources.crd --check
 check "statements" .venv/bin/python -m windlass.store.compile --check
 check "reference-pages" .venv/bin/python scripts/reference.py --check
 check "documentation" scripts/docs.sh "$(mktemp -d)/site"

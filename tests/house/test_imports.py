@@ -46,7 +46,12 @@ PLACES = {
     "uvicorn": ("windlass/web",),
     "uvloop": ("windlass/web",),
     "pyrage": ("windlass/secrets/sops/age.py",),
-    "yaml": ("windlass/loading", "windlass/cli/table.py", "windlass/secrets/sops/yaml_tree.py"),
+    "yaml": (
+        "windlass/loading",
+        "windlass/cli/table.py",
+        "windlass/secrets/sops/yaml_tree.py",
+        "windlass_schemas/resources/crd.py",
+    ),
 }
 # `windlass --help` in under 50 ms: what it may load beyond a bare interpreter, apart from modules that begin with `_`.
 FOR_HELP = {
