@@ -20,11 +20,11 @@ from windlass.reconcile.artifact_reader import artifacts_of, entries, find
 from windlass.reconcile.creation import SHOWN_SECRET, Cause
 from windlass.reconcile.log_reader import LogChunk, read_log
 from windlass.reconcile.rerun import rerun
+from windlass.reconcile.run_views import RunViews
 from windlass.reconcile.source import source_object
 from windlass.reconcile.spans import spans_of
 from windlass.reconcile.workflow_view import workflow_object
 from windlass.runs.model import CancelRequested
-from windlass.runs.present import items_of, run_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,16 +36,19 @@ if TYPE_CHECKING:
     from windlass.reconcile.parts import Parts
     from windlass.reconcile.rerun import Again
     from windlass.runs.model import RunHead, Step, StepKey
-    from windlass.store.filters import RunFilter
     from windlass.store.tx import Tx
     from windlass.triggers.webhook import HookRequest
 
 RECONCILE_WAIT = 60.0  # seconds for `{"wait": true}`
 
 
-class Controller:
+class Controller(RunViews):
     def __init__(self, parts: Parts) -> None:
+        super().__init__(parts.reads, parts.bell, parts.clock)
         self.parts = parts
+
+    def up_to_date(self, head: RunHead, steps: tuple[Step, ...]) -> tuple[RunHead, tuple[Step, ...]]:
+        return self.parts.engine.groups.up_to_date(head, steps)
 
     # ---- repositories and workflows
 
@@ -121,59 +124,13 @@ class Controller:
         except InputError as error:
             raise InputError([InputProblem("/inputs" + p.pointer, p.message) for p in error.problems]) from error
 
-    def run(self, run: str) -> dict[str, Any]:
-        """All of it. Raises NotFoundError."""
-        found = self.parts.reads.whole_run(run)
-        if found is None:
-            raise NotFoundError(f"no run {run}")
-        return run_object(*self.parts.engine.groups.up_to_date(*found))
-
-    def outline(self, run: str, items: int) -> dict[str, Any]:
-        """As `run`, with the first items of each loop only, and one more than `items` when there are more."""
-        found = self.parts.reads.outline(run, items)
-        if found is None:
-            raise NotFoundError(f"no run {run}")
-        return run_object(*self.parts.engine.groups.up_to_date(*found))
-
-    def items(self, run: str, step: str, after: str, most: int) -> list[dict[str, Any]]:
-        """The items of a loop after the one of that key ("": from the first). Raises NotFoundError."""
-        head = self._head(run)
-        return items_of(
-            step, self.parts.engine.groups.up_to_date(head, self.parts.reads.items(run, step, after, most))[1]
-        )
-
-    def _head(self, run: str) -> RunHead:
-        head = self.parts.reads.run(run)
-        if head is None:
-            raise NotFoundError(f"no run {run}")
-        return head
-
-    def runs(self, wanted: RunFilter, cursor: str | None, limit: int) -> dict[str, Any]:
-        page = self.parts.reads.list_runs(wanted, cursor, limit)
-        return {
-            "items": [run_object(self.parts.engine.groups.up_to_date(head, ())[0]) for head in page.items],
-            "next": page.next,
-        }
-
     def groups(self) -> list[dict[str, Any]]:
         """Every concurrency group that somebody is in: who holds it, who waits for it."""
         return self.parts.engine.groups.view()
 
-    def plan(self, run: str) -> dict[str, Any]:
-        """The frozen plan; secret inputs are shown as they are everywhere."""
-        self._head(run)
-        plan: dict[str, Any] = json.loads(self.parts.reads.plan(run))
-        for name in plan["secretInputs"]:
-            plan["inputs"][name] = SHOWN_SECRET
-        return plan
-
-    def definition(self, run: str) -> str:
-        self._head(run)
-        return self.parts.reads.definition(run)
-
     def cancel(self, run: str, actor: Mapping[str, Any]) -> dict[str, Any]:
         """Raises ConflictError when it has ended. A second request cuts `finally` short."""
-        head = self._head(run)
+        head = self.head(run)
         if head.status.terminal:
             raise ConflictError(f"run {run} has ended: {head.status.value}")
         check_may(self.parts, head, "cancel", actor)
@@ -199,7 +156,7 @@ class Controller:
         return self.run(rerun(self.parts, run, again, actor))
 
     def log(self, run: str, step: str, *, attempt: int | None, item: str, offset: int, limit: int) -> LogChunk:
-        self._head(run)
+        self.head(run)
         return read_log(
             self.parts.reads,
             run,
@@ -221,31 +178,14 @@ class Controller:
 
     def _artifacts(self, run: str) -> list[Kept]:
         """None once they have outlived their span: what is left of them goes with the next sweep."""
-        head = self._head(run)
+        head = self.head(run)
         parts = self.parts
         kept = spans_of(parts.settings.retention, parts.catalog, head.repository, head.workflow).artifacts
         if head.ended_at is not None and head.ended_at < self.parts.clock.now() - kept:
             return []
         return list(artifacts_of(run, self.parts.reads.steps(run)))
 
-    def steps(self, run: str) -> tuple[bool, tuple[Step, ...]]:
-        """Whether the run has ended, and its steps, at one moment."""
-        found = self.parts.reads.whole_run(run)
-        if found is None:
-            raise NotFoundError(f"no run {run}")
-        return found[0].status.terminal, found[1]
-
     # ---- events and hooks
-
-    def events_after(self, cursor: int, limit: int = 500) -> list[tuple[int, str, str]]:
-        """(cursor, kind, JSON) of the news after `cursor`, oldest first."""
-        return self.parts.reads.events_after(cursor, limit)
-
-    def newest_event(self) -> int:
-        return self.parts.reads.newest_event()
-
-    def oldest_event(self) -> int | None:
-        return self.parts.reads.oldest_event()
 
     def deliver(self, repository: str, name: str, request: HookRequest) -> HookAnswer:
         return self.parts.hooks.deliver(repository, name, request)
@@ -264,8 +204,10 @@ class Controller:
 
     # ---- health
 
+    def failure(self) -> str | None:
+        return None if self.parts.engine.failed is None else str(self.parts.engine.failed)
+
     def ready(self) -> list[str]:
-        """Why the server is not ready; empty when it is."""
         reasons = []
         if self.parts.engine.failed is not None:
             reasons.append("the run loop has stopped")

@@ -34,10 +34,22 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from windlass.reconcile.controller import Controller
+    from windlass.reconcile.run_views import RunViews
 
 
 def create_app(controller: Controller, tokens: Mapping[str, bytes]) -> Any:
     """The guarded application. `tokens` maps an actor's name to the SHA-256 of its key."""
+    settings = controller.parts.settings
+    return Guard(
+        routed(controller, Metrics(controller, leads=True)),
+        open_loopback=settings.loopback and not tokens,
+        tokens=tokens,
+        limit=settings.limits.request_bytes,
+    )
+
+
+def routed(views: RunViews, metrics: Metrics) -> Described:
+    """Every route, with nobody to guard it."""
     app = Described(
         title="Windlass",
         version=__version__,
@@ -47,8 +59,8 @@ def create_app(controller: Controller, tokens: Mapping[str, bytes]) -> Any:
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.controller = controller
-    app.state.metrics = Metrics(controller)
+    app.state.views = views
+    app.state.metrics = metrics
     install(app)
     for part in (
         health,
@@ -67,7 +79,4 @@ def create_app(controller: Controller, tokens: Mapping[str, bytes]) -> Any:
         docs,
     ):
         app.include_router(part.router)
-    settings = controller.parts.settings
-    return Guard(
-        app, open_loopback=settings.loopback and not tokens, tokens=tokens, limit=settings.limits.request_bytes
-    )
+    return app

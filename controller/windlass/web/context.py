@@ -1,4 +1,4 @@
-"""What a route needs from a request: the controller, the actor, numbers of the query."""
+"""What a route needs from a request: the controller or what it reads, the actor, numbers of the query."""
 
 from __future__ import annotations
 
@@ -13,12 +13,19 @@ if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
 
     from windlass.reconcile.controller import Controller
+    from windlass.reconcile.run_views import RunViews
 
 WHOLE = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 
 
 def controller_of(request: HTTPConnection) -> Controller:
-    return cast("Controller", request.app.state.controller)
+    """For what only the controller can answer; a replica of the web passes such requests on (`forward.py`)."""
+    return cast("Controller", request.app.state.views)
+
+
+def views_of(request: HTTPConnection) -> RunViews:
+    """For what a replica answers by itself."""
+    return cast("RunViews", request.app.state.views)
 
 
 def actor_of(request: Request) -> dict[str, Any]:

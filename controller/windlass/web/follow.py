@@ -14,18 +14,18 @@ from windlass.runs.present import logs_of
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from windlass.reconcile.controller import Controller
+    from windlass.reconcile.run_views import RunViews
 
 CHUNK = 256 * 1024
 PAUSE = 0.2  # seconds between looks at logs that grow without news in the ledger
 
 
-async def wait_for_end(controller: Controller, run: str, wait: int) -> dict[str, Any]:
+async def wait_for_end(views: RunViews, run: str, wait: int) -> dict[str, Any]:
     """The run object when it has ended, or as it is after `wait` milliseconds."""
     until = time.monotonic() + wait / 1000
     while True:
-        bell = controller.parts.bell.listen()
-        found = await run_in_threadpool(controller.run, run)
+        bell = views.bell.listen()
+        found = await run_in_threadpool(views.run, run)
         left = until - time.monotonic()
         if Status(found["status"]).terminal or left <= 0:
             return found
@@ -35,20 +35,20 @@ async def wait_for_end(controller: Controller, run: str, wait: int) -> dict[str,
             continue
 
 
-async def follow_logs(controller: Controller, run: str, wait: int | None) -> AsyncIterator[bytes]:
+async def follow_logs(views: RunViews, run: str, wait: int | None) -> AsyncIterator[bytes]:
     """The log bytes of all steps until the end or `wait`; the last line is `run <id> <status>`."""
     until = None if wait is None else time.monotonic() + wait / 1000
     offsets: dict[tuple[str, str, int], int] = {}
     last = b"\n"
     while True:
-        bell = controller.parts.bell.listen()
-        found = await run_in_threadpool(controller.run, run)
+        bell = views.bell.listen()
+        found = await run_in_threadpool(views.run, run)
         grown = False
         for key in logs_of(found):
             step, item, attempt = key
             offset = offsets.get(key, 0)
             chunk = await run_in_threadpool(
-                controller.log, run, step, attempt=attempt, item=item, offset=offset, limit=CHUNK
+                views.log, run, step, attempt=attempt, item=item, offset=offset, limit=CHUNK
             )
             if chunk.data:
                 grown = True

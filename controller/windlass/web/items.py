@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 from fastapi import APIRouter, Request
 
 from windlass.web.answer import items
-from windlass.web.context import controller_of
+from windlass.web.context import views_of
 from windlass.web.described import described
 from windlass.web.paging import PAGE, limit_of, place_of, to_cursor
 from windlass.web.shapes import ItemList
@@ -29,7 +29,7 @@ def loop_items(request: Request, run: str, step: str) -> Response:
     """The items of a loop, in order; `next` is the cursor of the following page."""
     place, limit = place_of(request, 1), limit_of(request)
     after = unquote(place[0]) if place is not None else ""
-    found = controller_of(request).items(run, step, after, limit + 1)
+    found = views_of(request).items(run, step, after, limit + 1)
     following = _cursor(found[limit - 1]) if len(found) > limit else None
     listed = found[:limit]
     for item in listed:

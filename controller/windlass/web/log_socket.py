@@ -16,13 +16,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from windlass.errors import LedgerError, NotFoundError
-from windlass.web.context import controller_of
+from windlass.web.context import views_of
 from windlass.web.log_lines import LogLines
 from windlass.web.problem import Refused, problem
 
 if TYPE_CHECKING:
-    from windlass.reconcile.controller import Controller
     from windlass.reconcile.log_reader import LogChunk
+    from windlass.reconcile.run_views import RunViews
 
 router = APIRouter(prefix="/api/v1/runs", tags=["logs"])
 PAUSE = 0.2  # seconds between looks at logs that grow without news in the ledger
@@ -32,19 +32,19 @@ TRY_AGAIN = 1013
 
 @router.websocket("/{run}/logs")
 async def log_lines(socket: WebSocket, run: str) -> None:
-    controller = controller_of(socket)
+    views = views_of(socket)
 
     def read(step: str, item: str, attempt: int, offset: int, limit: int) -> LogChunk:
-        return controller.log(run, step, attempt=attempt, item=item, offset=offset, limit=limit)
+        return views.log(run, step, attempt=attempt, item=item, offset=offset, limit=limit)
 
     try:
         lines = LogLines(read, socket.query_params.get("cursor"))
-        await run_in_threadpool(controller.outline, run, 1)
+        await run_in_threadpool(views.outline, run, 1)
     except (Refused, NotFoundError) as error:
         await socket.send_denial_response(problem(getattr(error, "status", 404), str(error)))
         return
     await socket.accept()
-    sending = asyncio.create_task(_send(socket, controller, run, lines))
+    sending = asyncio.create_task(_send(socket, views, run, lines))
     leaving = asyncio.create_task(_left(socket))
     try:
         await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
@@ -55,16 +55,16 @@ async def log_lines(socket: WebSocket, run: str) -> None:
                 await task
 
 
-async def _send(socket: WebSocket, controller: Controller, run: str, lines: LogLines) -> None:
+async def _send(socket: WebSocket, views: RunViews, run: str, lines: LogLines) -> None:
     code = NORMAL
     try:
         while True:
-            bell = controller.parts.bell.listen()
-            ended, steps = await run_in_threadpool(controller.steps, run)
+            bell = views.bell.listen()
+            ended, steps = await run_in_threadpool(views.steps, run)
             sent = False
             for index, step in enumerate(steps):
                 # A chunk of one step, then one of the next: a step that never stops talking silences nobody.
-                for line in await run_in_threadpool(lines.lines, index, step, controller.parts.clock.now()):
+                for line in await run_in_threadpool(lines.lines, index, step, views.clock.now()):
                     sent = True
                     await socket.send_text(orjson.dumps(line).decode())
             if sent:

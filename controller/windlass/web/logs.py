@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from windlass.web.context import controller_of, number
+from windlass.web.context import number, views_of
 from windlass.web.described import described
 
 router = APIRouter(prefix="/api/v1/runs", tags=["logs"])
@@ -29,7 +29,7 @@ PLAIN = "text/plain; charset=utf-8"
 def step_log(request: Request, run: str, step: str) -> Response:
     """Bytes as written, from `offset`; `Windlass-Next-Offset` and `Windlass-Complete` say how to go on."""
     attempt = number(request, "attempt", 0, low=1, high=10**6) if "attempt" in request.query_params else None
-    chunk = controller_of(request).log(
+    chunk = views_of(request).log(
         run,
         step,
         attempt=attempt,

@@ -54,11 +54,15 @@ class _State:
 
 
 class Metrics:
-    def __init__(self, controller: Controller) -> None:
+    def __init__(self, controller: Controller | None, *, leads: bool = False) -> None:
+        """`controller` None: of a process without one. `leads`: whether this process is the one that runs things."""
         self._registry = CollectorRegistry()
         Info("windlass_build", "The version that runs.", registry=self._registry).info({"version": __version__})
         Gauge("windlass_up", "1 while the server answers.", registry=self._registry).set(1)
-        self._registry.register(_State(controller))
+        leading = Gauge("windlass_leading", "1 in the process that starts runs and steps.", registry=self._registry)
+        leading.set(1 if leads else 0)
+        if controller is not None:
+            self._registry.register(_State(controller))
 
     def render(self) -> tuple[bytes, str]:
         """The text and its content type."""

@@ -12,7 +12,7 @@ from windlass.runs.model import Status
 from windlass.store.filters import RunFilter
 from windlass.web.answer import answer
 from windlass.web.bodies import Nothing, Rerun, read_body
-from windlass.web.context import actor_of, controller_of, number
+from windlass.web.context import actor_of, controller_of, number, views_of
 from windlass.web.described import described
 from windlass.web.items import MOST, shortened
 from windlass.web.paging import PAGE, limit_of
@@ -37,7 +37,7 @@ FILTERS = {
 @router.get("", **described({200: RunList}, query=FILTERS | PAGE, refusals=(400,)))
 def list_runs(request: Request) -> Response:
     """Newest first; `next` is the cursor of the following page."""
-    page = controller_of(request).runs(_filter(request), request.query_params.get("cursor"), limit_of(request))
+    page = views_of(request).runs(_filter(request), request.query_params.get("cursor"), limit_of(request))
     return answer(page)
 
 
@@ -79,19 +79,19 @@ def _pair(text: str) -> tuple[str, str]:
 def one_run(request: Request, run: str) -> Response:
     """The run with its steps and attempts; of a loop the first items, `itemsNext` being the cursor of the others."""
     most = number(request, "items", MOST, low=1, high=MOST)
-    return answer(shortened(controller_of(request).outline(run, most), most))
+    return answer(shortened(views_of(request).outline(run, most), most))
 
 
 @router.get("/{run}/plan", **described({200: Plan}, refusals=(404,)))
 def plan(request: Request, run: str) -> Response:
     """The frozen plan."""
-    return answer(controller_of(request).plan(run))
+    return answer(views_of(request).plan(run))
 
 
 @router.get("/{run}/definition", **described({200: "application/yaml"}, refusals=(404,)))
 def definition(request: Request, run: str) -> Response:
     """The YAML it runs, as it was at its commit."""
-    return Response(controller_of(request).definition(run), media_type="application/yaml")
+    return Response(views_of(request).definition(run), media_type="application/yaml")
 
 
 @router.post(
