@@ -7,7 +7,6 @@ the API.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import random
 import socket
@@ -23,8 +22,9 @@ from windlass.errors import SourceError
 from windlass.executors.action_files import ActionFiles
 from windlass.executors.checkout import CheckoutFiles
 from windlass.executors.files import StepFiles
+from windlass.executors.gate import Gate
 from windlass.executors.local.spawn import spawn_supervisor
-from windlass.executors.registry import EXECUTORS, Options, Runners, make_executor
+from windlass.executors.registry import EXECUTORS, Options, Runners, always, make_executor
 from windlass.executors.secret_values import SecretValues
 from windlass.executors.workspace import WorkspaceExecutor
 from windlass.reconcile.admission import Admission
@@ -61,8 +61,8 @@ from windlass.sources.hashing import CommitHashes
 from windlass.sources.location import parse_location
 from windlass.sources.mirror import Mirror
 from windlass.sources.one_file import file_of_commit
+from windlass.starting import bound, token_digests, url_of, webhook_keys
 from windlass.store.ledger import Ledger
-from windlass.triggers.webhook import check_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -72,7 +72,7 @@ if TYPE_CHECKING:
     from windlass.executors.pieces import Collection, Preparation
     from windlass.runs.model import Checkout, RunHead, Step
     from windlass.secrets.sops.age import AgeKey
-    from windlass.settings import GitAuth, RepositorySettings, SecretSource, Settings
+    from windlass.settings import GitAuth, RepositorySettings, Settings
     from windlass.sources.tree import Tree
     from windlass.store.tx import Tx
 
@@ -83,29 +83,55 @@ FIRST_ROUND = 60.0  # seconds; a repository that cannot be read must not keep th
 def serve(settings: Settings) -> int:
     """Run the server. Raises UsageError when it must not start; returns 0 after a stop, 1 when it had to give up."""
     sys.setswitchinterval(SWITCH)
-    keys = {name: [read_key(source, name)] for name, source in settings.secrets.items()}
-    for name, (key,) in keys.items():
-        check_secret(name, key)
-    tokens = {token.name: _digest(token.source, f"auth.tokens[{i}]") for i, token in enumerate(settings.tokens)}
-    with DataLock(settings.data) as lock, _bound(settings) as listening:
-        server = Server(settings, keys, lock)
+    keys, tokens = webhook_keys(settings), token_digests(settings)
+    with DataLock(settings.data) as lock, bound(settings) as listening:
+        server, kill = Server(settings, keys), False
         try:
-            return server.run(listening, tokens)
+            from windlass.web.app import create_app
+            from windlass.web.server import WebServer
+
+            app, url = create_app(server.begin(), tokens), url_of(listening)
+
+            def ready() -> None:
+                """Called in a thread, once the API answers."""
+                server.settle()
+                lock.announce(url)
+                print(f"ready {url}", flush=True)
+
+            kill = WebServer(app, listening, ready, lambda: server.failed).serve(server.open_runs)
+            return 1 if server.failed else 0
         finally:
-            server.close()
+            server.close(kill=kill)
+
+
+def ledger_url(settings: Settings) -> str:
+    return settings.database or f"sqlite:///{settings.data}/ledger.db"
 
 
 class Server:
-    def __init__(self, settings: Settings, keys: dict[str, list[bytes]], lock: DataLock) -> None:
+    """What runs things: one at a time on a ledger.
+
+    `ledger`: one that is open already. `address`: where other processes find this one. `may_start`: whether this
+    process still leads (see `executors/gate.py`).
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        keys: dict[str, list[bytes]],
+        *,
+        ledger: Ledger | None = None,
+        address: str = "",
+        may_start: Callable[[], bool] = always,
+    ) -> None:
         self._settings = settings
-        self._lock = lock
-        self._kill = False
+        self._may_start = may_start
         supervisor = spawn_supervisor()
         clock = SystemClock()
         self._bell = Bell()
-        self._ledger = Ledger.open(settings.database or f"sqlite:///{settings.data}/ledger.db")
+        self._ledger = ledger or Ledger.open(ledger_url(settings))
         writer, reads = self._ledger.writer, self._ledger.reads
-        epoch = writer.take_over(f"{socket.gethostname()}/{os.getpid()}", clock.now())
+        epoch = writer.take_over(f"{socket.gethostname()}/{os.getpid()} {address}".strip(), clock.now())
         log.event("controller.leading", epoch=epoch)
         writer.on_event = lambda _cursor: self._bell.ring()
         self._runners = Runners(lambda kind: self._runner(kind, engine, supervisor, preparations, collections))
@@ -194,7 +220,9 @@ class Server:
     ) -> WorkspaceExecutor:
         data, most = self._settings.data, self._settings.limits.local_attempts
         return WorkspaceExecutor(
-            lambda sink: make_executor(kind, Options(data, sink, most, supervisor)),
+            lambda sink: Gate(
+                make_executor(kind, Options(data, sink, most, supervisor, self._may_start)), self._may_start
+            ),
             engine.observe,
             SystemClock(),
             preparations=preparations,
@@ -262,10 +290,8 @@ class Server:
     def _ended(self, tx: Tx, head: RunHead) -> None:
         self._chains.ended(tx, head)
 
-    def run(self, listening: socket.socket, tokens: dict[str, bytes]) -> int:
-        from windlass.web.app import create_app
-        from windlass.web.server import WebServer
-
+    def begin(self) -> Controller:
+        """Take up what the ledger holds, and start the loops. What is asked for from now on is done."""
         parts = self._parts
         states, unreadable = restore_runs(parts.reads)
         parts.engine.adopt(states)
@@ -274,26 +300,26 @@ class Server:
         parts.engine.start()
         parts.sources.start()
         self._libraries.start()
-        app = create_app(Controller(parts), tokens)
-        host, port = listening.getsockname()[:2]
-        url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        return Controller(parts)
 
-        def ready() -> None:
-            """Called in a thread, once the API answers."""
-            parts.sources.wait_for_first_round(FIRST_ROUND)
-            for name in parts.sources.states:
-                parts.schedules.arm(name)
-            parts.schedules.start()
-            self._chains.start()
-            self._retention.start()
-            self._lock.announce(url)
-            print(f"ready {url}", flush=True)
+    def settle(self) -> None:
+        """Once each repository was looked at: what depends on that starts too."""
+        parts = self._parts
+        parts.sources.wait_for_first_round(FIRST_ROUND)
+        for name in parts.sources.states:
+            parts.schedules.arm(name)
+        parts.schedules.start()
+        self._chains.start()
+        self._retention.start()
 
-        web = WebServer(app, listening, ready, lambda: parts.engine.failed is not None)
-        self._kill = web.serve(lambda: parts.engine.open_runs)
-        return 1 if parts.engine.failed is not None else 0
+    @property
+    def failed(self) -> bool:
+        return self._parts.engine.failed is not None
 
-    def close(self) -> None:
+    def open_runs(self) -> int:
+        return self._parts.engine.open_runs
+
+    def close(self, *, kill: bool) -> None:
         """Stop taking work, in the reverse order; running steps are left to be adopted unless they are to be killed."""
         parts = self._parts
         self._retention.stop()
@@ -301,34 +327,12 @@ class Server:
         parts.schedules.stop()
         parts.sources.stop()
         self._libraries.close()
-        if self._kill:
+        if kill:
             self._runners.close(kill=True)
         parts.engine.stop()
-        if not self._kill:
+        if not kill:
             self._runners.close(kill=False)
         self._ledger.close()
-
-
-def _digest(source: SecretSource, name: str) -> bytes:
-    """An API key as the guard knows it. Raises UsageError."""
-    return hashlib.sha256(read_key(source, name)).digest()
-
-
-def _bound(settings: Settings) -> socket.socket:
-    """The listening socket, before anything else is touched. Raises UsageError."""
-    from windlass.errors import UsageError
-
-    family = socket.AF_INET6 if ":" in settings.listen_host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((settings.listen_host, settings.listen_port))
-        listening.listen(1024)
-    except OSError as error:
-        listening.close()
-        message = f"cannot listen on {settings.listen_host}:{settings.listen_port}: {error.strerror}"
-        raise UsageError(message, "choose another with --listen HOST:PORT; port 0 takes a free one") from error
-    return listening
 
 
 def _source(repository: RepositorySettings, settings: Settings, keys: dict[str, list[bytes]]) -> SourceState:

@@ -28,17 +28,23 @@ class Grounded(Executor, Protocol):
     def working_directory(self, key: AttemptKey) -> Path: ...
 
 
+def always() -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What an executor is made from; each takes what it needs.
 
     `data`: a folder of the controller's own. `parallel`: how many at once. `supervisor`: of local attempts.
+    `may_start`: asked again by those that put starts off themselves, right before each (see `gate.py`).
     """
 
     data: Path
     sink: Sink
     parallel: int = 64
     supervisor: SupervisorProcess | None = None
+    may_start: Callable[[], bool] = always
 
 
 def _local(options: Options) -> Grounded:
