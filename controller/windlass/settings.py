@@ -28,6 +28,30 @@ class SecretSource:
 
 
 @dataclass(frozen=True, slots=True)
+class SecretGrant:
+    """Who may read what in a store; each of those that is not empty has to fit."""
+
+    paths: tuple[str, ...]
+    tenants: tuple[str, ...] = ()
+    repositories: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ()  # of the run; empty: any, and none
+
+
+@dataclass(frozen=True, slots=True)
+class SecretStore:
+    """Where secrets of repositories come from, and the credentials that are sent to this address alone."""
+
+    name: str
+    backend: str
+    address: str | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+    credentials: Mapping[str, SecretSource] = field(default_factory=dict)
+    age: tuple[SecretSource, ...] = ()
+    recipients: tuple[str, ...] = ()  # what a SOPS file may be encrypted for, beside age
+    allow: tuple[SecretGrant, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ApiToken:
     """An API key: whose it is, and the groups that they are in."""
 
@@ -66,6 +90,7 @@ class RepositorySettings:
     webhook_secret: str | None = None  # a name below `secrets`
     local: bool = False
     age_keys: tuple[SecretSource, ...] = ()  # what its SOPS files are opened with
+    tenant: str | None = None
     user_keys: bool = False  # with the keys of whoever runs this: a path on the command line, and no server file
 
 
@@ -101,6 +126,7 @@ class Settings:
     libraries: tuple[LibraryAuth, ...] = ()
     database: str | None = None  # a URL; None: SQLite in the data folder
     secrets: Mapping[str, SecretSource] = field(default_factory=dict)
+    stores: tuple[SecretStore, ...] = ()
     tokens: tuple[ApiToken, ...] = ()
     limits: Limits = Limits()
     retention: Retention = Retention()

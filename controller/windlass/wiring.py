@@ -43,6 +43,7 @@ from windlass.reconcile.hooks import Hooks
 from windlass.reconcile.library_mirrors import LibraryMirrors
 from windlass.reconcile.library_polls import LibraryPolls
 from windlass.reconcile.parts import Parts
+from windlass.reconcile.repository_secrets import RepositorySecrets
 from windlass.reconcile.restore import give_up, restore_catalog, restore_runs
 from windlass.reconcile.retention import RetentionLoop
 from windlass.reconcile.reuse import LedgerReuse
@@ -51,9 +52,6 @@ from windlass.reconcile.served_libraries import ServedLibraries
 from windlass.reconcile.source import SourceReconciler, SourceState
 from windlass.reconcile.sources import Sources
 from windlass.reconcile.trigger_index import TriggerIndex
-from windlass.secrets.age_keys import keys_of_server, keys_of_user
-from windlass.secrets.base import Origin
-from windlass.secrets.registry import make_resolver
 from windlass.secrets.sealing import Sealer
 from windlass.secrets.server_keys import read_key
 from windlass.sources.auth import Auth, auth_for
@@ -65,13 +63,13 @@ from windlass.starting import bound, token_digests, url_of, webhook_keys
 from windlass.store.ledger import Ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from windlass.executors.local.spawn import SupervisorProcess
     from windlass.executors.pieces import Collection, Preparation
     from windlass.runs.model import Checkout, RunHead, Step
-    from windlass.secrets.sops.age import AgeKey
+    from windlass.secrets.base import Origin
     from windlass.settings import GitAuth, RepositorySettings, Settings
     from windlass.sources.tree import Tree
     from windlass.store.tx import Tx
@@ -141,8 +139,9 @@ class Server:
         caches = CacheBook(LedgerBook(reads, writer), objects, clock, settings.limits.cache_size)
         entry = settings.limits.cache_entry_size
         bounds = Bounds(settings.limits.artifact_size, settings.limits.artifact_files)
+        self._secrets = RepositorySecrets(settings, self._file)
         preparations: list[Preparation] = [
-            SecretValues(self._reveal, self._resolve),
+            SecretValues(self._reveal, self._secrets.values),
             CheckoutFiles(self._fill),
             LoadArtifacts(objects),
             RestoreCache(caches, entry),
@@ -153,9 +152,7 @@ class Server:
         self._local = self._runners["local"]  # its supervisor is there already
         self._hashes = CommitHashes(self._tree)
         self._sealer: Sealer | None = None  # made at the first secret
-        self._age_keys = {one.name: _age_keys(one) for one in settings.repositories}
-        self._secrets = make_resolver(self._file, lambda repository: self._age_keys[repository]())
-        admission = Admission(writer, engine, clock, "local", self._hash, self._branch, self._seal)
+        admission = Admission(writer, engine, clock, "local", self._hash, self._branch, self._seal, self._merged)
         catalog = Catalog()
         index, firings = TriggerIndex(catalog), Firings(admission, engine, clock)
         self._chains = Chains(index, firings, writer, reads)
@@ -201,7 +198,7 @@ class Server:
                 clock,
                 keys,
                 open_server=not settings.tokens,
-                resolve=self._one_secret,
+                resolve=self._secrets.one,
             ),
             custom_events=CustomEvents(index, firings, writer, clock),
             bell=self._bell,
@@ -242,14 +239,6 @@ class Server:
         kept = self._parts.reads.secrets(run)
         return {name: self._sealer.open(run, name, kept[name]) for name in names if name in kept}
 
-    def _resolve(self, references: Mapping[str, str], repository: str, commit: str | None) -> dict[str, str]:
-        """Raises SecretError."""
-        return self._secrets.values(references, Origin(repository, commit))
-
-    def _one_secret(self, reference: str, repository: str, commit: str | None) -> str:
-        """Raises SecretError."""
-        return self._resolve({reference: reference}, repository, commit)[reference]
-
     def _file(self, origin: Origin, path: str, most: int) -> bytes | None:
         """A file of a run's commit, from the mirror. Raises SourceError."""
         state = self._parts.sources.states.get(origin.repository)
@@ -278,6 +267,15 @@ class Server:
     def _branch(self, repository: str) -> str | None:
         state = self._parts.sources.states.get(repository)
         return state.on_branch if state is not None else None
+
+    def _merged(self, repository: str, commit: str | None) -> bool:
+        """Whether a commit is one of the branch that is followed; what is live came from there, also if it moved."""
+        state = self._parts.sources.states.get(repository)
+        if state is None or commit is None:
+            return False
+        if commit == state.commit or any(one.commit == commit for one in self._parts.catalog.of(repository).values()):
+            return True
+        return state.commit is not None and state.mirror.descends(commit, state.commit)
 
     def _nudge(self, repository: str) -> None:
         self._parts.sources.nudge(repository)
@@ -343,14 +341,6 @@ def _source(repository: RepositorySettings, settings: Settings, keys: dict[str, 
     location = parse_location(repository.git, allow_local=repository.local)
     folder = settings.data / "mirrors" / f"{repository.name}.git"
     return SourceState(repository, Mirror(folder, location, repository.branch, _auth(repository.auth, repository.git)))
-
-
-def _age_keys(repository: RepositorySettings) -> Callable[[], Sequence[AgeKey]]:
-    """How its keys are had: those of the server file are read once, now; a user's each time. Raises UsageError."""
-    if repository.user_keys:
-        return keys_of_user
-    found = keys_of_server(repository.age_keys, f"repository {repository.name}: secrets.age")
-    return lambda: found
 
 
 def _auth(written: GitAuth | None, url: str) -> Auth | None:

@@ -5,13 +5,14 @@ nothing in it is silently ignored.
 """
 
 import re
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field
 from pydantic_core import PydanticCustomError
 
 from windlass_schemas.duration import Duration
 from windlass_schemas.names import Label, SecretName
+from windlass_schemas.secret_stores import SecretFrom, ServerSecrets
 from windlass_schemas.size import Size
 from windlass_schemas.written import Later, Maybe, Parsed, Text, Whole, Written
 
@@ -24,19 +25,6 @@ def read_objects_url(value: Any) -> str:
         return value
     message = "an object store is file:///FOLDER, s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX"
     raise PydanticCustomError("invalid-objects", message)
-
-
-class SecretFrom(Written):
-    """Where a value comes from: exactly one of an environment variable and a file."""
-
-    env: Maybe[Text] = Field(default=None, min_length=1, description="An environment variable of the server.")
-    file: Maybe[Text] = Field(default=None, min_length=1, description="A file; its last newline does not count.")
-
-    @model_validator(mode="after")
-    def _is_one(self) -> Self:
-        if (self.env is None) == (self.file is None):
-            raise PydanticCustomError("secret-source", "a secret comes from exactly one of env and file")
-        return self
 
 
 class ServerGitAuth(Written):
@@ -63,6 +51,9 @@ class ServerRepository(Written):
     name: Label = Field(description="Its name in the API, URLs and the command line.")
     git: Text = Field(min_length=1, description="Its URL, https or ssh.", examples=["https://git.example.com/shop.git"])
     branch: Maybe[Text] = Field(default=None, min_length=1, description="The branch; the default branch when absent.")
+    tenant: Maybe[Label] = Field(
+        default=None, description="Whose it is: what `tenants` of a secret store means; nobody's when absent."
+    )
     interval: Duration = Field(
         default=30_000, description="How often it is polled.", json_schema_extra={"default": "30s"}
     )
@@ -156,8 +147,10 @@ class ServerFile(Written):
     libraries: tuple[Later[ServerLibrary], ...] = Field(
         default=(), description="Credentials for libraries; every repository that is served may use them."
     )
-    secrets: dict[SecretName, Later[SecretFrom]] = Field(
-        default_factory=dict, description="Keys that webhooks are verified with."
+    secrets: Maybe[Later[ServerSecrets]] = Field(
+        default=None,
+        description="Keys that webhooks are verified with, by name; below `stores`, where secrets of repositories come "
+        "from.",
     )
     auth: Maybe[Later[ServerAuth]] = Field(default=None, description="Who may use the API.")
     limits: Maybe[Later[ServerLimits]] = Field(default=None, description="Bounds of this server.")

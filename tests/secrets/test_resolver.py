@@ -9,6 +9,7 @@ import pytest
 from windlass.errors import SecretError
 from windlass.secrets.base import Origin, Reference
 from windlass.secrets.reference import parse_reference
+from windlass.secrets.registry import Backends
 from windlass.secrets.resolver import Resolver
 
 HERE = Origin("shop", "c" * 40)
@@ -31,7 +32,7 @@ class Store:
 
 
 def resolver(store: Store, **options: object) -> Resolver:
-    return Resolver({"sops": store}, **options)  # type: ignore[arg-type]
+    return Resolver(Backends({"sops": store}).choose, **options)  # type: ignore[arg-type]
 
 
 def ref(path: str) -> str:

@@ -90,7 +90,8 @@ def _folder(folder: Path) -> Finding:
 
 
 def _server_file(path: Path) -> Iterator[Finding]:
-    from windlass.loading.server_file import read_server_file, repositories_of, secret_source
+    from windlass.loading.server_file import read_server_file, repositories_of, stores_of, webhook_keys_of
+    from windlass.secrets.opened import stored_at
     from windlass.secrets.server_keys import read_key
     from windlass.sources.location import parse_location
 
@@ -100,8 +101,10 @@ def _server_file(path: Path) -> Iterator[Finding]:
         yield Finding("server file", "failed", str(error))
         return
     yield Finding("server file", "ok", str(path))
-    for name, written in model.secrets.items():
-        yield _check(f"secret {name}", lambda w=written, n=name: read_key(secret_source(w), n) and "is set")
+    for name, source in webhook_keys_of(model).items():
+        yield _check(f"secret {name}", lambda s=source, n=name: read_key(s, n) and "is set")
+    for store in stores_of(model):
+        yield _check(f"secret store {store.name}", lambda s=store: stored_at(s))
     if model.objects is not None:
         yield _check("object store", lambda: _writable(model.objects))
     for repository in repositories_of(model):

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from windlass.executors.workspace import WorkspaceExecutor
     from windlass.reconcile.cache_book import CacheBook
     from windlass.reconcile.creation import NewRun
-    from windlass.runs.model import Checkout, RunHead, Step
+    from windlass.runs.model import Checkout, RunHead, SecretScope, Step
     from windlass.secrets.resolver import Resolver
 
 KEPT = 20
@@ -123,7 +123,7 @@ class LocalRun:
                 _sweep(caches)
             _forget_old(self._base)
 
-    def _resolve(self, references: Mapping[str, str], repository: str, commit: str | None) -> Mapping[str, str]:
+    def _resolve(self, references: Mapping[str, str], scope: SecretScope) -> Mapping[str, str]:
         """From files of the work tree, with this user's keys. Raises SecretError."""
         from windlass.secrets.base import Origin
 
@@ -131,7 +131,7 @@ class LocalRun:
             from windlass.cli.user_secrets import user_resolver
 
             self._secrets = user_resolver(self._root)
-        return self._secrets.values(references, Origin(repository, None))
+        return self._secrets.values(references, Origin(scope.repository, None, environment=scope.environment))
 
     def _runner(
         self,

@@ -148,7 +148,15 @@ def _latest(target: Target) -> Latest:
 
     hash_files, used = hashing(target.root), target.uses
     return Latest(
-        target.workflow, target.settings, target.commit, target.text, "local", hash_files, used, target.branch
+        target.workflow,
+        target.settings,
+        target.commit,
+        target.text,
+        "local",
+        hash_files,
+        used,
+        target.branch,
+        merged=True,
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from windlass.secrets.age_keys import keys_of_user
 from windlass.secrets.registry import make_resolver
+from windlass.secrets.sops.provider import SopsProvider
 from windlass.sources.one_file import file_of_work_tree
 
 if TYPE_CHECKING:
@@ -18,4 +19,5 @@ if TYPE_CHECKING:
 
 
 def user_resolver(root: Path) -> Resolver:
-    return make_resolver(lambda _origin, path, most: file_of_work_tree(root, path, most), lambda _name: keys_of_user())
+    sops = SopsProvider(lambda _origin, path, most: file_of_work_tree(root, path, most), lambda *_: keys_of_user())
+    return make_resolver({"sops": sops})

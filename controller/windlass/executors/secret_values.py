@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from windlass.executors.pieces import Place
-    from windlass.runs.model import Launch
+    from windlass.runs.model import Launch, SecretScope
 
     # (run, names) -> values by name; raises WindlassError
     Reveal = Callable[[str, Sequence[str]], Mapping[str, str]]
-    # (references by name, repository, commit) -> values by name; raises SecretError
-    Resolve = Callable[[Mapping[str, str], str, str | None], Mapping[str, str]]
+    # (references by name, whose) -> values by name; raises SecretError
+    Resolve = Callable[[Mapping[str, str], SecretScope], Mapping[str, str]]
 
 
 class SecretValues:
@@ -61,10 +61,20 @@ class SecretValues:
         return self._reveal(place.key.run, names) if names else {}
 
     def _resolved(self, launch: Launch) -> Mapping[str, str]:
-        if not launch.references:
-            return {}
-        assert launch.origin is not None
-        try:
-            return self._resolve(launch.references, launch.origin.repository, launch.origin.commit)
-        except SecretError as error:
-            raise PieceError(error.cause, str(error)) from error
+        found: dict[str, str] = {}
+        for environment, references in _by_environment(launch).items():
+            assert launch.scope is not None
+            try:
+                found |= self._resolve(references, replace(launch.scope, environment=environment))
+            except SecretError as error:
+                raise PieceError(error.cause, str(error)) from error
+        return found
+
+
+def _by_environment(launch: Launch) -> dict[str | None, dict[str, str]]:
+    """Nearly always one: a nested workflow may be lent secrets of another."""
+    own = launch.scope.environment if launch.scope is not None else None
+    found: dict[str | None, dict[str, str]] = {}
+    for name, reference in launch.references.items():
+        found.setdefault(launch.lent.get(name, own), {})[name] = reference
+    return found

@@ -59,8 +59,14 @@ def _resolved(form: Any, metadata: Sequence[Any], value: Any) -> Any:
 def _inside(form: Any, part: str | int) -> tuple[Any, Sequence[Any]]:
     if isinstance(form, type) and issubclass(form, BaseModel):
         field = next((f for name, f in form.model_fields.items() if (f.alias or name) == part), None)
-        return (None, ()) if field is None else (field.annotation, field.metadata)
+        return (_of_extras(form), ()) if field is None else (field.annotation, field.metadata)
     arguments = get_args(form)
     if not arguments:
         return None, ()
     return (arguments[1] if len(arguments) == 2 and arguments[1] is not Ellipsis else arguments[0]), ()
+
+
+def _of_extras(form: type[BaseModel]) -> Any:
+    """What stands below a key of any name, where a model has those beside its own."""
+    extras = get_args(form.__annotations__.get("__pydantic_extra__"))
+    return extras[1] if len(extras) == 2 else None

@@ -13,10 +13,21 @@ from windlass.errors import ProblemsError, UsageError
 from windlass.loading.document import read_document
 from windlass.loading.faults import Faults
 from windlass.loading.models import fault_problems, validate
-from windlass.settings import ApiToken, GitAuth, LibraryAuth, Limits, RepositorySettings, Retention, SecretSource
+from windlass.settings import (
+    ApiToken,
+    GitAuth,
+    LibraryAuth,
+    Limits,
+    RepositorySettings,
+    Retention,
+    SecretGrant,
+    SecretSource,
+    SecretStore,
+)
 
 if TYPE_CHECKING:
-    from windlass_schemas.server_file import SecretFrom, ServerFile, ServerGitAuth, ServerRepository
+    from windlass_schemas.secret_stores import SecretFrom, ServerSecretStore
+    from windlass_schemas.server_file import ServerFile, ServerGitAuth, ServerRepository
 
 
 def read_server_file(path: Path) -> ServerFile:
@@ -40,7 +51,34 @@ def read_server_file(path: Path) -> ServerFile:
     holders = [token.name for token in tokens_of(model)]
     if len(set(holders)) != len(holders):
         raise UsageError(f"{path}: two tokens have the same name")
+    stores = [store.name for store in model.secrets.stores] if model.secrets is not None else []
+    if len(set(stores)) != len(stores):
+        raise UsageError(f"{path}: two secret stores have the same name")
     return model
+
+
+def webhook_keys_of(model: ServerFile) -> dict[str, SecretSource]:
+    written = model.secrets.keys() if model.secrets is not None else {}
+    return {name: secret_source(source) for name, source in written.items()}
+
+
+def stores_of(model: ServerFile) -> tuple[SecretStore, ...]:
+    return tuple(map(_store, model.secrets.stores)) if model.secrets is not None else ()
+
+
+def _store(written: ServerSecretStore) -> SecretStore:
+    return SecretStore(
+        name=written.name,
+        backend=written.backend,
+        address=written.address,
+        options=dict(written.options),
+        credentials={name: secret_source(source) for name, source in written.credentials.items()},
+        age=tuple(map(secret_source, written.age)),
+        recipients=written.recipients,
+        allow=tuple(
+            SecretGrant(grant.paths, grant.tenants, grant.repositories, grant.environments) for grant in written.allow
+        ),
+    )
 
 
 def repositories_of(model: ServerFile) -> tuple[RepositorySettings, ...]:
@@ -55,6 +93,7 @@ def _repository(written: ServerRepository) -> RepositorySettings:
         interval=written.interval,
         auth=_auth(written.auth),
         webhook_secret=written.webhook_secret,
+        tenant=written.tenant,
         age_keys=tuple(secret_source(key) for key in written.secrets.age) if written.secrets is not None else (),
     )
 

@@ -175,7 +175,10 @@ class Plan:
     overlap: PlannedConcurrency | None = None  # the schedule's own group
     concurrency: PlannedConcurrency | None = None
     access: Mapping[str, Any] | None = None  # {"run": who, "cancel": who}; None is everybody
+    lent_from: Mapping[str, str | None] = field(default_factory=dict)  # the environments that those secrets are of
     branch: str | None = None  # that the commit is of, as far as is known
+    environment: str | None = None
+    merged: bool = True  # the commit is one of the branch that is followed: what nobody reviewed gets no secrets
     refusal: str | None = None  # why it may not run in its environment: it ends before it begins
 
     def step(self, name: str) -> PlannedStep:

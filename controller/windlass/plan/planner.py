@@ -56,6 +56,7 @@ class Occasion:
     uses: Mapping[str, Used] = field(default_factory=dict)  # what the workflow uses, and what that uses
     library: str | None = None  # where the workflow stands, when not in the repository itself
     branch: str | None = None  # that the commit is of
+    merged: bool = True  # the commit is one of the branch that is followed
 
 
 def make_plan(workflow: Workflow, repository: Repository | None, occasion: Occasion) -> Plan:
@@ -96,6 +97,8 @@ def make_plan(workflow: Workflow, repository: Repository | None, occasion: Occas
         concurrency=planned_concurrency(workflow.concurrency),
         access=access_rules(workflow),
         branch=occasion.branch,
+        environment=environment.name if environment is not None else None,
+        merged=occasion.merged,
         refusal=environment.refusal(occasion.branch) if environment is not None else None,
     )
 

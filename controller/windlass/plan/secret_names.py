@@ -98,6 +98,11 @@ def names_for(plan: Plan, texts: Iterable[str]) -> dict[str, str | None]:
     return found
 
 
+def environments_of(plan: Plan, names: Iterable[str]) -> dict[str, str | None]:
+    """The environments that those secrets are of when a nested workflow is lent them."""
+    return {name: plan.lent_from.get(name, plan.environment) for name in names}
+
+
 def _of_input(plan: Plan, name: str) -> Mapping[str, str | None]:
     """Of a nested workflow: what its user's own texts named, and nothing that came with the values."""
     inside = names_in(str(plan.inputs.get(name)))

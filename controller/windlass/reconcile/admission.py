@@ -61,8 +61,9 @@ class Admission:
         hash_files: HashFilesOf | None = None,
         branch_of: Callable[[str], str | None] | None = None,
         seal: Seal | None = None,
+        merged: Callable[[str, str | None], bool] = lambda _repository, _commit: True,
     ) -> None:
-        """`branch_of`: the branch of a repository that is followed."""
+        """`branch_of`: the branch of a repository that is followed; `merged`: whether a commit is one of it."""
         self._writer = writer
         self._engine = engine
         self._clock = clock
@@ -70,6 +71,7 @@ class Admission:
         self._hash_files = hash_files
         self._branch_of = branch_of
         self.seal = seal
+        self.merged = merged
 
     def hashing(self, repository: str, commit: str | None) -> HashFiles:
         """What answers `hashFiles` in a run of that commit."""
@@ -91,6 +93,7 @@ class Admission:
             hash_files=self.hashing(live.repository, live.commit),
             uses=live.used,
             branch=self.branch(live.repository),
+            merged=self.merged(live.repository, live.commit),
             seal=self.seal,
         )
 

@@ -86,15 +86,18 @@ def prepare(
     hash_files: HashFiles = hash_nothing,
     uses: Mapping[str, Used] | None = None,
     branch: str | None = None,
+    merged: bool = True,
     seal: Seal | None = None,
 ) -> NewRun:
     """Plan a run. Nothing is written; the caller records it. `hash_files` answers `hashFiles` for its commit, which is
-    of `branch`.
+    of `branch`; `merged` is whether that is the one which is followed.
 
     Raises InputError: what is needed now (a timeout, a group) and cannot be evaluated is made of inputs and event.
     """
     secrets, inputs = withheld(workflow, cause.inputs)
-    occasion = Occasion(repository, commit, inputs, cause.event, cause.env, runner, uses or {}, branch=branch)
+    occasion = Occasion(
+        repository, commit, inputs, cause.event, cause.env, runner, uses or {}, branch=branch, merged=merged
+    )
     run = new_id(now)
     functions = {"now": lambda: to_rfc3339(now), "hashFiles": lambda *globs: hash_files(globs)}
     try:

@@ -18,6 +18,7 @@ from windlass.plan.inputs import parse_inputs
 from windlass.plan.values import escaped
 from windlass.reconcile.creation import Cause, NewRun, evaluated, record
 from windlass.reconcile.posted_form import filled_form, open_inputs, posted_fields
+from windlass.runs.model import SecretScope
 from windlass.triggers.payload import event_of, parse_body
 from windlass.triggers.webhook import ping, verify
 
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from windlass.store.writer import Writer
     from windlass.triggers.webhook import HookRequest
 
-    # (reference, repository, commit) -> the value; raises SecretError
-    Resolve = Callable[[str, str, str | None], str]
+    # (reference, whose) -> the value; raises SecretError
+    Resolve = Callable[[str, SecretScope], str]
 
 REMEMBERED = 7 * 86_400_000
 
@@ -147,7 +148,7 @@ class Hooks:
         if reference is None or self._resolve is None:
             return self._secrets.get(written.secret, ())
         try:
-            return [self._resolve(reference, live.repository, live.commit).encode()]
+            return [self._resolve(reference, SecretScope(live.repository, live.commit)).encode()]
         except SecretError as error:
             log.event(
                 "hook.no-key", level="warning", repository=live.repository, hook=target.trigger.name, error=str(error)

@@ -69,6 +69,7 @@ class Latest:
     hash_files: HashFiles
     uses: Mapping[str, Used] = field(default_factory=dict)
     branch: str | None = None
+    merged: bool = False
 
 
 def ended_run(reads: Reads, run: str) -> Ended:
@@ -141,6 +142,7 @@ def _latest(old: Ended, latest: Latest, actor: Mapping[str, Any], now: Millis) -
             hash_files=latest.hash_files,
             uses=latest.uses,
             branch=latest.branch,
+            merged=latest.merged,
         )
     except InputError as error:
         message = f"the inputs of run {old.head.id} do not fit the latest definition: {error}"
@@ -182,4 +184,5 @@ def _live(parts: Parts, head: RunHead) -> Latest:
         raise ConflictError(f"workflow {head.workflow} is disabled")
     hashing, runner = parts.admission.hashing(live.repository, live.commit), parts.admission.runner
     branch = parts.admission.branch(live.repository)
-    return Latest(live.model, live.repository_model, live.commit, live.text, runner, hashing, live.used, branch)
+    merged = parts.admission.merged(live.repository, live.commit)
+    return Latest(live.model, live.repository_model, live.commit, live.text, runner, hashing, live.used, branch, merged)

@@ -292,6 +292,16 @@ class CacheUse:
 
 
 @dataclass(frozen=True, slots=True)
+class SecretScope:
+    """Whose secrets a launch names: which decides what it may have. `merged`: see `Plan.merged`."""
+
+    repository: str
+    commit: str | None
+    environment: str | None = None
+    merged: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Launch:
     """Start this attempt: everything an executor needs, values already evaluated.
 
@@ -323,7 +333,8 @@ class Launch:
     parts: tuple[LaunchPart, ...] = ()
     secrets: tuple[str, ...] = ()  # names of the placeholders in `env` that are to be filled in before the start
     references: Mapping[str, str] = field(default_factory=dict)  # of those among them that are resolved, not given
-    origin: Checkout | None = None  # whose files the references may name
+    scope: SecretScope | None = None  # whose the references are
+    lent: Mapping[str, str | None] = field(default_factory=dict)  # the environments of those that are another's
     masks: tuple[str, ...] = field(default=(), repr=False)  # values that never show: in logs, outputs and messages
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from windlass.plan.graph import texts_in
 from windlass.plan.planner import Occasion, make_plan
-from windlass.plan.secret_names import names_for
+from windlass.plan.secret_names import environments_of, names_for
 from windlass.plan.uses import repository_of
 from windlass.runs.model import RunHead, Status, StepKey
 
@@ -92,10 +92,12 @@ def plan_below(plan: Plan, nested: Nested, inputs: Mapping[str, Any]) -> Plan:
         uses=plan.uses,
         library=used.library,
         branch=plan.branch,
+        merged=plan.merged,
     )
     below = make_plan(used.workflow, repository_of(used.settings), occasion)
     lent = names_for(plan, texts_in(dict(nested.values)))
-    return replace(below, hashes=plan.hashes, lent=lent)  # hashes of what it uses were answered with its own
+    # hashes of what it uses were answered with its own
+    return replace(below, hashes=plan.hashes, lent=lent, lent_from=environments_of(plan, lent))
 
 
 def head_below(above: RunHead, plan: Plan, inputs: Mapping[str, Any], now: Millis) -> RunHead:

@@ -17,7 +17,7 @@ from windlass.plan.placeholders import names_in
 from windlass.plan.secret_names import names_for_step
 from windlass.runs.artifacts import loads_of
 from windlass.runs.given import given_inputs, shown_inputs, with_variables
-from windlass.runs.model import Attempt, CacheUse, Checkout, Launch, LaunchFile, Status
+from windlass.runs.model import Attempt, CacheUse, Checkout, Launch, LaunchFile, SecretScope, Status
 from windlass.runs.outputs import read_limit
 from windlass.runs.parts import launch_parts, waiting
 from windlass.runs.scope import functions_of, layered, unset_by, values_for
@@ -26,7 +26,7 @@ from windlass_schemas.storage import read_mode
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from windlass.plan.model import PlannedStep
+    from windlass.plan.model import Plan, PlannedStep
     from windlass.runs.draft import Draft
     from windlass.runs.model import AttemptKey, StepKey
 
@@ -101,7 +101,8 @@ def _launch(draft: Draft, planned: PlannedStep, key: AttemptKey) -> Launch:
         output_limit=read_limit(planned),
         secrets=tuple(secrets),
         references={name: reference for name, reference in secrets.items() if reference is not None},
-        origin=Checkout(draft.plan.repository, draft.plan.commit) if secrets else None,
+        scope=_scope(draft.plan) if secrets else None,
+        lent={name: draft.plan.lent_from[name] for name in secrets if name in draft.plan.lent_from},
         kill_after=planned.kill_after,
         quiet_timeout=planned.quiet_timeout,
         parts=parts,
@@ -146,6 +147,10 @@ def _mode(path: str, digits: str) -> int:
 
 def _checkout(draft: Draft, planned: PlannedStep) -> Checkout | None:
     return Checkout(draft.plan.repository, draft.plan.commit, planned.checkout_git) if planned.checkout else None
+
+
+def _scope(plan: Plan) -> SecretScope:
+    return SecretScope(plan.repository, plan.commit, plan.environment, plan.merged)
 
 
 def _secrets(draft: Draft, planned: PlannedStep, texts: Iterable[str]) -> dict[str, str | None]:

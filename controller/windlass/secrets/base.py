@@ -1,7 +1,8 @@
 """Providers of secrets: what one is, and what it is asked.
 
-In: a reference that was taken apart, and whose run it is for. Out: the value as text. A provider decides by what the
-platform gave to that repository, never by what the reference or a file of the repository asks for.
+In: a reference that was taken apart, and whose run it is for. Out: the value as text. A provider is made for one store
+of the server file; whether a run may read a path of it was decided before (`policy.py`), by what the platform gave to
+that repository and never by what the reference or a file of the repository asks for.
 """
 
 from __future__ import annotations
@@ -15,10 +16,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Whose secret it is. `commit` None: the work tree as it is (`windlass run`)."""
+    """Whose secret it is. `commit` None: the work tree as it is (`windlass run`).
+
+    `environment` is that of the workflow that names the secret; `merged`: the commit is one of the branch that is
+    followed, and not of a fork or of a branch that nobody has reviewed.
+    """
 
     repository: str
     commit: str | None
+    tenant: str | None = None
+    environment: str | None = None
+    merged: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +41,13 @@ class Reference:
 
 
 class Provider(Protocol):
-    """One backend. It may be asked from several threads at once, and bounds its own waiting."""
+    """One store. It may be asked from several threads at once, and bounds its own waiting.
+
+    `reference` has no parameters any more that say where or as whom (`policy.TARGETS`, `store`): the provider goes to
+    the address of its store, refuses parameters that it does not know, and follows no redirect. Causes of its
+    SecretError: `secret-not-found` (no such path or key), `secret-denied` (the store said no), `secret-failed` (no
+    answer, or one that cannot be used). No message holds a value or an answer as it came.
+    """
 
     def value(self, reference: Reference, origin: Origin) -> str:
         """Raises SecretError."""

@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from concurrent.futures import Future
 
-    from windlass.secrets.base import Origin, Provider
+    from windlass.secrets.base import Origin, Provider, Reference
 
     Found = str | SecretError
+    # the provider that may be asked, and what it is asked; raises SecretError
+    Choose = Callable[[Reference, Origin], tuple[Provider, Reference]]
 
 TTL = 30.0  # seconds
 LIMIT = 30.0  # seconds for all secrets of an attempt
@@ -33,17 +35,17 @@ LARGEST = 1024 * 1024  # characters of a value
 
 
 class Resolver:
-    """`providers` by the name of their backend; `clock` counts seconds."""
+    """`choose` says who is asked, or that nobody is; `clock` counts seconds."""
 
     def __init__(
         self,
-        providers: Mapping[str, Provider],
+        choose: Choose,
         *,
         ttl: float = TTL,
         limit: float = LIMIT,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._providers = providers
+        self._choose = choose
         self._ttl = ttl
         self._limit = limit
         self._clock = clock
@@ -105,10 +107,7 @@ class Resolver:
 
     def _one(self, text: str, origin: Origin) -> Found:
         try:
-            reference = parse_reference(text)
-            provider = self._providers.get(reference.backend)
-            if provider is None:
-                return SecretError("secret-denied", f"{reference.backend} gives no secrets here")
+            provider, reference = self._choose(parse_reference(text), origin)
             return _fit(provider.value(reference, origin))
         except SecretError as error:
             return error

@@ -31,7 +31,7 @@ class Asked:
     def __init__(self, root: Path, key: Key) -> None:
         self.root = root
         self.reads: list[str] = []
-        self.provider = SopsProvider(self._read, lambda _repository: read_keys(key.secret, "here"))
+        self.provider = SopsProvider(self._read, lambda *_: read_keys(key.secret, "here"))
 
     def _read(self, _origin: Origin, path: str, most: int) -> bytes | None:
         self.reads.append(path)

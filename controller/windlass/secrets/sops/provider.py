@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     # (origin, path, most bytes) -> the file; None: there is none. Raises SourceError.
     ReadFile = Callable[[Origin, str, int], bytes | None]
-    # repository -> what it was given. Raises SecretError.
-    KeysOf = Callable[[str], Sequence[AgeKey]]
+    # (origin, path) -> what it was given for that file. Raises SecretError.
+    KeysOf = Callable[[Origin, str], Sequence[AgeKey]]
 
 LARGEST_FILE = 4 * 1024 * 1024
 _BINARY_KEY = "data"
@@ -77,7 +77,7 @@ class SopsProvider:
         if data is None:
             raise SecretError("secret-not-found", f"{where} no file {path}")
         try:
-            return open_file(data, format_, self._keys_of(origin.repository))
+            return open_file(data, format_, self._keys_of(origin, path))
         except SecretError as error:
             raise SecretError(error.cause, f"{path}: {error}") from None
 

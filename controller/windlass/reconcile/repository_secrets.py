@@ -1,0 +1,69 @@
+"""The secrets of this server's repositories: whose they are, what they are opened with, who may have them.
+
+In: the settings, how a file of a run's commit is read. Out: values for an attempt or a webhook. The age keys of the
+server file are read once, at the start; so is whether every credential is there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from windlass.errors import SecretError
+from windlass.secrets.age_keys import keys_of_server, keys_of_user
+from windlass.secrets.base import Origin, Reference
+from windlass.secrets.opened import OpenStore, stored_at
+from windlass.secrets.policy import allowed
+from windlass.secrets.registry import make_resolver
+from windlass.secrets.sops.provider import SopsProvider
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from windlass.runs.model import SecretScope
+    from windlass.secrets.sops.age import AgeKey
+    from windlass.secrets.sops.provider import ReadFile
+    from windlass.settings import RepositorySettings, Settings
+
+
+class RepositorySecrets:
+    def __init__(self, settings: Settings, read: ReadFile) -> None:
+        """Raises UsageError when a key or credential of the server file cannot be read."""
+        for store in settings.stores:
+            stored_at(store)
+        self._repositories = {one.name: one for one in settings.repositories}
+        self._stores = settings.stores
+        self._of_stores = {one.name: OpenStore(one).age_keys() for one in settings.stores if one.age}
+        self._own = {one.name: _own_keys(one) for one in settings.repositories}
+        self.resolver = make_resolver({"sops": SopsProvider(read, self._age_keys)}, settings.stores)
+
+    def values(self, references: Mapping[str, str], scope: SecretScope) -> dict[str, str]:
+        """Raises SecretError."""
+        return self.resolver.values(references, self.origin(scope))
+
+    def one(self, reference: str, scope: SecretScope) -> str:
+        """Raises SecretError."""
+        return self.values({reference: reference}, scope)[reference]
+
+    def origin(self, scope: SecretScope) -> Origin:
+        repository = self._repositories.get(scope.repository)
+        tenant = repository.tenant if repository is not None else None
+        return Origin(scope.repository, scope.commit, tenant, scope.environment, scope.merged)
+
+    def _age_keys(self, origin: Origin, path: str) -> list[AgeKey]:
+        """Its own, and those of the stores that it may read the file with. Raises SecretError."""
+        repository = self._repositories.get(origin.repository)
+        if repository is not None and repository.user_keys:
+            return keys_of_user()
+        own = self._own.get(origin.repository, [])
+        try:
+            found = allowed(self._stores, Reference("", "sops", path), origin)
+        except SecretError:
+            if own or not any(store.backend == "sops" for store in self._stores):
+                return own
+            raise
+        return own + [key for _, store in found for key in self._of_stores.get(store.name, ())]
+
+
+def _own_keys(repository: RepositorySettings) -> list[AgeKey]:
+    """Raises UsageError."""
+    return keys_of_server(repository.age_keys, f"repository {repository.name}: secrets.age")
