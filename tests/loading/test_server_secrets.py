@@ -67,12 +67,12 @@ ALLOW = "allow: [{tenants: [a], paths: [x]}]"
          "token, secretId"),
         (f"name: a, backend: awssecrets, {ALLOW}", "4:7", "needs options: region"),
         (f"name: a, backend: sops, address: https://x.example.com, {ALLOW}", "4:41", "has no address"),
-        (f"name: a, backend: k8s, age: [{{env: A}}], {ALLOW}", "4:35", "has no age"),
+        (f"name: a, backend: k8s, age: [{{env: A}}], {ALLOW}", "4:36", "has no age"),
         ("name: a, backend: k8s", "4:7", "allow"),
-        ("name: a, backend: k8s, allow: [{paths: [x]}]", "4:38", "say for whom"),
-        ("name: a, backend: k8s, allow: [{tenants: [a], paths: [x/../y]}]", "4:61", "beginning in whole parts"),
-        ("name: a, backend: k8s, allow: [{tenants: [a], paths: []}]", "4:60", "must not be empty"),
-        ("name: a, backend: k8s, allow: [{tenants: [a], paths: [x], path: y}]", "4:65", "path"),
+        ("name: a, backend: k8s, allow: [{paths: [x]}]", "4:39", "say for whom"),
+        ("name: a, backend: k8s, allow: [{tenants: [a], paths: [x/../y]}]", "4:62", "a path is a beginning"),
+        ("name: a, backend: k8s, allow: [{tenants: [a], paths: []}]", "4:54", "must not be empty"),
+        ("name: a, backend: k8s, allow: [{tenants: [a], paths: [x], path: y}]", "4:66", "path"),
     ],
 )  # fmt: skip
 def test_each_mistake_is_at_its_place(tmp_path: Path, store: str, place: str, message: str) -> None:

@@ -28,7 +28,7 @@ def test_env_files_and_references(step):
     assert launch.env["X"] == f"p {placeholder(NAME_A)}"
     assert launch.references == {NAME_A: A, NAME_B: B}
     assert set(launch.secrets) == {NAME_A, NAME_B}
-    assert (launch.origin.repository, launch.origin.commit) == ("shop", "c" * 40)
+    assert (launch.scope.repository, launch.scope.commit) == ("shop", "c" * 40)
     assert filled(launch.files[0].content, {NAME_B: "hunter22"}) == "k=hunter22"
 
 
