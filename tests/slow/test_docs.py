@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests.slow.repo import Repo
 
-from windlass.loading.server_file import libraries_of, read_server_file
+from windlass.loading.server_file import libraries_of, read_server_file, webhook_keys_of
 
 ROOT = Path(__file__).resolve().parents[2]
 WINDLASS = Path(sys.executable).with_name("windlass")
@@ -95,7 +95,7 @@ def test_the_shown_server_file_can_be_read(tmp_path: Path) -> None:
     shown = read_server_file(tmp_path / "windlass-server.yaml")
     assert [repository.name for repository in shown.repositories] == ["shop"]
     assert [library.git for library in libraries_of(shown)] == ["https://git.example.com/infra/"]
-    assert set(shown.secrets) == {"WEBHOOK_KEY", "FORGE_KEY"}
+    assert set(webhook_keys_of(shown)) == {"WEBHOOK_KEY", "FORGE_KEY"}
 
 
 def test_shown_workflow_tests_pass_with_the_example_that_they_are_for(tmp_path: Path) -> None:
