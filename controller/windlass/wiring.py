@@ -63,7 +63,7 @@ from windlass.starting import bound, token_digests, url_of, webhook_keys
 from windlass.store.ledger import Ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from windlass.executors.local.spawn import SupervisorProcess

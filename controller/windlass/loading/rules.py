@@ -142,10 +142,10 @@ cache-kind | a cache mixes its two forms | paths and restore, or ttl.
 verify-secret | a webhook's verification and its secret do not fit | Every scheme but none needs the name of a secret.
 verify-header | header stands with a scheme that has a fixed one | header and idHeader are for hmac-sha256.
 secret-source | a secret of the server file has not exactly one source | Write env, the name of a variable, or file.
-secret-address | the address of a secret store cannot be used | https://HOST[:PORT][/PREFIX]: what is sent there is worth
-    stealing.
-secret-path | a path of a secret store means more than one thing | A beginning in whole parts, or in letters with a * behind
-    them; no . and no ..
+secret-address | the address of a secret store cannot be used | https://HOST[:PORT][/PREFIX]: what is sent there
+    is worth stealing.
+secret-path | a path of a secret store means more than one thing | A beginning in whole parts, or in letters with
+    a * behind them; no . and no ..
 secret-grant | nobody is named who may read a secret store | Write tenants, repositories or both.
 secret-store | a secret store does not fit its backend | Each backend has credentials and options of its own.
 plain-secret | a secret's value stands in the file | Everybody who reads the repository has it now: change it, and
