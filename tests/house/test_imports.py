@@ -28,11 +28,14 @@ IMPURE_CALLS = {"now", "today", "utcnow", "system_now"}
 
 # Each outside library is imported below these folders or files only (relative to controller/ or schemas/).
 PLACES = {
+    "aiohttp": ("windlass/kube",),
     "alembic": ("windlass/store",),
     "cel_expr_python": ("windlass/expressions",),
     "cronsim": ("windlass/triggers/cron.py",),
     "fastapi": ("windlass/web",),
     "fastapi_offline": ("windlass/web/docs.py",),
+    "kubernetes": ("windlass/kube/access.py",),
+    "msgspec": ("windlass/kube", "windlass/executors/kubernetes"),
     "httpx2": ("windlass/cli/client.py",),
     "prometheus_client": ("windlass/web",),
     "obstore": ("windlass/artifacts/objects.py",),
@@ -66,9 +69,9 @@ FOR_HELP = {
 }  # fmt: skip
 # What commands that start often do without: each of these takes from 2 to 100 ms.
 SERVER = {
-    "alembic", "asyncio", "cryptography", "email", "fastapi", "http", "httpx2", "importlib.metadata", "multiprocessing",
-    "obstore", "prometheus_client", "psycopg", "ruamel", "sqlalchemy", "ssl", "structlog", "uvicorn", "windlass.web",
-    "windlass.wiring", "zipfile",
+    "aiohttp", "alembic", "asyncio", "cryptography", "email", "fastapi", "http", "httpx2", "importlib.metadata", "kopf",
+    "kubernetes", "msgspec", "multiprocessing", "obstore", "prometheus_client", "psycopg", "ruamel", "sqlalchemy",
+    "ssl", "structlog", "uvicorn", "windlass.kube", "windlass.web", "windlass.wiring", "zipfile",
 }  # fmt: skip
 NOT_FOR = {
     "run": SERVER,
