@@ -32,6 +32,12 @@ def pins(house: House, lock: str) -> dict[str, list[str]]:
     return found
 
 
+def of_extras(house: House) -> set[str]:
+    """What only some installations have; the code that needs one says so when it is missing."""
+    extras = tomllib.loads((house.root / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    return {name_of(one) for extra in extras.values() for one in extra}
+
+
 @pytest.mark.parametrize("lock", LOCKS)
 def test_each_package_is_pinned_by_hash(house: House, lock: str) -> None:
     for name, lines in pins(house, lock).items():
@@ -54,7 +60,7 @@ def test_everything_that_is_asked_for_is_locked(house: House) -> None:
 )
 def test_everything_that_is_imported_is_locked(house: House, lock: str, folders: tuple[str, ...]) -> None:
     """What is merely installed on one machine is missing on the next one."""
-    locked = set(pins(house, lock))
+    locked = set(pins(house, lock)) | (of_extras(house) & set(pins(house, "requirements-dev.lock")))
     brought_by = packages_distributions()
     own = {path.stem for path in house.named(".py")} | {"windlass", "windlass_schemas", "tests", "bench"}
     imported = {found.module.partition(".")[0] for path in house.code(*folders) for found in house.imports(path)}
