@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from windlass.clock import Millis
+    from windlass.policies.policy import Policy
 
 DEFAULT_LISTEN = "127.0.0.1:7878"
 DEFAULT_POLL: Millis = 30_000
@@ -133,6 +134,7 @@ class Settings:
     objects: str | None = None  # the URL of the object store; None: a folder of the data
     external_url: str | None = None
     json_log: bool = False
+    policies: tuple[Policy, ...] = ()
 
     def groups_of(self, actor: Mapping[str, Any]) -> tuple[str, ...]:
         """The groups of whoever holds a token."""

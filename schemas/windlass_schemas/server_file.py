@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from windlass_schemas.duration import Duration
 from windlass_schemas.names import Label, SecretName
 from windlass_schemas.secret_stores import SecretFrom, ServerSecrets
+from windlass_schemas.server_policy import ServerPolicy
 from windlass_schemas.size import Size
 from windlass_schemas.written import Later, Maybe, Parsed, Text, Whole, Written
 
@@ -155,3 +156,7 @@ class ServerFile(Written):
     auth: Maybe[Later[ServerAuth]] = Field(default=None, description="Who may use the API.")
     limits: Maybe[Later[ServerLimits]] = Field(default=None, description="Bounds of this server.")
     retention: Maybe[Later[ServerRetention]] = Field(default=None, description="How long things are kept.")
+    policies: tuple[Later[ServerPolicy], ...] = Field(
+        default=(),
+        description="What the pods of tenants may be: the first that names a tenant holds; a safe one for others.",
+    )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 def settings_of(arguments: argparse.Namespace) -> Settings:
     """Raises UsageError and ProblemsError."""
     from windlass.loading import server_file
+    from windlass.loading.server_policies import policies_of
 
     named = arguments.config or os.environ.get("WINDLASS_CONFIG")
     model = server_file.read_server_file(Path(named)) if named else None
@@ -46,6 +47,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         objects=_pick(None, "WINDLASS_OBJECTS", model.objects if model else None),
         external_url=_pick(None, "WINDLASS_EXTERNAL_URL", model.external_url if model else None),
         json_log=arguments.log_format == "json",
+        policies=policies_of(model) if model else (),
     )
     if not settings.loopback and not settings.tokens:
         raise UsageError(
