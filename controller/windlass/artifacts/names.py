@@ -1,7 +1,7 @@
 """What objects are called: names that follow from the attempt, so that storing again replaces (idempotent by name).
 
-In: run, step path, item, attempt, artifact. Out: `artifacts/RUN/STEP[@ITEM].NUMBER/NAME/…`, made of characters
-that every store takes as they are.
+In: run, step path, item, attempt, artifact. Out: `artifacts/RUN/STEP[.ITEM].NUMBER/NAME/…` and `logs/RUN/STEP[.ITEM].NUMBER`, made of
+characters that every store takes as they are.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import hashlib
 import re
 
 ARTIFACTS = "artifacts"
+LOGS = "logs"
 MANIFEST = "manifest"
 _UNSAFE = re.compile(rb"[^A-Za-z0-9_-]")
 _LONGEST = 150  # bytes of a segment; file systems take 255
@@ -30,5 +31,17 @@ def of_run(run: str) -> str:
 
 
 def of_artifact(run: str, step: str, item: str, attempt: int, name: str) -> str:
-    attempt_name = segment(step) + (f".{segment(item)}" if item else "")
-    return f"{of_run(run)}/{attempt_name}.{attempt}/{segment(name)}"
+    return f"{of_run(run)}/{_of_attempt(step, item, attempt)}/{segment(name)}"
+
+
+def logs_of_run(run: str) -> str:
+    """What the logs of a run begin with."""
+    return f"{LOGS}/{segment(run)}"
+
+
+def of_log(run: str, step: str, item: str, attempt: int) -> str:
+    return f"{logs_of_run(run)}/{_of_attempt(step, item, attempt)}"
+
+
+def _of_attempt(step: str, item: str, attempt: int) -> str:
+    return segment(step) + (f".{segment(item)}" if item else "") + f".{attempt}"

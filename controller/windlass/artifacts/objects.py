@@ -107,6 +107,13 @@ class Objects:
             stream = obstore.get(self._store, name).stream(min_chunk_size=CHUNK)
         return _guarded(name, iter(stream))
 
+    def slice(self, name: str, offset: int, length: int) -> bytes:
+        """`length` bytes (fewer at the end) from `offset` on, which lies within the object."""
+        import obstore
+
+        with _errors(name):
+            return bytes(obstore.get_range(self._store, name, start=offset, length=length))
+
     def read(self, name: str) -> bytes:
         """A small object, whole."""
         return b"".join(self.chunks(name))
