@@ -1,7 +1,7 @@
 """What objects are called: names that follow from the attempt, so that storing again replaces (idempotent by name).
 
-In: run, step path, item, attempt, artifact. Out: `artifacts/RUN/STEP[.ITEM].NUMBER/NAME/…` and `logs/RUN/STEP[.ITEM].NUMBER`, made of
-characters that every store takes as they are.
+In: run, step path, item, attempt, artifact. Out: `artifacts/RUN/STEP[.ITEM].NUMBER/NAME/…` and
+`logs/RUN/STEP[.ITEM].NUMBER`, made of characters that every store takes as they are.
 """
 
 from __future__ import annotations
