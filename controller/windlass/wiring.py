@@ -27,6 +27,7 @@ from windlass.executors.local.spawn import spawn_supervisor
 from windlass.executors.registry import EXECUTORS, Options, Runners, always, make_executor
 from windlass.executors.secret_values import SecretValues
 from windlass.executors.workspace import WorkspaceExecutor
+from windlass.logs.archive import LogArchive
 from windlass.reconcile.admission import Admission
 from windlass.reconcile.artifact_pieces import LoadArtifacts, SaveArtifacts
 from windlass.reconcile.bell import Bell
@@ -42,6 +43,7 @@ from windlass.reconcile.git_triggers import GitTriggers
 from windlass.reconcile.hooks import Hooks
 from windlass.reconcile.library_mirrors import LibraryMirrors
 from windlass.reconcile.library_polls import LibraryPolls
+from windlass.reconcile.log_keeping import LogKeeping
 from windlass.reconcile.parts import Parts
 from windlass.reconcile.repository_secrets import RepositorySecrets
 from windlass.reconcile.restore import give_up, restore_catalog, restore_runs
@@ -204,7 +206,10 @@ class Server:
             bell=self._bell,
             objects=objects,
             log_path=self._local.log_path,
+            log_archive=LogArchive(objects) if settings.objects else None,
         )
+        archive = self._parts.log_archive
+        self._logs = LogKeeping(archive, self._local.log_path) if archive is not None else None
         self._retention = RetentionLoop(self._parts, caches)
 
     def _runner(
@@ -280,8 +285,10 @@ class Server:
     def _nudge(self, repository: str) -> None:
         self._parts.sources.nudge(repository)
 
-    def _changed(self, head: RunHead, _steps: tuple[Step, ...]) -> None:
+    def _changed(self, head: RunHead, steps: tuple[Step, ...]) -> None:
         self._bell.ring()
+        if self._logs is not None:
+            self._logs.changed(head, steps)
         if head.status.terminal:
             self._chains.wake(head.id)
 
@@ -292,6 +299,9 @@ class Server:
         """Take up what the ledger holds, and start the loops. What is asked for from now on is done."""
         parts = self._parts
         states, unreadable = restore_runs(parts.reads)
+        if self._logs is not None:
+            self._logs.resume(parts.reads, self._settings.data / "logs")
+            self._logs.start()
         parts.engine.adopt(states)
         if unreadable:  # which runner it was on cannot be read either
             give_up(unreadable, parts.writer, parts.clock, [self._runners[kind] for kind in EXECUTORS], self._ended)
@@ -330,6 +340,8 @@ class Server:
         parts.engine.stop()
         if not kill:
             self._runners.close(kill=False)
+        if self._logs is not None:
+            self._logs.stop()
         self._ledger.close()
 
 

@@ -59,6 +59,19 @@ def test_logs_go_before_runs(life, loop, step, tmp_path):
     assert life.ledger.reads.run(run) is None
 
 
+def test_logs_in_the_object_store_go_as_those_on_the_disk(life, loop, step, tmp_path):
+    run = life.begin(step("a"))
+    objects = Objects(folder_url(tmp_path / "objects"))
+    objects.put(f"{names.of_log(run, 'a', '', 1)}/whole", [b"x"])
+    life.held.finish(life.held.running()[0])
+    life.settle()
+    loop.sweep()
+    assert objects.folders(names.LOGS) == [run]
+    life.clock.advance(3 * DAY)
+    loop.sweep()
+    assert objects.folders(names.LOGS) == []
+
+
 def test_open_and_unknown_runs_keep_their_attempts(life, loop, step, tmp_path):
     run = life.begin(step("a"))
     unknown = "01ARZ3NDEKTSV4RRFFQ69G5FAV"  # of 2016: ids of this process only grow, whatever its clock says

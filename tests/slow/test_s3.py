@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.s3 import S3, reason
+from tests.slow.waiting import until
 
 if TYPE_CHECKING:
     from tests.slow.conftest import MakeServer
@@ -48,3 +50,22 @@ def test_artifacts_and_caches_are_kept_in_s3(repo: Repo, serve: MakeServer, s3: 
     page = server.http.get(f"/api/v1/runs/{second['id']}/artifacts/page")
     assert (page.status_code, page.text) == (200, "hello\n")
     assert not (server.data / "objects").exists(), "nothing is kept beside it"
+
+
+def test_logs_go_to_s3_while_they_grow_and_leave_the_disk_at_the_end(repo: Repo, serve: MakeServer, s3: S3) -> None:
+    gate = repo.path.parent / "gate"
+    repo.add("page", f"\nsteps: {{build: {{run: 'echo one; until test -e {gate}; do sleep 0.05; done; echo two'}}}}\n")
+    server = serve(repo.path, started=False)
+    bucket = {**s3.env(), "WINDLASS_OBJECTS": s3.bucket("logs")}
+    server.start(bucket)
+    run = server.begin("shop", "page")
+    until(lambda: server.step_log(run, "build").text == "one\n")
+    server.kill()
+    server.start(bucket)
+    gate.touch()
+    server.ended(run, 60)
+    until(lambda: not [path for path in (server.data / "logs").rglob("*") if path.is_file()])
+    assert server.step_log(run, "build").text == "one\ntwo\n"
+    shutil.rmtree(server.data / "logs")
+    answer = server.step_log(run, "build", offset=2)
+    assert (answer.text, answer.headers["Windlass-Complete"]) == ("e\ntwo\n", "true")

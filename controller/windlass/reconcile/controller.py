@@ -166,6 +166,7 @@ class Controller(RunViews):
             item=item,
             offset=offset,
             limit=limit,
+            archive=self.parts.log_archive,
         )
 
     def artifacts(self, run: str, skip: int, most: int) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from windlass.artifacts.objects import Objects
     from windlass.clock import Clock
+    from windlass.logs.archive import LogArchive
     from windlass.reconcile.admission import Admission
     from windlass.reconcile.bell import Bell
     from windlass.reconcile.catalog import Catalog
@@ -41,3 +42,4 @@ class Parts:
     bell: Bell
     objects: Objects
     log_path: Callable[[AttemptKey], Path | None]
+    log_archive: LogArchive | None = None  # None: logs stay on the disk of this controller

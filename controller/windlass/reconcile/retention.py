@@ -114,6 +114,9 @@ class RetentionLoop:
         for run in objects.folders(names.ARTIFACTS):
             if is_id(run) and over(run, "artifacts"):
                 objects.delete_below(names.of_run(run))
+        for run in objects.folders(names.LOGS):
+            if is_id(run) and over(run, "logs"):
+                objects.delete_below(names.logs_of_run(run))
         for folder in _folders(data / "attempts"):
             head = self._parts.reads.run(folder.name)
             if head is not None and head.ended_at is not None and head.ended_at < now - SETTLED:
@@ -122,7 +125,8 @@ class RetentionLoop:
     def _remove(self, run: str) -> None:
         for part in ("logs", "attempts"):
             shutil.rmtree(self._parts.settings.data / part / run, ignore_errors=True)
-        self._parts.objects.delete_below(names.of_run(run))
+        for name in (names.of_run(run), names.logs_of_run(run)):
+            self._parts.objects.delete_below(name)
 
 
 def _folders(parent: Path) -> list[Path]:
