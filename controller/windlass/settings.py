@@ -92,6 +92,7 @@ class RepositorySettings:
     local: bool = False
     age_keys: tuple[SecretSource, ...] = ()  # what its SOPS files are opened with
     tenant: str | None = None
+    suspended: bool = False  # it is not polled; whoever asks is answered
     user_keys: bool = False  # with the keys of whoever runs this: a path on the command line, and no server file
 
 

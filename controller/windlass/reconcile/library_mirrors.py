@@ -93,6 +93,13 @@ class LibraryMirrors:
         with self._lock:
             return list(self._mirrors.values())
 
+    def renew(self) -> None:
+        """From now on mirrors are opened with the credentials as they are now."""
+        with self._lock:
+            before, self._mirrors = self._mirrors, {}
+        for mirror in before.values():
+            mirror.close()
+
     def close(self) -> None:
         for mirror in self._mirrors.values():
             mirror.close()

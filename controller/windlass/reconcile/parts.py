@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from windlass.reconcile.engine import Engine
     from windlass.reconcile.hooks import Hooks
     from windlass.reconcile.schedules import Schedules
+    from windlass.reconcile.source import SourceState
     from windlass.reconcile.sources import Sources
     from windlass.runs.model import AttemptKey
     from windlass.settings import Settings
@@ -36,7 +37,7 @@ class Parts:
     engine: Engine
     admission: Admission
     schedules: Schedules
-    sources: Sources
+    sources: Sources[SourceState]
     hooks: Hooks
     custom_events: CustomEvents
     bell: Bell

@@ -113,6 +113,25 @@ class ServedLibraries:
                 if first or mirror.location.url in touched:
                     _keep_only(mirror, {commit for url, commit in held if url == mirror.location.url})
 
+    def expect(self, repository: str) -> None:
+        """A repository is about to be loaded: until then nothing is let go."""
+        with self._lock:
+            if repository not in self._held:
+                self._waiting_for_first.add(repository)
+
+    def forget(self, repository: str) -> None:
+        """A repository is not served any more; what it needed is let go with the next change."""
+        self._polls.watch(repository, ())
+        with self._lock:
+            self._waiting_for_first.discard(repository)
+            self._held.pop(repository, None)
+
+    def renew(self) -> None:
+        """Credentials have changed: mirrors are opened anew, and what could not be had is worth asking for again."""
+        self._mirrors.renew()
+        with self._lock:
+            self._failures.clear()
+
     def places(self, base: Location, lock: Lock, libraries: Mapping[str, Locked]) -> Iterator[tuple[str, Location]]:
         """Where each is, by name; one that may not be used here is refused where it is used."""
         for name in libraries:

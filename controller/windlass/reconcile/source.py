@@ -57,6 +57,7 @@ class SourceState:
     libraries: Mapping[str, Locked] = field(default_factory=dict)  # as the loaded commit locks them
     missing: Missing = field(default_factory=dict)  # commits of libraries that could not be had, and why
     seen: Mapping[str, Seen] = field(default_factory=dict)  # what the last polls of the libraries said
+    served: ServedLibraries | None = None  # those of its tenant, in the place of the server's
     hurry: bool = False  # somebody asked for a look: libraries are asked again without waiting
 
     @property
@@ -68,7 +69,8 @@ class SourceState:
 
 class SourceReconciler:
     """`keys` are the names of the server's webhook keys; `news` is called after each change, to wake who watches;
-    `git` fires for pushes and tags; `libraries` has those of the server."""
+    `git` fires for pushes and tags; `libraries` has those of the server; `told` is called with the name of a source
+    that has something new to say."""
 
     def __init__(
         self,
@@ -81,6 +83,7 @@ class SourceReconciler:
         news: Callable[[], None] = lambda: None,
         git: GitTriggers | None = None,
         libraries: ServedLibraries | None = None,
+        told: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._catalog = catalog
         self._schedules = schedules
@@ -90,6 +93,7 @@ class SourceReconciler:
         self._news = news
         self._git = git
         self._libraries = libraries
+        self._told = told
 
     def reconcile(self, source: SourceState, *, confirm: bool = False) -> None:
         """One pass; never raises for what a repository can do to us."""
@@ -117,14 +121,16 @@ class SourceReconciler:
 
     def _is_late(self, source: SourceState, *, hurry: bool) -> bool:
         """A library that the loaded commit needs could not be had then, and is worth asking for again."""
-        if self._libraries is None or not source.missing:
+        libraries = source.served or self._libraries
+        if libraries is None or not source.missing:
             return False
-        return hurry or self._libraries.is_due(source.missing)
+        return hurry or libraries.is_due(source.missing)
 
     def _load(self, source: SourceState, head: Head, now: Millis, *, confirm: bool, hurry: bool) -> None:
         name, commit = source.settings.name, head.commit
         before = self._catalog.of(name)
-        opening = self._libraries.opening(source.mirror.location, hurry=hurry) if self._libraries is not None else None
+        libraries = source.served or self._libraries
+        opening = libraries.opening(source.mirror.location, hurry=hurry) if libraries is not None else None
         opener = opening or not_in_the_cache
         result: Activated = activate(name, source.mirror, commit, before, confirm=confirm, opener=opener)
         reach("source.loaded")
@@ -158,11 +164,12 @@ class SourceReconciler:
         log.event("source.activated", repository=name, revision=commit, workflows=len(result.live))
 
     def _hold_libraries(self, source: SourceState, result: Activated) -> None:
-        if result.lock is None or self._libraries is None:
+        libraries = source.served or self._libraries
+        if result.lock is None or libraries is None:
             return
         named = result.settings.libraries if result.settings is not None else {}
         source.libraries = needed(result.lock, named)
-        self._libraries.hold(source.settings.name, source.mirror.location, result.lock, source.libraries)
+        libraries.hold(source.settings.name, source.mirror.location, result.lock, source.libraries)
 
     def crashed(self, source: SourceState, error: Exception) -> None:
         """An error of ours while this repository was reconciled: said where its users look, retried with back-off."""
@@ -174,7 +181,8 @@ class SourceReconciler:
 
     def _report(self, source: SourceState, fetched: Condition, now: Millis, *, changed: bool) -> None:
         """Status is written once, last, on every path, and only when it says something new."""
-        seen = self._libraries.seen(source.mirror.location, source.libraries) if self._libraries is not None else {}
+        served = source.served or self._libraries
+        seen = served.seen(source.mirror.location, source.libraries) if served is not None else {}
         changed, source.seen = changed or seen != source.seen, seen
         valid, libraries = _valid(source, now), _libraries_fetched(source, now)
         conditions = settled(source.conditions, now, fetched=fetched, valid=valid, libraries=libraries)
@@ -197,6 +205,7 @@ class SourceReconciler:
 
         self._writer.write(work)
         self._news()
+        self._told(source.settings.name)
 
 
 def _commits(workflows: Iterable[LiveWorkflow]) -> set[str]:

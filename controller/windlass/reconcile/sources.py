@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from windlass import log
 from windlass.errors import FencedError, NotFoundError, WindlassError
@@ -20,15 +20,37 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from windlass.clock import Clock
-    from windlass.reconcile.source import SourceReconciler, SourceState
+    from windlass.settings import RepositorySettings
+    from windlass.sources.mirror import Mirror
 
 WORKERS = 4
 LOCAL_INTERVAL = 1000  # ms: looking at a local repository's refs starts no process
 
 
-class Sources:
+class Polled(Protocol):
+    """What the loop knows of a source; the rest is its reconciler's."""
+
+    settings: RepositorySettings
+    mirror: Mirror
+    failures: int
+    retry_after: float | None
+    hurry: bool
+
+
+P = TypeVar("P", bound=Polled)
+P_contra = TypeVar("P_contra", bound=Polled, contravariant=True)
+
+
+class Reconciler(Protocol[P_contra]):
+    """One pass over a source; `crashed` says where its users look that it failed in a way nobody expected."""
+
+    def reconcile(self, source: P_contra, *, confirm: bool = False) -> None: ...
+    def crashed(self, source: P_contra, error: Exception) -> None: ...
+
+
+class Sources(Generic[P]):
     def __init__(
-        self, states: Iterable[SourceState], reconciler: SourceReconciler, clock: Clock, jitter: Callable[[], float]
+        self, states: Iterable[P], reconciler: Reconciler[P], clock: Clock, jitter: Callable[[], float]
     ) -> None:
         self.states = {state.settings.name: state for state in states}
         self._reconciler = reconciler
@@ -40,12 +62,15 @@ class Sources:
         self._again: dict[str, bool] = {}  # woken while busy; True: with a confirmation
         self._rounds: dict[str, int] = defaultdict(int)
         self._stopping = False
+        self._retired: dict[str, P] = {}
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="windlass-source")
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        for name in self.states:
-            self._timetable.set(name, self._clock.now())
+        with self._lock:
+            for name, state in self.states.items():
+                if not state.settings.suspended:
+                    self._timetable.set(name, self._clock.now())
         self._thread = threading.Thread(target=self._run, name="windlass-sources", daemon=True)
         self._thread.start()
 
@@ -56,8 +81,41 @@ class Sources:
         if self._thread is not None:
             self._thread.join()
         self._pool.shutdown(wait=True, cancel_futures=True)
-        for state in self.states.values():
+        for state in (*self.states.values(), *self._retired.values()):
             state.mirror.close()
+
+    def put(self, state: P) -> None:
+        """Serve a repository from now on, in the place of one of the same name: when this returns, nobody works on that
+        any more. What was live of it stays live until the new one was loaded."""
+        name = state.settings.name
+        with self._lock:
+            before = self._taken_out(name)
+            self.states = {**self.states, name: state}
+            if not state.settings.suspended:
+                self._timetable.set(name, self._clock.now())
+            self._lock.notify_all()
+        if before is not None:
+            before.mirror.close()
+
+    def remove(self, name: str) -> None:
+        """Stop serving it. Runs of it that have not ended still find its commits (`find`)."""
+        with self._lock:
+            state = self._taken_out(name)
+            if state is not None:
+                self._retired[name] = state
+
+    def find(self, name: str) -> P | None:
+        """Also one that is not served any more, for the runs that it left."""
+        return self.states.get(name) or self._retired.get(name)
+
+    def _taken_out(self, name: str) -> P | None:
+        state = self.states.get(name) or self._retired.pop(name, None)
+        self.states = {key: one for key, one in self.states.items() if key != name}  # readers iterate without the lock
+        self._timetable.set(name, None)
+        self._again.pop(name, None)
+        self._lock.wait_for(lambda: name not in self._busy)
+        self._rounds.pop(name, None)
+        return state
 
     def wake(self, name: str, *, confirm: bool = False) -> int:
         """Reconcile soon. Returns the round to wait for. Raises NotFoundError."""
@@ -87,11 +145,14 @@ class Sources:
 
     def first_round_done(self) -> bool:
         with self._lock:
-            return all(self._rounds[name] > 0 for name in self.states)
+            return self._all_looked_at()
 
     def wait_for_first_round(self, timeout: float) -> bool:
         with self._lock:
-            return self._lock.wait_for(lambda: all(self._rounds[name] > 0 for name in self.states), timeout)
+            return self._lock.wait_for(self._all_looked_at, timeout)
+
+    def _all_looked_at(self) -> bool:
+        return all(self._rounds[name] > 0 or state.settings.suspended for name, state in self.states.items())
 
     def _run(self) -> None:
         with self._lock:
@@ -107,7 +168,10 @@ class Sources:
         self._pool.submit(self._pass, name, confirm)
 
     def _pass(self, name: str, confirm: bool) -> None:
-        state = self.states[name]
+        state = self.states.get(name)
+        if state is None:  # it was taken out in between
+            self._leave(name)
+            return
         try:
             self._reconciler.reconcile(state, confirm=confirm)
         except FencedError:
@@ -119,17 +183,24 @@ class Sources:
             self._rounds[name] += 1
             if name in self._again and not self._stopping:
                 self._submit(name, confirm=self._again.pop(name))
-            else:
+            elif self.states.get(name) is state:
                 self._timetable.set(name, self._next(state))
             self._lock.notify_all()
 
-    def _say_crashed(self, state: SourceState, error: Exception) -> None:
+    def _leave(self, name: str) -> None:
+        with self._lock:
+            self._busy.discard(name)
+            self._lock.notify_all()
+
+    def _say_crashed(self, state: P, error: Exception) -> None:
         try:
             self._reconciler.crashed(state, error)
         except WindlassError as second:
             log.event("source.unreported", level="error", repository=state.settings.name, error=str(second))
 
-    def _next(self, state: SourceState) -> int:
+    def _next(self, state: P) -> int | None:
+        if state.settings.suspended:
+            return None
         interval = state.settings.interval
         if state.settings.local and not state.failures:
             interval = min(interval, LOCAL_INTERVAL)

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from windlass.reconcile.catalog import unpack
+from windlass.tenants import beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -72,7 +73,7 @@ def by_subject(workflows: Iterable[LiveWorkflow]) -> dict[Subject, list[Target]]
     found: dict[Subject, list[Target]] = defaultdict(list)
     for live in sorted(workflows, key=lambda one: one.name):
         for kind, index, subject in _written(live.content):
-            whole = subject if kind != "workflow" or "/" in subject else f"{live.repository}/{subject}"
+            whole = beside(live.repository, subject) if kind == "workflow" else subject
             found[kind, whole].append(Target(live, kind, index))
     return dict(found)
 
