@@ -62,8 +62,8 @@ class WorkQueue:
             return None
 
     def done(self, key: Key, *, again: float | None = None, failed: bool = False, least: float = 0.0) -> float | None:
-        """It was looked at. `again`: one more look after so many seconds; `failed`: one more after its back-off, which is
-        at least `least`. Returns the back-off."""
+        """It was looked at. `again`: one more look after so many seconds; `failed`: one more after its back-off, which
+        is at least `least`. Returns the back-off."""
         with self._lock:
             asked = self._busy.pop(key, None)
             pause = self._backoff(key, least) if failed else None
@@ -116,5 +116,5 @@ class WorkQueue:
 
     def _backoff(self, key: Key, least: float) -> float:
         failures = self._failures[key] = self._failures.get(key, 0) + 1
-        pause = min(LONGEST, FIRST * 2 ** min(failures - 1, 20))
+        pause = min(LONGEST, FIRST * 2.0 ** min(failures - 1, 20))
         return max(least, pause * (1 - self._jitter() / 2))

@@ -34,7 +34,7 @@ INTERVAL_JSON = {
             f"self.matches(r'{DURATION_PATTERN}')",
             "interval is one or more of number and unit (ms, s, m, h, d), for example 30s or 1h30m",
         ),
-        one_rule("self.matches('[1-9][0-9]*([.][0-9]+)?[smhd]')", "interval is at least 1s"),
+        one_rule("self.matches('[1-9][0-9]*([.][0-9]+)?([shd]|m([^s]|$))')", "interval is at least 1s"),
     ),
 }
 Interval = Annotated[int, Parsed(_read_interval, INTERVAL_JSON)]
