@@ -10,10 +10,10 @@ WORKFLOWS ?= my-workflows
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help up test test-fast lint bench docs generate lock clean
+.PHONY: help up test test-fast cluster cluster-down lint bench docs generate lock clean
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: $(RUN)  ## Run Windlass on the examples, in a git repository of your own (ARGS="--listen 127.0.0.1:8000")
 	@scripts/workflows.sh "$(WORKFLOWS)"
@@ -26,6 +26,13 @@ test: $(DEV)  ## Install what the tests need, then run all of them (PYTEST_ARGS=
 test-fast: $(DEV)  ## The tests without tests/slow: under two minutes
 	@scripts/test-deps.sh
 	$(PY) -m pytest --ignore tests/slow $(PYTEST_ARGS)
+
+cluster: $(DEV)  ## A real Kubernetes of one node, for trying things out and for the tests (WINDLASS_CLUSTER=folder)
+	@scripts/test-deps.sh
+	@$(PY) -m scripts.cluster up
+
+cluster-down: $(DEV)  ## End it, without a trace
+	@$(PY) -m scripts.cluster down
 
 lint: $(DEV)  ## Style, types, layers, generated files, documentation
 	@scripts/lint.sh

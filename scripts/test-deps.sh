@@ -1,6 +1,7 @@
 #!/bin/sh
-# What the tests need beside the packages of .venv: PostgreSQL's server programs and a Docker engine, from the
-# distribution, and an S3 server, from PyPI in an environment of its own (it wants other versions of packages than we do).
+# What the tests need beside the packages of .venv: PostgreSQL's server programs, a Docker engine and what a Kubernetes
+# node stands on, from the distribution; an S3 server, from PyPI in an environment of its own (it wants other versions of
+# packages than we do); programs that are built from Go modules, once, into the cache of this user.
 #
 # The tests start their own throw-away servers; a server that runs on this machine is never touched. Does nothing when
 # the programs are there already.
@@ -38,12 +39,28 @@ has_docker() {
     command -v dockerd >/dev/null 2>&1 && [ -x /bin/busybox ]
 }
 
+has_node() {
+    command -v containerd >/dev/null 2>&1 && command -v runc >/dev/null 2>&1 && command -v iptables >/dev/null 2>&1 &&
+        command -v ip >/dev/null 2>&1 && [ -x /usr/lib/cni/bridge ] && [ -x /bin/bash-static ]
+}
+
+# Without a Go that can build them, the tests that want these are skipped, and fail where CI is set.
+go_tools() {
+    [ "$(id -u)" = 0 ] || return 0 # a node needs root
+    .venv/bin/python scripts/go_tools.py etcd kubernetes kwok pause >/dev/null || true
+}
+
 missing=
 has_postgresql || missing="postgresql"
 has_jq || missing="$missing jq"
-# Only root can run a Docker engine; the tests of others skip what needs one.
+# Only root can run a Docker engine or a node of Kubernetes; the tests of others skip what needs one.
 [ "$(id -u)" != 0 ] || has_docker || missing="$missing docker.io busybox-static"
-[ -n "$missing" ] || exit 0
+[ "$(id -u)" != 0 ] || has_node ||
+    missing="$missing containerd runc iptables iproute2 containernetworking-plugins bash-static"
+[ -n "$missing" ] || {
+    go_tools
+    exit 0
+}
 
 by_hand() {
     echo "The tests need the packages $missing, and $1." >&2
@@ -61,3 +78,4 @@ apt-get update -qq </dev/null || by_hand "apt-get update failed"
 # shellcheck disable=SC2086 # words
 apt-get install -y -qq --no-install-recommends $missing </dev/null >/dev/null || by_hand "apt-get install failed"
 has_postgresql && has_jq || by_hand "they are missing after the installation"
+go_tools

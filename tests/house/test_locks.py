@@ -62,7 +62,8 @@ def test_everything_that_is_imported_is_locked(house: House, lock: str, folders:
     """What is merely installed on one machine is missing on the next one."""
     locked = set(pins(house, lock)) | (of_extras(house) & set(pins(house, "requirements-dev.lock")))
     brought_by = packages_distributions()
-    own = {path.stem for path in house.named(".py")} | {"windlass", "windlass_schemas", "tests", "bench"}
+    ours = {"windlass", "windlass_schemas", "tests", "bench", "scripts", "deploy"}
+    own = ours | {path.stem for path in house.named(".py")}
     imported = {found.module.partition(".")[0] for path in house.code(*folders) for found in house.imports(path)}
     outside = imported - own - set(sys.stdlib_module_names)
     assert outside, "the search finds nothing: it has to follow the code"

@@ -1,0 +1,101 @@
+"""What a node leaves on a machine, also when its parts were killed: containers, mounts, cgroups, links.
+
+In: the folder of a cluster whose kubelet and containerd have ended. Out: a machine as it was before. Every step finds
+what is there by the folder or the number of the cluster, so it does not matter who ended what, and a second time is
+harmless.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+
+from scripts.cluster.node import cgroups
+from scripts.cluster.parts import PATIENCE, pids, until
+
+SHIM = "containerd-shim-runc-v2"
+LINKS = Path("/var/log/containers")  # the kubelet makes one link here for each container, wherever the logs are
+CNI_RESULTS = Path("/var/lib/cni/results")
+
+
+def remove(folder: Path, cgroup: str, network: str) -> None:
+    """All of a node; the folder stays."""
+    _end_shims(folder)
+    _end_containers(cgroup)
+    _sockets_of_shims(folder)
+    unmount(folder)
+    for hierarchy in cgroups(cgroup):
+        _remove_cgroup(hierarchy)
+    for result in CNI_RESULTS.glob(f"{network}-*"):
+        result.unlink(missing_ok=True)
+    for link in LINKS.glob("*"):
+        if link.is_symlink() and str(link.readlink()).startswith(f"{folder}/"):
+            link.unlink(missing_ok=True)
+
+
+def _end_shims(folder: Path) -> None:
+    def left() -> bool:
+        for pid in (found := pids(SHIM, folder)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return not found
+
+    assert until(left, PATIENCE), "shims of containerd do not end"
+
+
+def _end_containers(cgroup: str) -> None:
+    def left() -> bool:
+        found = {int(pid) for folder in cgroups(cgroup) for pid in _members(folder)}
+        for pid in found:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return not found
+
+    assert until(left, PATIENCE), f"processes of {cgroup} do not end"
+
+
+def _members(hierarchy: Path) -> list[str]:
+    with suppress(OSError):
+        return [pid for procs in hierarchy.rglob("cgroup.procs") for pid in procs.read_text().split()]
+    return []
+
+
+def _remove_cgroup(hierarchy: Path) -> None:
+    """From the leaves to the root: a cgroup with another inside cannot go."""
+
+    def gone() -> bool:
+        for folder in sorted(hierarchy.rglob("*/"), key=lambda path: -len(path.parts)):
+            with suppress(OSError):
+                folder.rmdir()
+        with suppress(OSError):
+            hierarchy.rmdir()
+        return not hierarchy.exists()
+
+    assert until(gone, 10), f"{hierarchy} cannot be removed"
+
+
+def _sockets_of_shims(folder: Path) -> None:
+    """They lie apart from everything else; a shim that was killed cannot remove its own."""
+    for address in (folder / "containerd-state").glob("*/*/*/address"):
+        with suppress(OSError):
+            Path(address.read_text().removeprefix("unix://")).unlink(missing_ok=True)
+
+
+def unmount(folder: Path) -> None:
+    """Everything mounted below, the last one first."""
+    mounts = [
+        line.split()[1].encode().decode("unicode_escape") for line in Path("/proc/mounts").read_text().splitlines()
+    ]
+    for mount in reversed(mounts):
+        if mount.startswith(f"{folder}/"):
+            subprocess.run(["umount", "-l", mount], capture_output=True, check=False)
+
+
+def remove_folder(folder: Path) -> None:
+    """Files that cannot be changed (`chattr +i`) or are still mounted are an error: they would be lost space."""
+    unmount(folder)
+    shutil.rmtree(folder)
