@@ -97,6 +97,28 @@ class RepositorySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RunnerSettings:
+    """A runner that steps can name: its kind, and what that kind needs to know.
+
+    `host` and `certificates` None: as the environment says (DOCKER_HOST…); `kubeconfig`, `context` and `namespace`
+    None: the usual ones. `image` is that of steps without one. `parallel` None: what its kind does by default.
+    `allow_docker`: steps with `docker: true` may have the engine. `policy`: what attempts must keep to (kubernetes).
+    """
+
+    name: str
+    kind: str
+    parallel: int | None = None
+    image: str | None = None
+    host: str | None = None
+    certificates: Path | None = None
+    kubeconfig: Path | None = None
+    context: str | None = None
+    namespace: str | None = None
+    allow_docker: bool = False
+    policy: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds of this server."""
 
@@ -132,6 +154,9 @@ class Settings:
     tokens: tuple[ApiToken, ...] = ()
     limits: Limits = Limits()
     retention: Retention = Retention()
+    runners: Mapping[str, RunnerSettings] = field(default_factory=dict)  # those of the server file
+    runner: str = "local"  # of steps that name none
+    own_engine: bool = False  # no server file: steps of this user may use this user's Docker engine
     objects: str | None = None  # the URL of the object store; None: a folder of the data
     external_url: str | None = None
     json_log: bool = False

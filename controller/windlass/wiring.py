@@ -22,11 +22,10 @@ from windlass.errors import SourceError
 from windlass.executors.action_files import ActionFiles
 from windlass.executors.checkout import CheckoutFiles
 from windlass.executors.files import StepFiles
-from windlass.executors.gate import Gate
 from windlass.executors.local.spawn import spawn_supervisor
-from windlass.executors.registry import EXECUTORS, Options, Runners, always, make_executor
+from windlass.executors.named import Given, Runners, all_runners, kinds_of
+from windlass.executors.registry import always
 from windlass.executors.secret_values import SecretValues
-from windlass.executors.workspace import WorkspaceExecutor
 from windlass.logs.archive import LogArchive
 from windlass.reconcile.admission import Admission
 from windlass.reconcile.artifact_pieces import LoadArtifacts, SaveArtifacts
@@ -68,7 +67,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from windlass.executors.local.spawn import SupervisorProcess
     from windlass.executors.pieces import Collection, Preparation
     from windlass.runs.model import Checkout, RunHead, Step
     from windlass.secrets.base import Origin
@@ -134,8 +132,21 @@ class Server:
         epoch = writer.take_over(f"{socket.gethostname()}/{os.getpid()} {address}".strip(), clock.now())
         log.event("controller.leading", epoch=epoch)
         writer.on_event = lambda _cursor: self._bell.ring()
-        self._runners = Runners(lambda kind: self._runner(kind, engine, supervisor, preparations, collections))
         reuse = LedgerReuse(reads)
+        self._known = all_runners(settings.runners, own_engine=settings.own_engine)
+        self._runners = Runners(
+            self._known,
+            lambda: Given(
+                settings.data,
+                engine.observe,
+                clock,
+                preparations,
+                collections,
+                supervisor,
+                settings.limits.local_attempts,
+                self._may_start,
+            ),
+        )
         engine = Engine(writer, self._runners, clock, on_change=self._changed, on_end=self._ended, reuse=reuse)
         objects = Objects(settings.objects or folder_url(settings.data / "objects"))
         caches = CacheBook(LedgerBook(reads, writer), objects, clock, settings.limits.cache_size)
@@ -154,7 +165,10 @@ class Server:
         self._local = self._runners["local"]  # its supervisor is there already
         self._hashes = CommitHashes(self._tree)
         self._sealer: Sealer | None = None  # made at the first secret
-        admission = Admission(writer, engine, clock, "local", self._hash, self._branch, self._seal, self._merged)
+        kinds = kinds_of(self._known)
+        admission = Admission(
+            writer, engine, clock, settings.runner, self._hash, self._branch, self._seal, self._merged, kinds
+        )
         catalog = Catalog()
         index, firings = TriggerIndex(catalog), Firings(admission, engine, clock)
         self._chains = Chains(index, firings, writer, reads)
@@ -179,6 +193,7 @@ class Server:
             news=self._bell.ring,
             git=git,
             libraries=self._libraries,
+            runners=kinds,
         )
         states = [_source(repository, settings, keys) for repository in settings.repositories]
         restore_catalog(catalog, states, reads)
@@ -211,25 +226,6 @@ class Server:
         archive = self._parts.log_archive
         self._logs = LogKeeping(archive, self._local.log_path) if archive is not None else None
         self._retention = RetentionLoop(self._parts, caches)
-
-    def _runner(
-        self,
-        kind: str,
-        engine: Engine,
-        supervisor: SupervisorProcess | None,
-        preparations: Sequence[Preparation],
-        collections: Sequence[Collection],
-    ) -> WorkspaceExecutor:
-        data, most = self._settings.data, self._settings.limits.local_attempts
-        return WorkspaceExecutor(
-            lambda sink: Gate(
-                make_executor(kind, Options(data, sink, most, supervisor, self._may_start)), self._may_start
-            ),
-            engine.observe,
-            SystemClock(),
-            preparations=preparations,
-            collections=collections,
-        )
 
     def _seal(self, run: str, name: str, value: str) -> bytes:
         """Raises WindlassError when the key cannot be used."""
@@ -304,7 +300,7 @@ class Server:
             self._logs.start()
         parts.engine.adopt(states)
         if unreadable:  # which runner it was on cannot be read either
-            give_up(unreadable, parts.writer, parts.clock, [self._runners[kind] for kind in EXECUTORS], self._ended)
+            give_up(unreadable, parts.writer, parts.clock, [self._runners[name] for name in self._known], self._ended)
         parts.engine.start()
         parts.sources.start()
         self._libraries.start()

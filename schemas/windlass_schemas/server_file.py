@@ -5,13 +5,14 @@ nothing in it is silently ignored.
 """
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from windlass_schemas.duration import Duration
 from windlass_schemas.names import Label, SecretName
+from windlass_schemas.runner import RUNNER_KINDS, ServerRunner
 from windlass_schemas.secret_stores import SecretFrom, ServerSecrets
 from windlass_schemas.server_policy import ServerPolicy
 from windlass_schemas.size import Size
@@ -154,9 +155,29 @@ class ServerFile(Written):
         "from.",
     )
     auth: Maybe[Later[ServerAuth]] = Field(default=None, description="Who may use the API.")
+    runners: dict[Label, Later[ServerRunner]] = Field(
+        default_factory=dict,
+        description="Runners by name; local, docker and kubernetes are there without being named.",
+        examples=[{"builds": {"kind": "docker", "host": "tcp://builder.example.com:2376"}}],
+    )
+    runner: Maybe[Label] = Field(
+        default=None, description="The runner of steps that name none; local when absent.", examples=["builds"]
+    )
     limits: Maybe[Later[ServerLimits]] = Field(default=None, description="Bounds of this server.")
     retention: Maybe[Later[ServerRetention]] = Field(default=None, description="How long things are kept.")
     policies: tuple[Later[ServerPolicy], ...] = Field(
         default=(),
         description="What the pods of tenants may be: the first that names a tenant holds; a safe one for others.",
     )
+
+    @model_validator(mode="after")
+    def _names_runners_that_are_there(self) -> Self:
+        for name, runner in self.runners.items():
+            if name in RUNNER_KINDS and runner.kind != name:
+                message = "the runner {name} is of kind {name}"
+                raise PydanticCustomError("runner-name", message, {"name": name, "at": ["runners", name, "kind"]})
+        if self.runner is not None and self.runner not in (*RUNNER_KINDS, *self.runners):
+            raise PydanticCustomError(
+                "unknown-runner", "there is no runner {name}", {"name": self.runner, "at": ["runner"]}
+            )
+        return self

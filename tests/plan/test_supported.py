@@ -14,7 +14,6 @@ STEP = "steps: {a: {%s}}"
 @pytest.mark.parametrize(
     ("text", "path", "feature"),
     [
-        (STEP % "run: a, runner: kubernetes", ("steps", "a", "runner"), "runner kubernetes"),
         ("defaults: {resources: {limits: {cpu: 1}}}\n" + STEP % "run: a", ("defaults", "resources"), "resources"),
         (
             "triggers: {git: [{push: {}}, {pullRequest: {}}]}\n" + STEP % "run: a",
@@ -32,7 +31,7 @@ def test_refused_at_the_key(workflow, text, path, feature):
     "text",
     [
         STEP % "run: a, forEach: [1], maxParallel: 2, failFast: false",
-        STEP % "run: a, checkout: true, image: debian:12, runner: local",
+        STEP % "run: a, checkout: true, image: debian:12, runner: kubernetes",
         STEP % "run: [{run: a}, {name: b, if: true, run: b, timeout: '${{ inputs.t }}'}]",
         STEP % "wait: {for: 1h}",
         STEP % "approval: {by: ['group:ops']}",

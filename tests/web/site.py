@@ -57,6 +57,7 @@ GIT = {
     "GIT_CONFIG_GLOBAL": "/dev/null",
     "PATH": os.environ["PATH"],
 }
+KINDS = {"local": "local", "docker": "docker"}  # of the runners, by name
 TOKEN = "wl-0123456789abcdef"
 
 
@@ -110,7 +111,9 @@ class Site:
         )
         self.held = HeldExecutor(engine.observe, logs=self.folder / "logs", script=script)
         executors["local"] = self.held
-        admission = Admission(writer, engine, clock, "local", branch_of=lambda _name: self.source.on_branch)
+        admission = Admission(
+            writer, engine, clock, "local", branch_of=lambda _name: self.source.on_branch, runners=KINDS
+        )
         index, firings = TriggerIndex(catalog), Firings(admission, engine, clock)
         self.index, self.firings = index, firings
         self.chains = Chains(index, firings, writer, reads)
@@ -120,7 +123,15 @@ class Site:
         polls = LibraryPolls(mirrors, clock, lambda: 0.5, self._nudge)
         self.libraries = ServedLibraries(mirrors, polls, ["shop"], clock, lambda: 0.5, allow_local=open_server)
         reconciler = SourceReconciler(
-            catalog, schedules, writer, clock, keys=keys, news=bell.ring, git=git, libraries=self.libraries
+            catalog,
+            schedules,
+            writer,
+            clock,
+            keys=keys,
+            news=bell.ring,
+            git=git,
+            libraries=self.libraries,
+            runners=KINDS,
         )
         shop = self.settings.repositories[0]
         mirror = Mirror(self.folder / "mirror.git", parse_location(shop.git, allow_local=True), None)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
+    from windlass_schemas.server_file import ServerFile
+
 GIT_SAFE = (2, 50, 1)  # GHSA-vwqx-4fm8-6qc9: older ones may run code while they clone
 
 
@@ -101,6 +103,7 @@ def _server_file(path: Path) -> Iterator[Finding]:
         yield Finding("server file", "failed", str(error))
         return
     yield Finding("server file", "ok", str(path))
+    yield from _runners(model)
     for name, source in webhook_keys_of(model).items():
         yield _check(f"secret {name}", lambda s=source, n=name: read_key(s, n) and "is set")
     for store in stores_of(model):
@@ -110,6 +113,14 @@ def _server_file(path: Path) -> Iterator[Finding]:
     for repository in repositories_of(model):
         name = f"repository {repository.name}"
         yield _check(name, lambda r=repository: parse_location(r.git, allow_local=False).url)
+
+
+def _runners(model: ServerFile) -> Iterator[Finding]:
+    from windlass.executors.looking import look_at_runner
+    from windlass.loading.server_file import runners_of
+
+    for name, runner in runners_of(model).items():
+        yield _check(f"runner {name}", lambda r=runner: look_at_runner(r))
 
 
 def _writable(url: str) -> str:

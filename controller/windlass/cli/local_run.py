@@ -27,16 +27,16 @@ from windlass.runs.present import run_object
 from windlass.store.ids import is_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from windlass.clock import Clock
     from windlass.executors.pieces import Collection, Preparation
-    from windlass.executors.workspace import WorkspaceExecutor
     from windlass.reconcile.cache_book import CacheBook
     from windlass.reconcile.creation import NewRun
     from windlass.runs.model import Checkout, RunHead, SecretScope, Step
     from windlass.secrets.resolver import Resolver
+    from windlass.settings import RunnerSettings
 
 KEPT = 20
 INTERRUPTED = 130  # the exit code
@@ -46,12 +46,15 @@ LOOK = 0.03  # seconds between looks at logs that grow; the ends of attempts do 
 
 
 class LocalRun:
-    def __init__(self, data: str | None, root: Path, supervisor: Any, clock: Clock) -> None:
-        """`root` is the work tree that `checkout` copies."""
+    def __init__(
+        self, data: str | None, root: Path, supervisor: Any, clock: Clock, runners: Mapping[str, RunnerSettings]
+    ) -> None:
+        """`root` is the work tree that `checkout` copies; `runners` are those that steps may name."""
         self._root = root
         self._base = data_folder(data) / "local"
         self._supervisor = supervisor
         self._clock = clock
+        self._runners = runners
         self._news: queue.SimpleQueue[tuple[RunHead, tuple[Step, ...]] | None] = queue.SimpleQueue()
         self._signals = 0
         self._secrets: Resolver | None = None  # made at the first secret
@@ -64,7 +67,7 @@ class LocalRun:
         from windlass.executors.action_files import ActionFiles
         from windlass.executors.checkout import CheckoutFiles
         from windlass.executors.files import StepFiles
-        from windlass.executors.registry import Runners
+        from windlass.executors.named import Given, Runners
         from windlass.executors.secret_values import SecretValues
         from windlass.reconcile.artifact_pieces import LoadArtifacts, SaveArtifacts
         from windlass.reconcile.cache_book import CacheBook
@@ -79,7 +82,10 @@ class LocalRun:
             raise LedgerError(f"the data folder cannot be written: {error}") from error
         ledger = Ledger.open(f"sqlite:///{folder}/ledger.db")
         ledger.writer.take_over("windlass run", self._clock.now())
-        runners = Runners(lambda kind: self._runner(kind, folder, engine, preparations, collections))
+        runners = Runners(
+            self._runners,
+            lambda: Given(folder, engine.observe, self._clock, preparations, collections, self._supervisor),
+        )
         shared = SharedLedger(self._base.parent / "local-caches.db", self._clock)
         engine = Engine(
             ledger.writer,
@@ -132,25 +138,6 @@ class LocalRun:
 
             self._secrets = user_resolver(self._root)
         return self._secrets.values(references, Origin(scope.repository, None, environment=scope.environment))
-
-    def _runner(
-        self,
-        kind: str,
-        folder: Path,
-        engine: Engine,
-        preparations: Sequence[Preparation],
-        collections: Sequence[Collection],
-    ) -> WorkspaceExecutor:
-        from windlass.executors.registry import Options, make_executor
-        from windlass.executors.workspace import WorkspaceExecutor
-
-        return WorkspaceExecutor(
-            lambda sink: make_executor(kind, Options(folder, sink, supervisor=self._supervisor)),
-            engine.observe,
-            self._clock,
-            preparations=preparations,
-            collections=collections,
-        )
 
     def _fill(self, checkout: Checkout, folder: Path) -> None:
         """The work tree as it is, uncommitted changes included; with git the history of HEAD beside it."""

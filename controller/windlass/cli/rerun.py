@@ -83,19 +83,20 @@ def _here(arguments: argparse.Namespace, folder: Path) -> int:
     if arguments.detach:
         raise UsageError("--detach goes with a server", "a run without a server lives as long as its command")
     from windlass.cli.local_run import LocalRun
+    from windlass.cli.own_runners import own_runners
     from windlass.cli.questions import refuse_without_terminal
     from windlass.cli.run import finish
     from windlass.clock import SystemClock
     from windlass.executors.local.spawn import spawn_supervisor
 
-    clock = SystemClock()
+    clock, runners = SystemClock(), own_runners(None)
     new, root = _planned(arguments, folder, clock.now())
     refuse_without_terminal(new)
     as_json = arguments.output == "json"
     print(new.head.id, file=sys.stderr if as_json else sys.stdout, flush=True)
     supervisor = spawn_supervisor(foreground=True)
     try:
-        run, interrupted = LocalRun(arguments.data, root, supervisor, clock).execute(new, as_json=as_json)
+        run, interrupted = LocalRun(arguments.data, root, supervisor, clock, runners).execute(new, as_json=as_json)
     finally:
         supervisor.socket.close()
     return finish(run, interrupted, arguments.output)

@@ -47,9 +47,12 @@ def _remote(arguments: argparse.Namespace) -> bool:
 
 
 def _run_here(arguments: argparse.Namespace, supervisor: Any) -> int:
+    from windlass.cli.own_runners import own_runners
     from windlass.cli.run_inputs import env_of, inputs_of
     from windlass.cli.target import find_target
     from windlass.cli.work_tree import hashing
+    from windlass.executors.named import kinds_of
+    from windlass.plan.fitting import misfits
     from windlass.plan.inputs import parse_inputs
     from windlass.reconcile.admission import checked_env
     from windlass.reconcile.creation import Cause, prepare
@@ -62,6 +65,7 @@ def _run_here(arguments: argparse.Namespace, supervisor: Any) -> int:
     from windlass.clock import SystemClock
 
     clock = SystemClock()
+    runners = own_runners(arguments.config)
     new = prepare(
         target.workflow,
         target.settings,
@@ -70,11 +74,13 @@ def _run_here(arguments: argparse.Namespace, supervisor: Any) -> int:
         text=target.text,
         cause=Cause("manual", "", inputs, {"kind": "manual", "scheduledAt": None}, local_actor(), env),
         now=clock.now(),
-        runner=_runner(arguments.runner),
+        runner=arguments.runner or "local",
         hash_files=hashing(target.root),
         uses=target.uses,
         branch=target.branch,
     )
+    if wrong := misfits(new.plan, kinds_of(runners)):
+        raise UsageError(wrong[0], "named runners stand below runners: in a server file; name it with --config")
     if arguments.dry_run:
         from windlass.cli.plan_view import print_plan
 
@@ -84,7 +90,7 @@ def _run_here(arguments: argparse.Namespace, supervisor: Any) -> int:
     from windlass.cli.questions import refuse_without_terminal
 
     refuse_without_terminal(new)
-    run, interrupted = LocalRun(arguments.data, target.root, supervisor, clock).execute(
+    run, interrupted = LocalRun(arguments.data, target.root, supervisor, clock, runners).execute(
         new, as_json=arguments.output == "json"
     )
     return finish(run, interrupted, arguments.output)
@@ -93,14 +99,6 @@ def _run_here(arguments: argparse.Namespace, supervisor: Any) -> int:
 def _refuse_broken(target: Target) -> None:
     if any(problem.severity == "error" for problem in target.problems):
         raise ProblemsError(target.problems, target.text_of)
-
-
-def _runner(name: str | None) -> str:
-    from windlass.plan.supported import RUNNERS
-
-    if name is not None and name not in RUNNERS:
-        raise UsageError(f"no runner {name}", f"this machine has: {', '.join(sorted(RUNNERS))}")
-    return name or "local"
 
 
 def local_actor() -> dict[str, Any]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 def settings_of(arguments: argparse.Namespace) -> Settings:
     """Raises UsageError and ProblemsError."""
+    from windlass.executors.named import all_runners
     from windlass.loading import server_file
     from windlass.loading.server_policies import policies_of
 
@@ -44,11 +45,15 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         limits=server_file.limits_of(model) if model else Settings(Path()).limits,
         retention=server_file.retention_of(model) if model else Settings(Path()).retention,
         libraries=server_file.libraries_of(model) if model else (),
+        runners=server_file.runners_of(model) if model else {},
+        runner=(model.runner if model else None) or "local",
+        own_engine=model is None,
         objects=_pick(None, "WINDLASS_OBJECTS", model.objects if model else None),
         external_url=_pick(None, "WINDLASS_EXTERNAL_URL", model.external_url if model else None),
         json_log=arguments.log_format == "json",
         policies=policies_of(model) if model else (),
     )
+    all_runners(settings.runners)
     if not settings.loopback and not settings.tokens:
         raise UsageError(
             f"--listen {host}:{port} is not loopback, and no authentication is configured",

@@ -75,6 +75,7 @@ def _run(parser: argparse.ArgumentParser) -> None:
     )
     _given(parser)
     parser.add_argument("--runner", metavar="NAME", help="where steps run by default (default: local)")
+    parser.add_argument("--config", metavar="FILE", help="a server file whose runners steps may name")
     parser.add_argument("--dry-run", action="store_true", help="print the plan and start nothing")
     parser.add_argument("--detach", action="store_true", help="with --server: print the run's id and do not wait")
     parser.add_argument(

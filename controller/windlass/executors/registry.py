@@ -1,7 +1,7 @@
-"""Executors by kind: one line each. A kind is what `runner:` of a step names.
+"""Executors by kind: one line each.
 
-In: a kind and Options. Out: an executor. Modules are imported when their kind is first asked for, so a server or a run
-without steps on a runner neither loads nor starts anything for it.
+In: a kind and Options. Out: an executor (`named.py` has them by the names of runners). Modules are imported when their
+kind is first asked for, so a server or a run without steps on a runner neither loads nor starts anything for it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from windlass.executors.base import Sink
     from windlass.executors.local.spawn import SupervisorProcess
     from windlass.runs.model import AttemptKey
+    from windlass.settings import RunnerSettings
 
 
 class Grounded(Executor, Protocol):
@@ -38,6 +39,7 @@ class Options:
 
     `data`: a folder of the controller's own. `parallel`: how many at once. `supervisor`: of local attempts.
     `may_start`: asked again by those that put starts off themselves, right before each (see `gate.py`).
+    `runner`: what the server file says of it; None: nothing.
     """
 
     data: Path
@@ -45,6 +47,7 @@ class Options:
     parallel: int = 64
     supervisor: SupervisorProcess | None = None
     may_start: Callable[[], bool] = always
+    runner: RunnerSettings | None = None
 
 
 def _local(options: Options) -> Grounded:
@@ -59,9 +62,18 @@ def _local(options: Options) -> Grounded:
 
 
 def _docker(options: Options) -> Grounded:
+    from windlass.executors.docker.address import environment_of
     from windlass.executors.docker.executor import DockerExecutor
+    from windlass.settings import RunnerSettings
 
-    return DockerExecutor(options.data, options.sink, parallel=options.parallel)
+    runner = options.runner or RunnerSettings("docker", "docker")
+    return DockerExecutor(
+        options.data,
+        options.sink,
+        parallel=options.parallel,
+        environment=environment_of(runner),
+        image=runner.image,
+    )
 
 
 EXECUTORS: dict[str, Callable[[Options], Grounded]] = {
@@ -75,19 +87,3 @@ def make_executor(kind: str, options: Options) -> Grounded:
     if kind not in EXECUTORS:
         raise UsageError(f"there is no runner {kind!r}", hint=f"one of: {', '.join(sorted(EXECUTORS))}")
     return EXECUTORS[kind](options)
-
-
-class Runners(dict[str, Executor]):
-    """Executors by the name of their runner, each made when it is first asked for."""
-
-    def __init__(self, make: Callable[[str], Executor]) -> None:
-        super().__init__()
-        self._make = make
-
-    def __missing__(self, runner: str) -> Executor:
-        self[runner] = made = self._make(runner)
-        return made
-
-    def close(self, *, kill: bool) -> None:
-        for executor in list(self.values()):
-            executor.close(kill=kill)

@@ -53,6 +53,10 @@ class SecretValues:
                 for part in launch.parts
             ),
             files=tuple(replace(file, content=filled(file.content, values)) for file in launch.files),
+            services=tuple(
+                replace(service, env={name: filled(text, values) for name, text in service.env.items()})
+                for service in launch.services
+            ),
             masks=tuple(dict.fromkeys(values.values())),
         )
 

@@ -148,6 +148,10 @@ secret-path | a path of a secret store means more than one thing | A beginning i
     a * behind them; no . and no ..
 secret-grant | nobody is named who may read a secret store | Write tenants, repositories or both.
 secret-store | a secret store does not fit its backend | Each backend has credentials and options of its own.
+runner-key | a runner has a key of another kind | host and certificates are for docker; kubeconfig, context and
+    namespace for kubernetes.
+runner-name | a runner has the name of a kind that is not its own | local, docker and kubernetes are there already: the
+    file may say more about them, not something else.
 plain-secret | a secret's value stands in the file | Everybody who reads the repository has it now: change it, and
     write a reference.
 secret-backend | a secret reference names no known backend | ref+BACKEND://PATH#/KEY.
@@ -239,6 +243,8 @@ webhook-key | the server has no key by the name that a hook's verification gives
     401 until the key stands below secrets: in the server file.
 schedule-refused | a schedule cannot be used by this version | The rest of the workflow works; only this schedule does
     not fire.
+unknown-runner | the server has no runner of that name | It stands below runners: in the server file, or is one of
+    local, docker and kubernetes. Until it does, runs of the workflow are refused.
 stale-lock | windlass.lock does not match windlass.yaml | `windlass lock` writes it anew. What uses such a library is
     refused where it stands; that a library has moved on is no reason.
 library-not-checked | a library is not in the cache, so its actions are not checked | Nothing is fetched while

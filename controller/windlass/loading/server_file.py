@@ -20,6 +20,7 @@ from windlass.settings import (
     Limits,
     RepositorySettings,
     Retention,
+    RunnerSettings,
     SecretGrant,
     SecretSource,
     SecretStore,
@@ -125,6 +126,28 @@ def tokens_of(model: ServerFile) -> tuple[ApiToken, ...]:
 
 def secret_source(written: SecretFrom) -> SecretSource:
     return SecretSource(written.env, Path(written.file) if written.file is not None else None)
+
+
+def runners_of(model: ServerFile) -> dict[str, RunnerSettings]:
+    return {
+        name: RunnerSettings(
+            name=name,
+            kind=written.kind,
+            parallel=written.parallel,
+            image=written.image,
+            host=written.host,
+            certificates=_path(written.certificates),
+            kubeconfig=_path(written.kubeconfig),
+            context=written.context,
+            namespace=written.namespace,
+            allow_docker=written.allow_docker,
+        )
+        for name, written in model.runners.items()
+    }
+
+
+def _path(written: str | None) -> Path | None:
+    return Path(written) if written is not None else None
 
 
 def limits_of(model: ServerFile) -> Limits:

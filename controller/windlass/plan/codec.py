@@ -26,6 +26,7 @@ from windlass.plan.model import (
     Retry,
     Wait,
 )
+from windlass.plan.placement import Placement, PlannedService, Resources, read_placement
 from windlass.plan.program import Part
 from windlass.plan.uses import Used
 
@@ -58,6 +59,9 @@ _NAMES: dict[type[Any], list[tuple[str, str]]] = {
         Used,
         Approval,
         Part,
+        Placement,
+        PlannedService,
+        Resources,
     )
 }
 
@@ -130,6 +134,7 @@ def _step(document: Mapping[str, Any]) -> PlannedStep:
         "nested": Nested(**_known(Nested, document["nested"])) if document.get("nested") else None,
         "approval": _approval(document["approval"]) if document.get("approval") else None,
         "concurrency": _concurrency(document.get("concurrency")),
+        "placement": read_placement(document.get("placement"), _known),
     }
     return PlannedStep(**values)
 

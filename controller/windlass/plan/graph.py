@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from windlass.expressions import functions, references
+from windlass.plan.placement import placement_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -68,6 +69,7 @@ def expression_texts(step: Step) -> Iterator[str]:
     if step.approval is not None:
         asked = step.approval
         yield from texts_in([asked.by, asked.not_by, asked.minimum, asked.message, asked.timeout])
+    yield from texts_in(list(placement_texts(step)))
     if step.matrix is not None:
         written = step.matrix
         whole = written if isinstance(written, str) else [written.axes, written.include, written.exclude]

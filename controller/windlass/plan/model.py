@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from windlass.plan.approval import Approval
     from windlass.plan.caching import PlannedCache
     from windlass.plan.loop import Loop
+    from windlass.plan.placement import Placement
     from windlass.plan.program import Part
     from windlass.plan.uses import Used
 
@@ -147,6 +148,7 @@ class PlannedStep:
     concurrency: PlannedConcurrency | None = None
     saves: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # artifact -> paths and globs
     loads: Mapping[str, str] = field(default_factory=dict)  # path -> the artifact, as an expression
+    placement: Placement | None = None  # what it asks of where it runs
 
 
 @dataclass(frozen=True, slots=True)

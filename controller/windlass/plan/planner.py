@@ -21,6 +21,7 @@ from windlass.plan.graph import dependencies, reading
 from windlass.plan.late import PARSERS, is_late
 from windlass.plan.loop import Loop
 from windlass.plan.model import EnvLayer, FileSpec, Nested, OutputSpec, Plan, PlannedStep, Retry, Wait
+from windlass.plan.placement import planned_placement
 from windlass.plan.program import program_of
 from windlass.plan.protection import gated, refusal_of
 from windlass.plan.secret_names import used_references
@@ -248,6 +249,7 @@ class _Expander:
             concurrency=planned_concurrency(step.concurrency),
             saves=step.artifacts.saved() if step.artifacts is not None else {},
             loads=dict(step.artifacts.load) if step.artifacts is not None else {},
+            placement=planned_placement(step, self._default, docker=action is not None and action.permissions.docker),
         )
 
     def _action(self, step: Step) -> Used | None:

@@ -76,6 +76,8 @@ def names_for_step(plan: Plan, step: PlannedStep) -> dict[str, str | None]:
         return {}
     values: list[Any] = [dict(layer.values) for layer in step.env if layer.name not in _LITERAL]
     values += [[file.content for file in step.files], [dict(part.env) for part in step.parts]]
+    if step.placement is not None:
+        values += [dict(service.env) for service in step.placement.services]
     if step.given is not None:
         values.append(dict(step.given.values))
     return names_for(plan, texts_in(values))

@@ -28,7 +28,6 @@ EXECUTION_KEYS = {
 }
 TRIGGERS = ("queue", "postgres")
 _NO_OUTPUT = ("secret",)
-RUNNERS = frozenset({"docker", "local"})
 SECRET_BACKENDS = frozenset({"sops"})
 
 
@@ -68,7 +67,6 @@ def unsupported_action(action: Action) -> list[tuple[Path, str]]:
 
 def _workflow(workflow: Workflow) -> Iterator[tuple[Path, str]]:
     yield from _keys(workflow, WORKFLOW_KEYS, ())
-    yield from _runner(workflow.runner, ("runner",))
     if workflow.defaults is not None:
         yield from _execution(workflow.defaults, ("defaults",))
     if workflow.triggers is not None:
@@ -93,12 +91,6 @@ def _step(item: StepItem) -> Iterator[tuple[Path, str]]:
 
 def _execution(written: Any, path: Path) -> Iterator[tuple[Path, str]]:
     yield from _keys(written, EXECUTION_KEYS, path)
-    yield from _runner(written.runner, (*path, "runner"))
-
-
-def _runner(name: str | None, path: Path) -> Iterator[tuple[Path, str]]:
-    if name is not None and name not in RUNNERS:
-        yield path, f"runner {name}"
 
 
 def _keys(written: Any, keys: dict[str, str], path: Path) -> Iterator[tuple[Path, str]]:

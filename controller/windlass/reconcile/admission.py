@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from windlass.crashpoints import reach
 from windlass.errors import ConflictError, InputError, InputProblem
+from windlass.plan.fitting import misfits
 from windlass.plan.values import escaped
 from windlass.reconcile.creation import NewRun, prepare, record
 from windlass.reconcile.hashing import hash_nothing
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from windlass.clock import Clock, Millis
+    from windlass.plan.model import Plan
     from windlass.reconcile.catalog import LiveWorkflow
     from windlass.reconcile.creation import Cause
     from windlass.reconcile.engine import Engine
@@ -62,8 +64,10 @@ class Admission:
         branch_of: Callable[[str], str | None] | None = None,
         seal: Seal | None = None,
         merged: Callable[[str, str | None], bool] = lambda _repository, _commit: True,
+        runners: Mapping[str, str] | None = None,
     ) -> None:
-        """`branch_of`: the branch of a repository that is followed; `merged`: whether a commit is one of it."""
+        """`branch_of`: the branch of a repository that is followed; `merged`: whether a commit is one of it;
+        `runners`: kinds by name, None: any name goes."""
         self._writer = writer
         self._engine = engine
         self._clock = clock
@@ -72,6 +76,7 @@ class Admission:
         self._branch_of = branch_of
         self.seal = seal
         self.merged = merged
+        self._runners = runners
 
     def hashing(self, repository: str, commit: str | None) -> HashFiles:
         """What answers `hashFiles` in a run of that commit."""
@@ -81,7 +86,7 @@ class Admission:
         return self._branch_of(repository) if self._branch_of is not None else None
 
     def plan(self, live: LiveWorkflow, cause: Cause) -> NewRun:
-        return prepare(
+        new = prepare(
             live.model,
             live.repository_model,
             repository=live.repository,
@@ -96,6 +101,13 @@ class Admission:
             merged=self.merged(live.repository, live.commit),
             seal=self.seal,
         )
+        self.check(new.plan)
+        return new
+
+    def check(self, plan: Plan) -> None:
+        """Raises InputError when the runners that are there cannot run it."""
+        if self._runners is not None and (wrong := misfits(plan, self._runners)):
+            raise InputError([InputProblem("", one) for one in wrong])
 
     def admit(
         self, new: NewRun, *, guard: Callable[[Tx, str], str | None] | None = None, start: bool = True

@@ -84,6 +84,7 @@ class SourceReconciler:
         git: GitTriggers | None = None,
         libraries: ServedLibraries | None = None,
         told: Callable[[str], None] = lambda _: None,
+        runners: Mapping[str, str] | None = None,
     ) -> None:
         self._catalog = catalog
         self._schedules = schedules
@@ -94,6 +95,7 @@ class SourceReconciler:
         self._git = git
         self._libraries = libraries
         self._told = told
+        self._runners = runners
 
     def reconcile(self, source: SourceState, *, confirm: bool = False) -> None:
         """One pass; never raises for what a repository can do to us."""
@@ -156,7 +158,7 @@ class SourceReconciler:
         reach("source.activated")
         self._schedules.arm(name)
         source.commit, source.branch = commit, head.branch
-        source.problems = tuple(in_order([*result.problems, *live_problems(result.live, self._keys)]))
+        source.problems = tuple(in_order([*result.problems, *live_problems(result.live, self._keys, self._runners)]))
         source.held_back = result.held_back
         source.missing = opening.missing if opening is not None else {}
         self._hold_libraries(source, result)

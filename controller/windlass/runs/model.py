@@ -302,6 +302,20 @@ class SecretScope:
 
 
 @dataclass(frozen=True, slots=True)
+class LaunchService:
+    """A helper container beside the attempt, reachable under its name; it is there before the program starts, and its
+    ports answer. `argv` empty: what the image runs. `resources` as of a Launch."""
+
+    name: str
+    image: str
+    env: Mapping[str, str] = field(default_factory=dict)
+    unset: tuple[str, ...] = ()
+    argv: tuple[str, ...] = ()
+    ports: tuple[int, ...] = ()
+    resources: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Launch:
     """Start this attempt: everything an executor needs, values already evaluated.
 
@@ -336,6 +350,10 @@ class Launch:
     scope: SecretScope | None = None  # whose the references are
     lent: Mapping[str, str | None] = field(default_factory=dict)  # the environments of those that are another's
     masks: tuple[str, ...] = field(default=(), repr=False)  # values that never show: in logs, outputs and messages
+    resources: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # requests and limits: name -> quantity
+    services: tuple[LaunchService, ...] = ()
+    docker: bool = False  # Docker is wanted inside; whether that is allowed, the runner's policy says
+    pod: Mapping[str, Any] = field(default_factory=dict)  # the step's `pod`, keys as written
 
 
 @dataclass(frozen=True, slots=True)

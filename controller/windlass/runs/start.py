@@ -20,6 +20,7 @@ from windlass.runs.given import given_inputs, shown_inputs, with_variables
 from windlass.runs.model import Attempt, CacheUse, Checkout, Launch, LaunchFile, SecretScope, Status
 from windlass.runs.outputs import read_limit
 from windlass.runs.parts import launch_parts, waiting
+from windlass.runs.placement import launch_placement
 from windlass.runs.scope import functions_of, layered, unset_by, values_for
 from windlass_schemas.storage import read_mode
 
@@ -76,7 +77,9 @@ def _launch(draft: Draft, planned: PlannedStep, key: AttemptKey) -> Launch:
     files = tuple(
         LaunchFile(file.path, text(file.content), _mode(file.path, text(file.mode))) for file in planned.files
     )
+    placement = launch_placement(planned.placement, values, functions)
     filled_in = [*env.values(), *(f.content for f in files), *(v for p in parts for v in p.env.values())]
+    filled_in += [text for service in placement.get("services", ()) for text in service.env.values()]
     secrets = _secrets(draft, planned, filled_in)
     return Launch(
         key=key,
@@ -106,6 +109,7 @@ def _launch(draft: Draft, planned: PlannedStep, key: AttemptKey) -> Launch:
         kill_after=planned.kill_after,
         quiet_timeout=planned.quiet_timeout,
         parts=parts,
+        **placement,
     )
 
 

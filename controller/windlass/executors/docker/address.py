@@ -6,6 +6,7 @@ In: an environment. Out: an Address, which makes HTTP connections to the engine.
 from __future__ import annotations
 
 import http.client
+import os
 import socket
 import ssl
 from dataclasses import dataclass
@@ -18,8 +19,20 @@ from windlass.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from windlass.settings import RunnerSettings
+
 DEFAULT = "unix:///var/run/docker.sock"
 HINT = "unix:///PATH or tcp://HOST:PORT; for an engine behind SSH, forward its socket with `ssh -L`"
+
+
+def environment_of(runner: RunnerSettings) -> Mapping[str, str]:
+    """Where a runner's engine is: what the server file says, else this program's own environment."""
+    if runner.host is None:
+        return os.environ
+    found = {"DOCKER_HOST": runner.host, "HOME": os.environ.get("HOME", "/")}
+    if runner.certificates is not None:
+        found |= {"DOCKER_CERT_PATH": str(runner.certificates), "DOCKER_TLS_VERIFY": "1"}
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from windlass.executors.docker.api import Engine
@@ -38,7 +39,8 @@ GOING = 10.0  # seconds that threads may take to end, once their connections are
 class DockerExecutor:
     """Runs attempts as containers. `data` is a folder of the controller's own; `patience` see above.
 
-    `environment` says where the engine is (DOCKER_HOST); `parallel` attempts run at once.
+    `environment` says where the engine is (DOCKER_HOST); `parallel` attempts run at once; `image` is that of launches
+    without one.
     """
 
     name = "docker"
@@ -50,12 +52,14 @@ class DockerExecutor:
         *,
         parallel: int = PARALLEL,
         environment: Mapping[str, str] | None = None,
+        image: str | None = None,
         patience: float = PATIENCE,
     ) -> None:
         self._folders = Folders(data)
         self._sink = sink
         self._parallel = parallel
         self._patience = patience
+        self._image = image
         self._engine = Engine(os.environ if environment is None else environment)
         self._lock = threading.RLock()
         self._empty = threading.Condition(self._lock)
@@ -72,7 +76,7 @@ class DockerExecutor:
         with self._lock:
             for launch in launches:
                 if self._is_new(launch.key):
-                    self._add(launch.key, launch)
+                    self._add(launch.key, launch if launch.image else replace(launch, image=self._image))
             self._pump()
 
     def stop(self, stop: Stop) -> None:

@@ -140,7 +140,7 @@ def _of_step(site: Site, path: Path, text: str, item: StepItem, scopes: Scopes) 
             yield from _of_with(site, path, text, item, scopes)
             return
         once = path[2] in ONCE
-        scope = scopes.step(item, condition=key == "if", secrets=key in WITH_SECRETS, once=once)
+        scope = scopes.step(item, condition=key == "if", secrets=_may_be_secret(path, key), once=once)
         if path[2] == "run":
             scope = scopes.part(scope)
         if key == "forEach" and len(path) == 3:
@@ -151,6 +151,10 @@ def _of_step(site: Site, path: Path, text: str, item: StepItem, scopes: Scopes) 
         yield from check_script(site, text, path)
     elif not _is_said_elsewhere(path):
         yield _misplaced(site, path, text)
+
+
+def _may_be_secret(path: Path, key: Any) -> bool:
+    return key in WITH_SECRETS or (key == "services" and len(path) > 4 and path[4] == "env")
 
 
 def _countable(site: Site, path: Path, text: str, scope: Scope) -> Iterator[Problem]:

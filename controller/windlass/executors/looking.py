@@ -1,0 +1,36 @@
+"""Whether a runner can be used: what `windlass doctor` asks of each that the server file names.
+
+In: a runner's settings. Out: one line for people, or an error. Nothing is started there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from windlass.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from windlass.settings import RunnerSettings
+
+
+def _docker(runner: RunnerSettings) -> str:
+    from windlass.executors.docker.address import environment_of
+    from windlass.executors.docker.api import Engine
+
+    return Engine(environment_of(runner)).version()
+
+
+def _local(_runner: RunnerSettings) -> str:
+    return "processes of this machine"
+
+
+LOOKS: dict[str, Callable[[RunnerSettings], str]] = {"docker": _docker, "local": _local}
+
+
+def look_at_runner(runner: RunnerSettings) -> str:
+    """Raises WindlassError."""
+    if runner.kind not in LOOKS:
+        raise UsageError(f"there is no runner of kind {runner.kind}", f"one of: {', '.join(sorted(LOOKS))}")
+    return LOOKS[runner.kind](runner)

@@ -1,0 +1,43 @@
+"""The terms of a runner: what it refuses before a program starts, with the field and the policy that says so.
+
+In: a launch. Out: the same launch, or the end of the attempt. It stands first among the preparations, so that nothing
+is prepared for what is refused.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from windlass.executors.pieces import PieceError
+from windlass.plan.fitting import NO_SERVICES
+
+if TYPE_CHECKING:
+    from windlass.executors.pieces import Place
+    from windlass.runs.model import Launch
+    from windlass.settings import RunnerSettings
+
+WITH_ENGINE = ("local", "docker")  # kinds whose `docker: true` is the engine itself
+
+
+class Terms:
+    cause = "policy"
+    verb = "looking at the terms of its runner"
+
+    def __init__(self, runner: RunnerSettings) -> None:
+        self._runner = runner
+
+    def wants(self, launch: Launch) -> bool:
+        return self._refusal(launch) is not None
+
+    def prepare(self, launch: Launch, place: Place) -> Launch:
+        refusal = self._refusal(launch)
+        assert refusal is not None
+        raise PieceError(*refusal)
+
+    def _refusal(self, launch: Launch) -> tuple[str, str] | None:
+        if launch.services and self._runner.kind == "local":
+            return "policy", f"services: {NO_SERVICES}"
+        if launch.docker and self._runner.kind in WITH_ENGINE and not self._runner.allow_docker:
+            policy = f"runners.{self._runner.name}.allowDocker"
+            return "policy", f"docker: true is not allowed on the runner {self._runner.name} ({policy} is not true)"
+        return None
