@@ -12,6 +12,7 @@ WindlassError                 everything we expect; its text is fit for a user
 ├── SourceError               a repository cannot be fetched or read
 ├── LedgerError               the database refused
 │   └── FencedError           another controller has taken over: stop at once
+├── LeaseError                the lease of the election cannot be read or written now
 └── ServerUnreachableError    the server could not be reached (exit 3)
 
 Message text decides nothing; the class does.
@@ -106,6 +107,10 @@ class LedgerError(WindlassError):
 
 class FencedError(LedgerError):
     """Another controller holds a newer epoch: nothing of ours may be written any more."""
+
+
+class LeaseError(WindlassError):
+    """The place where the lease of the election stands cannot be asked now; the same again later may work."""
 
 
 class ServerUnreachableError(WindlassError):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from windlass.policies.policy import Policy
 
 DEFAULT_LISTEN = "127.0.0.1:7878"
+DEFAULT_CONTROLLER_LISTEN = "127.0.0.1:7879"
 DEFAULT_POLL: Millis = 30_000
 
 
@@ -140,6 +141,21 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True)
+class ControllerSettings:
+    """`windlass controller` and `windlass web`: how they find and trust each other, and which controller leads."""
+
+    listen: str | None = None  # HOST:PORT
+    token: SecretSource | None = None  # what the web shows to the controller
+    advertise: str | None = None  # the URL at which the web finds this controller; None: where it listens
+    election: str | None = None  # where the lease stands; None: as suits where this runs
+    lease_name: str = "windlass-controller"
+    lease_namespace: str | None = None  # None: the controller's own
+    lease_duration: Millis = 15_000
+    renew_deadline: Millis = 10_000
+    retry_period: Millis = 2_000
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything `windlass up` needs to know."""
 
@@ -161,6 +177,7 @@ class Settings:
     external_url: str | None = None
     json_log: bool = False
     policies: tuple[Policy, ...] = ()
+    controller: ControllerSettings = ControllerSettings()
 
     def groups_of(self, actor: Mapping[str, Any]) -> tuple[str, ...]:
         """The groups of whoever holds a token."""

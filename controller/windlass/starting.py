@@ -51,3 +51,7 @@ def bound(settings: Settings) -> socket.socket:
 def url_of(listening: socket.socket) -> str:
     host, port = listening.getsockname()[:2]
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def ledger_url(settings: Settings) -> str:
+    return settings.database or f"sqlite:///{settings.data}/ledger.db"

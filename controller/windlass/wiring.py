@@ -56,11 +56,13 @@ from windlass.reconcile.trigger_index import TriggerIndex
 from windlass.secrets.sealing import Sealer
 from windlass.secrets.server_keys import read_key
 from windlass.sources.auth import Auth, auth_for
+from windlass.sources.branch import HEADS
 from windlass.sources.hashing import CommitHashes
 from windlass.sources.location import parse_location
 from windlass.sources.mirror import Mirror
+from windlass.sources.named_refs import Named
 from windlass.sources.one_file import file_of_commit
-from windlass.starting import bound, token_digests, url_of, webhook_keys
+from windlass.starting import bound, ledger_url, token_digests, url_of, webhook_keys
 from windlass.store.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -100,10 +102,6 @@ def serve(settings: Settings) -> int:
             return 1 if server.failed else 0
         finally:
             server.close(kill=kill)
-
-
-def ledger_url(settings: Settings) -> str:
-    return settings.database or f"sqlite:///{settings.data}/ledger.db"
 
 
 class Server:
@@ -240,27 +238,32 @@ class Server:
         kept = self._parts.reads.secrets(run)
         return {name: self._sealer.open(run, name, kept[name]) for name in names if name in kept}
 
+    def _mirror(self, repository: str, commit: str | None) -> tuple[Mirror, str]:
+        """Of a repository, with that commit in it: a controller that takes over on another machine has nothing yet.
+
+        Raises SourceError.
+        """
+        state = self._parts.sources.states.get(repository)
+        if state is None or commit is None:
+            raise SourceError(f"repository {repository} is not served any more", "SourceMissing")
+        if not state.mirror.has(commit):
+            state.mirror.bring(Named(commit, (HEADS + state.on_branch,) if state.on_branch else ()))
+        return state.mirror, commit
+
     def _file(self, origin: Origin, path: str, most: int) -> bytes | None:
         """A file of a run's commit, from the mirror. Raises SourceError."""
-        state = self._parts.sources.states.get(origin.repository)
-        if state is None or origin.commit is None:
-            raise SourceError(f"repository {origin.repository} is not served any more", "SourceMissing")
-        return file_of_commit(state.mirror, origin.commit, path, most)
+        mirror, commit = self._mirror(origin.repository, origin.commit)
+        return file_of_commit(mirror, commit, path, most)
 
     def _fill(self, checkout: Checkout, folder: Path) -> None:
         """The files of a run's commit, from the mirror. Raises SourceError."""
-        state = self._parts.sources.states.get(checkout.repository)
-        if state is None or checkout.commit is None:
-            raise SourceError(f"repository {checkout.repository} is not served any more", "SourceMissing")
-        give = state.mirror.clone_to if checkout.git else state.mirror.archive_to
-        give(checkout.commit, folder)
+        mirror, commit = self._mirror(checkout.repository, checkout.commit)
+        give = mirror.clone_to if checkout.git else mirror.archive_to
+        give(commit, folder)
 
     def _tree(self, repository: str, commit: str) -> Tree:
         """The names of a commit's files. Raises SourceError."""
-        state = self._parts.sources.states.get(repository)
-        if state is None:
-            raise SourceError(f"repository {repository} is not served any more", "SourceMissing")
-        return state.mirror.tree(commit)
+        return self._mirror(repository, commit)[0].tree(commit)
 
     def _hash(self, repository: str, commit: str | None, globs: Sequence[str]) -> str:
         return self._hashes.digest(repository, commit or "", globs)

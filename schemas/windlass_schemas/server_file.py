@@ -5,7 +5,7 @@ nothing in it is silently ignored.
 """
 
 import re
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -131,6 +131,59 @@ class ServerRetention(Written):
     artifacts: Duration = Field(default=2_592_000_000, description="Artifacts.", json_schema_extra={"default": "30d"})
 
 
+class ServerLease(Written):
+    """The lease that decides which of several controllers leads."""
+
+    name: Label = Field(default="windlass-controller", description="Its name, in Kubernetes.")
+    namespace: Maybe[Label] = Field(
+        default=None, description="Its namespace, in Kubernetes; the one that the controller runs in when absent."
+    )
+    duration: Duration = Field(
+        default=15_000,
+        description="How long a lease that is not renewed keeps others from leading.",
+        json_schema_extra={"default": "15s"},
+    )
+    renew_deadline: Duration = Field(
+        default=10_000,
+        description="How long the leader tries to renew its lease before it stops; less than `duration`.",
+        json_schema_extra={"default": "10s"},
+    )
+    retry_period: Duration = Field(
+        default=2_000, description="The pause between two attempts.", json_schema_extra={"default": "2s"}
+    )
+
+    @model_validator(mode="after")
+    def _leaves_room(self) -> Self:
+        if not 10 <= self.retry_period * 1.2 < self.renew_deadline < self.duration:
+            message = "a lease needs retryPeriod (and a fifth of it) < renewDeadline < duration"
+            raise PydanticCustomError("lease-spans", message)
+        return self
+
+
+class ServerController(Written):
+    """`windlass controller` and `windlass web`: the parts of an installation of several processes."""
+
+    listen: Maybe[Text] = Field(
+        default=None,
+        description="Where the controller listens, for the web and for probes.",
+        examples=["127.0.0.1:7879"],
+    )
+    token: Maybe[Later[SecretFrom]] = Field(
+        default=None, description="What the web shows to the controller; both need the same one."
+    )
+    advertise: Maybe[Text] = Field(
+        default=None,
+        pattern=r"^https?://[^/\s]+$",
+        description="The URL at which the web finds this controller; where it listens when absent.",
+        examples=["http://10.0.0.3:7879"],
+    )
+    election: Maybe[Literal["kubernetes", "ledger"]] = Field(
+        default=None,
+        description="Where the lease stands: `kubernetes` when absent and run in a cluster, otherwise `ledger`.",
+    )
+    lease: Maybe[Later[ServerLease]] = Field(default=None, description="The lease of the election.")
+
+
 class ServerFile(Written):
     """windlass-server.yaml."""
 
@@ -168,6 +221,9 @@ class ServerFile(Written):
     policies: tuple[Later[ServerPolicy], ...] = Field(
         default=(),
         description="What the pods of tenants may be: the first that names a tenant holds; a safe one for others.",
+    )
+    controller: Maybe[Later[ServerController]] = Field(
+        default=None, description="For `windlass controller` and `windlass web` alone."
     )
 
     @model_validator(mode="after")

@@ -36,7 +36,7 @@ PLACES = {
     "fastapi_offline": ("windlass/web/docs.py",),
     "kubernetes": ("windlass/kube/access.py",),
     "msgspec": ("windlass/kube", "windlass/executors/kubernetes"),
-    "httpx2": ("windlass/cli/client.py",),
+    "httpx2": ("windlass/cli/client.py", "windlass/web/peer.py"),
     "prometheus_client": ("windlass/web",),
     "obstore": ("windlass/artifacts/objects.py",),
     "psycopg": ("windlass/store",),

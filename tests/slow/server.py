@@ -24,6 +24,8 @@ class Server:
     `steps_live_on`: the test ends while steps of a stopped server still run, which is no fault of the server.
     """
 
+    verb = "up"
+
     def __init__(
         self,
         home: Home,
@@ -50,7 +52,7 @@ class Server:
     def try_start(self, env: Mapping[str, str] | None = None) -> bool:
         """Until it says `ready` (True) or ends (False)."""
         with self._log.open("ab") as log:
-            self._process = self.home.start("up", *self._words, env=env, stderr=log)
+            self._process = self.home.start(self.verb, *self._words, env=env, stderr=log)
         line = self._first_line(time.monotonic() + 30)
         if not line:
             return False

@@ -1,4 +1,4 @@
-"""`windlass up`: file < environment < flags → one `Settings`, or a refusal to start (exit 2).
+"""`windlass up` and its parts: file < environment < flags → one `Settings`, or a refusal to start (exit 2).
 
 In: the parsed flags, the environment. Out: Settings. Nothing is listened to or written before all of it is known to be
 right.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,27 +19,47 @@ from windlass_schemas.duration import parse_duration
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
+
+    from windlass_schemas.server_file import ServerFile
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:
-    """Raises UsageError and ProblemsError."""
+    """Of a server that is everything in one process. Raises UsageError and ProblemsError."""
+    settings = merged(arguments, arguments.sources, arguments.poll, DEFAULT_LISTEN, bare=".")
+    check_guarded(settings)
+    return settings
+
+
+def merged(
+    arguments: argparse.Namespace,
+    sources: Sequence[str],
+    poll: str | None,
+    listen: str,
+    *,
+    listen_of: Callable[[ServerFile], str | None] = attrgetter("listen"),
+    bare: str | None = None,
+) -> Settings:
+    """`listen`: where, when nobody says; `listen_of`: what the file says. `bare`: the source when nobody names one.
+
+    Raises UsageError and ProblemsError.
+    """
     from windlass.executors.named import all_runners
     from windlass.loading import server_file
     from windlass.loading.server_policies import policies_of
 
     named = arguments.config or os.environ.get("WINDLASS_CONFIG")
     model = server_file.read_server_file(Path(named)) if named else None
-    host, port = _listen(_pick(arguments.listen, "WINDLASS_LISTEN", model.listen if model else None) or DEFAULT_LISTEN)
-    interval = _interval(_pick(arguments.poll, "WINDLASS_POLL", None))
+    host, port = _listen(pick(arguments.listen, "WINDLASS_LISTEN", listen_of(model) if model else None) or listen)
+    interval = _interval(pick(poll, "WINDLASS_POLL", None))
     written = server_file.repositories_of(model) if model else ()
-    sources = arguments.sources or ([] if written else ["."])
+    sources = sources or ([bare] if bare and not written else [])
     settings = Settings(
         data=data_folder(arguments.data or os.environ.get("WINDLASS_DATA") or (model.data if model else None)),
         listen_host=host,
         listen_port=port,
         repositories=(*written, *_named(sources, interval, {r.name for r in written}, user_keys=model is None)),
-        database=_pick(None, "WINDLASS_DATABASE", model.database if model else None),
+        database=pick(None, "WINDLASS_DATABASE", model.database if model else None),
         secrets=server_file.webhook_keys_of(model) if model else {},
         stores=server_file.stores_of(model) if model else (),
         tokens=server_file.tokens_of(model) if model else (),
@@ -48,21 +69,27 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         runners=server_file.runners_of(model) if model else {},
         runner=(model.runner if model else None) or "local",
         own_engine=model is None,
-        objects=_pick(None, "WINDLASS_OBJECTS", model.objects if model else None),
-        external_url=_pick(None, "WINDLASS_EXTERNAL_URL", model.external_url if model else None),
+        objects=pick(None, "WINDLASS_OBJECTS", model.objects if model else None),
+        external_url=pick(None, "WINDLASS_EXTERNAL_URL", model.external_url if model else None),
         json_log=arguments.log_format == "json",
         policies=policies_of(model) if model else (),
+        controller=server_file.controller_of(model) if model else Settings(Path()).controller,
     )
     all_runners(settings.runners)
-    if not settings.loopback and not settings.tokens:
-        raise UsageError(
-            f"--listen {host}:{port} is not loopback, and no authentication is configured",
-            "add auth.tokens to the server file, or listen on 127.0.0.1",
-        )
     return settings
 
 
-def _pick(flag: str | None, variable: str, written: str | None) -> str | None:
+def check_guarded(settings: Settings) -> None:
+    """Raises UsageError when others than this machine could use it without a key."""
+    if not settings.loopback and not settings.tokens:
+        place = f"{settings.listen_host}:{settings.listen_port}"
+        raise UsageError(
+            f"--listen {place} is not loopback, and no authentication is configured",
+            "add auth.tokens to the server file, or listen on 127.0.0.1",
+        )
+
+
+def pick(flag: str | None, variable: str, written: str | None) -> str | None:
     return flag or os.environ.get(variable) or written
 
 

@@ -69,6 +69,30 @@ def _up(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _serving(parser: argparse.ArgumentParser, listen: str) -> None:
+    parser.add_argument("--config", metavar="FILE", help="a server file (windlass-server.yaml)")
+    parser.add_argument("--listen", metavar="HOST:PORT", help=f"where it listens (default: {listen})")
+    parser.add_argument(
+        "--data", metavar="DIR", help="the data folder (default: WINDLASS_DATA, else $XDG_STATE_HOME/windlass)"
+    )
+    parser.add_argument(
+        "--log-format", choices=("text", "json"), default="text", help="the log on stderr (default: text)"
+    )
+
+
+def _controller(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("sources", nargs="*", metavar="PATH|URL", help="repositories to serve beside the server file's")
+    parser.add_argument("--poll", metavar="SPAN", help="how often those are polled (default: 30s)")
+    _serving(parser, "127.0.0.1:7879")
+    parser.add_argument(
+        "--advertise", metavar="URL", help="where the web finds this controller (default: where it listens)"
+    )
+
+
+def _web(parser: argparse.ArgumentParser) -> None:
+    _serving(parser, "127.0.0.1:7878")
+
+
 def _run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "target", metavar="FILE|NAME", help="a workflow file, a name of this repository, or REPOSITORY/NAME of a server"
@@ -291,6 +315,18 @@ VERBS: dict[str, Verb] = {
         "explain a rule, a step's environment, a run, triggers",
         "windlass explain env deploy build",
         _explain,
+    ),
+    "controller": Verb(
+        "windlass.cli.controller",
+        "poll, trigger and run, as one of several of which one leads",
+        "windlass controller --config windlass-server.yaml --listen 10.0.0.3:7879",
+        _controller,
+    ),
+    "web": Verb(
+        "windlass.cli.web",
+        "serve the API beside controllers that run elsewhere",
+        "windlass web --config windlass-server.yaml --listen 0.0.0.0:7878",
+        _web,
     ),
     "completion": Verb(
         "windlass.cli.completion",

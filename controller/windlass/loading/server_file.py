@@ -6,6 +6,7 @@ UsageError.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from windlass.loading.faults import Faults
 from windlass.loading.models import fault_problems, validate
 from windlass.settings import (
     ApiToken,
+    ControllerSettings,
     GitAuth,
     LibraryAuth,
     Limits,
@@ -166,3 +168,26 @@ def limits_of(model: ServerFile) -> Limits:
 def retention_of(model: ServerFile) -> Retention:
     written = model.retention
     return Retention() if written is None else Retention(written.runs, written.logs, written.artifacts)
+
+
+def controller_of(model: ServerFile) -> ControllerSettings:
+    written = model.controller
+    if written is None:
+        return ControllerSettings()
+    found = ControllerSettings(
+        listen=written.listen,
+        token=secret_source(written.token) if written.token is not None else None,
+        advertise=written.advertise,
+        election=written.election,
+    )
+    lease = written.lease
+    if lease is None:
+        return found
+    return replace(
+        found,
+        lease_name=lease.name,
+        lease_namespace=lease.namespace,
+        lease_duration=lease.duration,
+        renew_deadline=lease.renew_deadline,
+        retry_period=lease.retry_period,
+    )

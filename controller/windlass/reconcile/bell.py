@@ -21,6 +21,13 @@ class Bell:
             self._waiting.append((loop, future))
         return future
 
+    @property
+    def listened(self) -> bool:
+        """Whether anybody waits for it."""
+        with self._lock:
+            self._waiting = [pair for pair in self._waiting if not pair[1].done()]
+            return bool(self._waiting)
+
     def ring(self) -> None:
         with self._lock:
             waiting, self._waiting = self._waiting, []

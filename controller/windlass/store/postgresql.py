@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 CONNECT_TIMEOUT = 10  # seconds
+# Of a machine or a network that is gone nobody is told: the system asks every few seconds, and gives up after ten.
+ALIVE = {"keepalives_idle": "5", "keepalives_interval": "2", "keepalives_count": "3", "tcp_user_timeout": "15000"}
+# A controller that stands still within a transaction holds the fence's row: the server ends its session, so that the
+# next one can take over.
+STANDSTILL = 5000  # milliseconds
 _SCHEMA_LOCK = 0x77696E64  # "wind": one migration at a time
 # SQLSTATE classes and codes where the same may work later (postgresql.org, appendix A): connection, rolled back for the
 # sake of others, resources, operator intervention, system error, read-only, lock not available.
@@ -45,11 +50,13 @@ class PostgresConnection:
 
     def __init__(self, url: str, *, read_only: bool = False) -> None:
         try:
-            self._raw = psycopg.connect(
-                url, autocommit=True, application_name="windlass", connect_timeout=CONNECT_TIMEOUT
-            )
+            given = psycopg.conninfo.conninfo_to_dict(url)
+            wanted: dict[str, Any] = {"application_name": "windlass", "connect_timeout": CONNECT_TIMEOUT}
+            self._raw = psycopg.connect(**(wanted | ALIVE | given), autocommit=True)
             if read_only:
                 self._raw.execute("SET default_transaction_read_only = on")
+            else:
+                self._raw.execute(f"SET idle_in_transaction_session_timeout = {STANDSTILL}".encode())
         except psycopg.Error as error:
             raise translated(error, None) from error
 

@@ -48,6 +48,11 @@ class Reads(RunReads):
             return False
         return True
 
+    def holder(self, scope: str = "controller") -> tuple[int, str] | None:
+        """The epoch of a scope and who took it over; None when nobody ever has."""
+        row = self._pool.row("read_holder", scope=scope)
+        return None if row is None else (int(row[0]), str(row[1]))
+
     # ---- sources
 
     def repositories(self) -> list[RepositoryRow]:

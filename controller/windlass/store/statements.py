@@ -83,6 +83,12 @@ def fences(d: Dialect) -> dict[str, Statement]:
     return {
         "take_fence": take,
         "read_fence": select(t.c.epoch, t.c.commits).where(_is(t.c.scope)),
+        "read_holder": select(t.c.epoch, t.c.holder).where(_is(t.c.scope)),
+        # A lease of the election: its epoch counts the writes (`election/ledger.py`).
+        "make_lease": first.on_conflict_do_nothing(index_elements=["scope"]),
+        "write_lease": update(t)
+        .where(t.c.scope == bindparam("the_scope"), t.c.epoch == bindparam("the_epoch"))
+        .values(epoch=t.c.epoch + literal_column("1"), holder=bindparam("holder"), taken_at=bindparam("taken_at")),
         # Counts the transaction and checks the epoch in one statement, which also holds the row until the end.
         "pass_fence": update(t)
         .where(

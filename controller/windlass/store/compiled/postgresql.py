@@ -181,6 +181,9 @@ SQL: dict[str, str] = {
         "WHERE cached_outputs.repository = %(repository)s::VARCHAR AND cached_outputs.workflow = "
         "%(workflow)s::VARCHAR AND cached_outputs.step = %(step)s::VARCHAR AND cached_outputs.cache_key = "
         "%(cache_key)s::VARCHAR AND cached_outputs.shape = %(shape)s::VARCHAR",
+    "make_lease":
+        "INSERT INTO fences (scope, epoch, holder, taken_at, commits) VALUES (%(scope)s::VARCHAR, 1, "
+        "%(holder)s::VARCHAR, %(taken_at)s::BIGINT, 0) ON CONFLICT (scope) DO NOTHING",
     "marks":
         "SELECT marks.name, marks.value FROM marks WHERE marks.scope = %(scope)s::VARCHAR ORDER BY marks.name",
     "newest_event":
@@ -262,6 +265,8 @@ SQL: dict[str, str] = {
         "DELETE FROM cached_outputs WHERE cached_outputs.expires_at < %(before)s::BIGINT",
     "read_fence":
         "SELECT fences.epoch, fences.commits FROM fences WHERE fences.scope = %(scope)s::VARCHAR",
+    "read_holder":
+        "SELECT fences.epoch, fences.holder FROM fences WHERE fences.scope = %(scope)s::VARCHAR",
     "remember_delivery":
         "INSERT INTO deliveries (scope, delivery_id, answer, created_at) VALUES (%(scope)s::VARCHAR, "
         "%(delivery_id)s::VARCHAR, %(answer)s::VARCHAR, %(created_at)s::BIGINT) ON CONFLICT (scope, "
@@ -378,4 +383,8 @@ SQL: dict[str, str] = {
     "use_cache":
         "UPDATE caches SET used_at=%(used_at)s::BIGINT WHERE caches.repository = %(the_repository)s::VARCHAR "
         "AND caches.paths = %(the_paths)s::VARCHAR AND caches.cache_key = %(the_cache_key)s::VARCHAR",
+    "write_lease":
+        "UPDATE fences SET epoch=(fences.epoch + 1), holder=%(holder)s::VARCHAR, "
+        "taken_at=%(taken_at)s::BIGINT WHERE fences.scope = %(the_scope)s::VARCHAR AND fences.epoch = "
+        "%(the_epoch)s::BIGINT",
 }

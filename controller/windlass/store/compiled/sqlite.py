@@ -161,6 +161,9 @@ SQL: dict[str, str] = {
         "WHERE cached_outputs.repository = :repository AND cached_outputs.workflow = :workflow AND "
         "cached_outputs.step = :step AND cached_outputs.cache_key = :cache_key AND cached_outputs.shape = "
         ":shape",
+    "make_lease":
+        "INSERT INTO fences (scope, epoch, holder, taken_at, commits) VALUES (:scope, 1, :holder, :taken_at, "
+        "0) ON CONFLICT (scope) DO NOTHING",
     "marks":
         "SELECT marks.name, marks.value FROM marks WHERE marks.scope = :scope ORDER BY marks.name",
     "newest_event":
@@ -240,6 +243,8 @@ SQL: dict[str, str] = {
         "DELETE FROM cached_outputs WHERE cached_outputs.expires_at < :before",
     "read_fence":
         "SELECT fences.epoch, fences.commits FROM fences WHERE fences.scope = :scope",
+    "read_holder":
+        "SELECT fences.epoch, fences.holder FROM fences WHERE fences.scope = :scope",
     "remember_delivery":
         "INSERT INTO deliveries (scope, delivery_id, answer, created_at) VALUES (:scope, :delivery_id, "
         ":answer, :created_at) ON CONFLICT (scope, delivery_id) DO UPDATE SET answer = excluded.answer, "
@@ -344,4 +349,7 @@ SQL: dict[str, str] = {
     "use_cache":
         "UPDATE caches SET used_at=:used_at WHERE caches.repository = :the_repository AND caches.paths = "
         ":the_paths AND caches.cache_key = :the_cache_key",
+    "write_lease":
+        "UPDATE fences SET epoch=(fences.epoch + 1), holder=:holder, taken_at=:taken_at WHERE fences.scope = "
+        ":the_scope AND fences.epoch = :the_epoch",
 }

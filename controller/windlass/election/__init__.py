@@ -1,0 +1,1 @@
+"""Which of several controllers leads: a lease that is renewed, and what happens when it is not."""
