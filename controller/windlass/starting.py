@@ -16,6 +16,8 @@ from windlass.triggers.webhook import check_secret
 if TYPE_CHECKING:
     from windlass.settings import Settings
 
+TOKEN_LEAST = 16  # characters: keys are made of it
+
 
 def webhook_keys(settings: Settings) -> dict[str, list[bytes]]:
     """What webhooks are verified with, by name. Raises UsageError."""
@@ -31,6 +33,15 @@ def token_digests(settings: Settings) -> dict[str, bytes]:
         token.name: hashlib.sha256(read_key(token.source, f"auth.tokens[{number}]")).digest()
         for number, token in enumerate(settings.tokens)
     }
+
+
+def internal_token(settings: Settings) -> bytes:
+    """What controllers and replicas of the web know. Raises UsageError."""
+    assert settings.controller.token is not None
+    token = read_key(settings.controller.token, "controller.token")
+    if len(token) < TOKEN_LEAST:
+        raise UsageError(f"controller.token has fewer than {TOKEN_LEAST} characters", "try: openssl rand -hex 32")
+    return token
 
 
 def bound(settings: Settings) -> socket.socket:

@@ -108,7 +108,7 @@ class Server:
     """What runs things: one at a time on a ledger.
 
     `ledger`: one that is open already. `address`: where other processes find this one. `may_start`: whether this
-    process still leads (see `executors/gate.py`).
+    process still leads (see `executors/gate.py`). `seal_key`: of secret inputs; None: one of the data folder.
     """
 
     def __init__(
@@ -119,9 +119,11 @@ class Server:
         ledger: Ledger | None = None,
         address: str = "",
         may_start: Callable[[], bool] = always,
+        seal_key: bytes | None = None,
     ) -> None:
         self._settings = settings
         self._may_start = may_start
+        self._seal_key = seal_key
         supervisor = spawn_supervisor()
         clock = SystemClock()
         self._bell = Bell()
@@ -227,16 +229,19 @@ class Server:
 
     def _seal(self, run: str, name: str, value: str) -> bytes:
         """Raises WindlassError when the key cannot be used."""
-        if self._sealer is None:
-            self._sealer = Sealer.of(self._settings.data)
-        return self._sealer.seal(run, name, value)
+        return self._sealing().seal(run, name, value)
 
     def _reveal(self, run: str, names: Sequence[str]) -> dict[str, str]:
         """The secrets of a run that goes on. Raises WindlassError."""
-        if self._sealer is None:
-            self._sealer = Sealer.of(self._settings.data)
         kept = self._parts.reads.secrets(run)
-        return {name: self._sealer.open(run, name, kept[name]) for name in names if name in kept}
+        return {name: self._sealing().open(run, name, kept[name]) for name in names if name in kept}
+
+    def _sealing(self) -> Sealer:
+        """Made at the first secret. Raises WindlassError."""
+        if self._sealer is None:
+            key = self._seal_key
+            self._sealer = Sealer(key) if key is not None else Sealer.of(self._settings.data)
+        return self._sealer
 
     def _mirror(self, repository: str, commit: str | None) -> tuple[Mirror, str]:
         """Of a repository, with that commit in it: a controller that takes over on another machine has nothing yet.

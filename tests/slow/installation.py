@@ -14,7 +14,7 @@ import httpx2
 from tests.slow.home import Home
 from tests.slow.server import Server
 
-TOKEN = "known-to-both"
+TOKEN = "known-to-both-and-nobody-else"
 # A lease of three seconds means what one of fifteen means, sooner.
 SPANS = {"WINDLASS_LEASE_DURATION": "3s", "WINDLASS_RENEW_DEADLINE": "2s", "WINDLASS_RETRY_PERIOD": "300ms"}
 

@@ -7,6 +7,7 @@ supervises it starts it anew as a standby: there is no state in between. Running
 
 from __future__ import annotations
 
+import hmac
 import os
 import random
 import socket
@@ -20,8 +21,7 @@ from windlass.clock import SystemClock
 from windlass.data_lock import DataLock
 from windlass.election.elector import Elector, Spans
 from windlass.election.registry import leases_of
-from windlass.secrets.server_keys import read_key
-from windlass.starting import bound, ledger_url, url_of, webhook_keys
+from windlass.starting import bound, internal_token, ledger_url, url_of, webhook_keys
 from windlass.store.connection import Fault
 from windlass.store.ledger import Ledger
 from windlass.store.opening import database
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from windlass.settings import Settings
 
 PAUSE = 2.0  # seconds between attempts to open a ledger that is away
+# Secret inputs are sealed by a key that every controller can make: whoever takes over opens them.
+SEALING = b"windlass: inputs of runs"
 LAST_WORDS = 10.0  # seconds that a controller may take to end once it leads no more
 
 
@@ -43,8 +45,7 @@ def serve(settings: Settings) -> int:
     """Raises UsageError when it must not start."""
     sys.setswitchinterval(SWITCH)
     keys = webhook_keys(settings)
-    assert settings.controller.token is not None
-    token = read_key(settings.controller.token, "controller.token")
+    token = internal_token(settings)
     with DataLock(settings.data), bound(settings) as listening:
         return Candidate(settings, keys, token, url_of(listening)).run(listening)
 
@@ -94,6 +95,7 @@ class Candidate:
                 ledger=self._ledger,
                 address=self._settings.controller.advertise or self._url,
                 may_start=self._elector.leads,
+                seal_key=hmac.digest(self._token, SEALING, "sha256"),
             )
             controller = self._server.begin()
             self._app.leading = Internal(routed(controller, Metrics(controller, leads=True)), self._token)

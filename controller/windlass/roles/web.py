@@ -6,9 +6,8 @@ In: Settings. Out: an exit code, after a stop.
 from __future__ import annotations
 
 from windlass.clock import SystemClock
-from windlass.secrets.server_keys import read_key
 from windlass.settings import Settings
-from windlass.starting import bound, ledger_url, token_digests, url_of
+from windlass.starting import bound, internal_token, ledger_url, token_digests, url_of
 from windlass.store.opening import database
 from windlass.store.pool import Pool
 from windlass.store.reads import Reads
@@ -24,8 +23,7 @@ from windlass.web.server import WebServer
 def serve(settings: Settings) -> int:
     """Raises UsageError when it must not start."""
     tokens = token_digests(settings)
-    assert settings.controller.token is not None
-    internal = read_key(settings.controller.token, "controller.token")
+    internal = internal_token(settings)
     pool = Pool(database(ledger_url(settings)))
     peer = Peer(Reads(pool), internal)
     views = ReplicaViews(Reads(pool), SystemClock(), peer)
