@@ -5,9 +5,9 @@ nothing in it is silently ignored.
 """
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from windlass_schemas.duration import Duration
