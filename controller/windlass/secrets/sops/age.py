@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from windlass.errors import SecretError
+from windlass.errors import SecretError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -61,6 +61,17 @@ def _ssh_key(text: str, place: str) -> AgeKey:
         message = f"{place}: this is no ssh key that age can use: ed25519 or RSA, without a passphrase"
         raise SecretError("secret-failed", message) from None
     return AgeKey(f"the ssh key of {place}", identity)
+
+
+def locked(data: bytes, recipient: str) -> str:
+    """Armored, for one recipient: an age key or an ssh public key. Raises UsageError."""
+    import pyrage
+
+    kinds = pyrage.ssh if recipient.startswith("ssh-") else pyrage.x25519
+    try:
+        return bytes(pyrage.encrypt(data, [kinds.Recipient.from_str(recipient)], armored=True)).decode()
+    except (pyrage.RecipientError, pyrage.EncryptError) as error:
+        raise UsageError(f"{recipient} is no age recipient: age1…, or an ssh public key") from error
 
 
 def opened(encrypted: Iterable[str], keys: Sequence[AgeKey]) -> bytes | None:

@@ -50,12 +50,16 @@ class Metadata:
     pattern: str
 
     def encrypts(self, path: Sequence[str]) -> bool:
-        """Whether the value at a path is encrypted, by its keys (sops.go, shouldBeEncrypted)."""
-        if self.rule.endswith("_suffix"):
-            hit = any(part.endswith(self.pattern) for part in path)
-        else:
-            hit = any(len(part) <= _LONGEST_NAME and re.search(self.pattern, part) is not None for part in path)
-        return hit if self.rule.startswith("encrypted") else not hit
+        return encrypts(self.rule, self.pattern, path)
+
+
+def encrypts(rule: str, pattern: str, path: Sequence[str]) -> bool:
+    """Whether the value at a path is encrypted, by its keys (sops.go, shouldBeEncrypted)."""
+    if rule.endswith("_suffix"):
+        hit = any(part.endswith(pattern) for part in path)
+    else:
+        hit = any(len(part) <= _LONGEST_NAME and re.search(pattern, part) is not None for part in path)
+    return hit if rule.startswith("encrypted") else not hit
 
 
 def read_metadata(written: Mapping[str, Any]) -> Metadata:

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 _ENCRYPTED = re.compile(r"ENC\[AES256_GCM,data:(.+),iv:(.+),tag:(.+),type:(.+)\]", re.DOTALL)
 # sops.go, MACOnlyEncryptedInitialization: the SHA-256 of "sops"
-_ONLY_ENCRYPTED = hashlib.sha256(b"sops").digest()
-_KEY_BYTES = 32
+ONLY_ENCRYPTED = hashlib.sha256(b"sops").digest()
+KEY_BYTES = 32
 # A comment inside a list stands there as an item (sops itself then stumbles over the MAC, in which no comment is).
 _COMMENT: Any = object()
 
@@ -56,7 +56,7 @@ def _data_key(metadata: Metadata, keys: Sequence[AgeKey]) -> bytes:
             key = combine(parts[: metadata.threshold]) if metadata.threshold > 1 else parts[0]
         except ValueError as error:
             raise SecretError("secret-failed", str(error)) from None
-    if len(key) != _KEY_BYTES:
+    if len(key) != KEY_BYTES:
         raise SecretError("secret-failed", "its data key is damaged")
     return key
 
@@ -81,7 +81,7 @@ class _Opening:
 
         self._cipher = AESGCM(key)
         self._metadata = metadata
-        self._hash = hashlib.sha512(_ONLY_ENCRYPTED if metadata.mac_only_encrypted else b"")
+        self._hash = hashlib.sha512(ONLY_ENCRYPTED if metadata.mac_only_encrypted else b"")
 
     def tree(self, value: Any, path: tuple[str, ...]) -> Any:
         if isinstance(value, dict):

@@ -1,17 +1,29 @@
 """Shamir's secret sharing over GF(2^8), as sops splits a data key over key groups (sops: shamir/shamir.go).
 
-In: shares, each the y values with the x coordinate at the end. Out: the secret. Too few shares give wrong bytes, which
+Shares are the y values with the x coordinate at the end. In: a secret, or shares. Out: shares, or the secret. Too few shares give wrong bytes, which
 the MAC of the file then refuses.
 """
 
 from __future__ import annotations
 
+import os
 from functools import reduce
 from operator import xor
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+def split(secret: bytes, parts: int, threshold: int) -> list[bytes]:
+    """Shares, of which any `threshold` give the secret; 2 <= threshold <= parts < 256."""
+    # one polynomial for each byte, whose value at 0 is that byte
+    polynomials = [bytes([byte]) + os.urandom(threshold - 1) for byte in secret]
+    return [bytes(_at(polynomial, x) for polynomial in polynomials) + bytes([x]) for x in range(1, parts + 1)]
+
+
+def _at(polynomial: bytes, x: int) -> int:
+    return reduce(lambda value, factor: _times(value, x) ^ factor, reversed(polynomial), 0)
 
 
 def combine(shares: Sequence[bytes]) -> bytes:

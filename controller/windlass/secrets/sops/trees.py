@@ -35,15 +35,20 @@ def format_of(path: str) -> str:
 
 def read_tree(data: bytes, format_: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """(documents, metadata). Raises SecretError, whose text holds nothing of the file."""
-    try:
-        documents = _READERS[format_](data)
-    except (ValueError, RecursionError) as error:
-        said = str(error) if isinstance(error, TreeError) else f"it is no {format_} file"
-        raise SecretError("secret-failed", said) from None
+    documents = read_documents(data, format_)
     metadata = documents[0].get(METADATA) if documents else None
     if not isinstance(metadata, dict) or "mac" not in metadata:
         raise SecretError("secret-failed", "it is not encrypted by sops: it has no metadata")
     return [{key: value for key, value in one.items() if key != METADATA} for one in documents], metadata
+
+
+def read_documents(data: bytes, format_: str) -> list[dict[str, Any]]:
+    """Every document, the metadata still in it. Raises SecretError."""
+    try:
+        return _READERS[format_](data)
+    except (ValueError, RecursionError) as error:
+        said = str(error) if isinstance(error, TreeError) else f"it is no {format_} file"
+        raise SecretError("secret-failed", said) from None
 
 
 class TreeError(ValueError):

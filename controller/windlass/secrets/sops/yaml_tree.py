@@ -1,11 +1,12 @@
 """YAML as sops reads it: not the language's own YAML, but what sops' library makes of a scalar (`scalars.py`).
 
-In: bytes. Out: documents as plain dicts, lists and scalars. Read by events and without recursion, so that neither depth
+In: bytes. Out: documents as plain dicts, lists and scalars; and back again. Read by events and without recursion, so that neither depth
 nor aliases cost anything. Raises ValueError, whose text holds nothing of the file.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import yaml
@@ -25,6 +26,29 @@ def read_yaml(data: bytes, deepest: int) -> list[Any]:
         mark = getattr(error, "problem_mark", None)
         raise ValueError(f"line {mark.line + 1} of it is no YAML" if mark is not None else "it is no YAML") from None
     return building.documents
+
+
+def write_yaml(tree: dict[str, Any]) -> bytes:
+    """One document that sops' library reads to the same values."""
+    text = yaml.dump(tree, Dumper=_Writer, sort_keys=False, allow_unicode=True, width=1 << 30, indent=4)
+    return text.encode("utf-8", "surrogateescape")
+
+
+class _Writer(yaml.SafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
+        """sops' own files have none, and we read none."""
+        return True
+
+
+def _written_text(writer: _Writer, text: str) -> yaml.ScalarNode:
+    if _PLAIN.fullmatch(text) and plain_scalar(text) == text:
+        return writer.represent_scalar(_TEXT, text)
+    return writer.represent_scalar(_TEXT, text, style="|" if text.startswith(_BLOCK) else '"')
+
+
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*|ENC\[[A-Za-z0-9_+/=,:]*\]")
+_BLOCK = "-----BEGIN AGE"  # reads better over its lines
+_Writer.add_representer(str, _written_text)
 
 
 class _Building:
