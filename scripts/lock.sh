@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes requirements.lock, requirements-dev.lock and requirements-s3.lock: every package of every platform, with hashes.
+# Writes requirements.lock, requirements-dev.lock and those of the servers of the tests: every package of every platform, with hashes.
 #
 # Arguments go to `uv pip compile`, for example --upgrade. The files name packages, versions and hashes
 # and no place to fetch them from: that is the business of whoever installs.
@@ -17,4 +17,5 @@ compile() { # OUTPUT EXTRA-ARGUMENTS…
 
 compile requirements.lock pyproject.toml --group build "$@"
 compile requirements-dev.lock pyproject.toml --all-extras --group build --group dev --constraint requirements.lock "$@"
+compile requirements-openbao.lock --group pyproject.toml:openbao-server "$@"
 compile requirements-s3.lock --group pyproject.toml:s3-server "$@"

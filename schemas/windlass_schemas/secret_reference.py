@@ -11,10 +11,12 @@ from pydantic_core import PydanticCustomError
 
 from windlass_schemas.written import Parsed
 
-BACKENDS = ("sops", "vault", "awssecrets", "awsssm", "gcpsecrets", "azurekeyvault", "k8s", "windlass")
+BACKENDS = ("sops", "vault", "openbao", "awssecrets", "awsssm", "gcpsecrets", "azurekeyvault", "k8s", "windlass")
 REFERENCE_PATTERN = rf"^ref\+({'|'.join(BACKENDS)})://\S+$"
 
 _SERVER = "it would read what belongs to the server"
+_CIPHERTEXT = "use a SOPS file that is encrypted for that key"
+_LACKING = "there is no provider for it; a SOPS file holds any secret"
 _ANYWHERE = "it would make the server ask an address that the repository chooses"
 # Backends of vals that are known, and never served: a reference is written by a tenant.
 REFUSED = {
@@ -23,8 +25,15 @@ REFUSED = {
     "envsubst": _SERVER,
     "tfstate": _SERVER,
     "kubeconfig": _SERVER,
+    "keychain": _SERVER,
+    "bw": "it would ask a program on the server",
+    "awskms": _CIPHERTEXT,
+    "gkms": _CIPHERTEXT,
     "echo": "its value would stand in the file, for everybody who reads the repository",
-    **dict.fromkeys(("http", "https", "httpjson", "s3", "gcs", "tfstates3", "gitlab"), _ANYWHERE),
+    **dict.fromkeys(("http", "https", "httpjson", "s3", "gcs", "gitlab", "googlesheets"), _ANYWHERE),
+    **dict.fromkeys((f"tfstate{kind}" for kind in ("gs", "s3", "azurerm", "remote", "gitlab")), _ANYWHERE),
+    **dict.fromkeys(("op", "onepasswordconnect", "doppler", "conjur", "hcpvaultsecrets", "infisical"), _LACKING),
+    **dict.fromkeys(("oci", "pulumistateapi", "yclockbox", "scw", "tss", "servercore"), _LACKING),
 }
 
 

@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 from windlass_schemas.names import Label, PlainName, SecretName
 from windlass_schemas.written import Later, Maybe, Parsed, Text, Written
 
-Backend = Literal["sops", "vault", "awssecrets", "awsssm", "gcpsecrets", "azurekeyvault", "k8s"]
+Backend = Literal["sops", "vault", "openbao", "awssecrets", "awsssm", "gcpsecrets", "azurekeyvault", "k8s"]
 ADDRESS_PATTERN = (
     r"^(https://[^\s/?#@]+(/[^\s?#]*)?|http://(127\.0\.0\.1|\[::1\]|localhost)(:[0-9]{1,5})?(/[^\s?#]*)?)$"
 )
@@ -34,18 +34,20 @@ class Needs:
     recipients: bool = False
 
 
+_VAULT = Needs(
+    ("token", "secretId", "jwt", "ca"),
+    ("namespace", "auth", "authPath", "roleId", "role"),
+    address="must",
+)
 NEEDS: dict[str, Needs] = {
     "sops": Needs(address="no", age=True, recipients=True),
-    "vault": Needs(
-        ("token", "secretId", "jwt"),
-        ("namespace", "auth", "authPath", "roleId", "role"),
-        address="must",
-    ),
+    "vault": _VAULT,
+    "openbao": _VAULT,
     "awssecrets": Needs(("accessKeyId", "secretAccessKey", "sessionToken"), ("region", "role"), ("region",)),
     "awsssm": Needs(("accessKeyId", "secretAccessKey", "sessionToken"), ("region", "role"), ("region",)),
-    "gcpsecrets": Needs(("serviceAccount",), ("project",)),
-    "azurekeyvault": Needs(("clientSecret",), ("tenantId", "clientId"), address="must"),
-    "k8s": Needs(("token", "kubeconfig"), ("namespace", "context")),
+    "gcpsecrets": Needs(("serviceAccount", "ca"), ("project",)),
+    "azurekeyvault": Needs(("clientSecret", "ca"), ("tenantId", "clientId", "authority"), address="must"),
+    "k8s": Needs(("token", "kubeconfig", "ca"), ("namespace", "context")),
 }
 
 

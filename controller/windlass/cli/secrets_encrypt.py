@@ -1,8 +1,8 @@
 """`windlass secrets encrypt FILE`: a plain file becomes one that sops and Windlass open.
 
-In: a file (`-`: standard input, with `--as` for its name), for whom: `--age`, or the creation rules of `.sops.yaml`. Out:
-the encrypted file on standard output, or in place of the plain one. A file that is encrypted already is refused, and
-so is what would lose something: several documents.
+In: a file (`-`: standard input, with `--as` for its name), for whom: `--age`, or the creation rules of `.sops.yaml`.
+Out: the encrypted file on standard output, or in place of the plain one. A file that is encrypted already is refused,
+and so is what would lose something: several documents.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ class AwsSecretsProvider:
     def __init__(self, store: OpenStore) -> None:
         self._clients = AwsClients(store, "secretsmanager")
 
-    def value(self, reference: Reference, origin: Origin) -> str:  # noqa: ARG002 - what it may read was decided before
+    def value(self, reference: Reference, origin: Origin) -> str:
         unknown = sorted(set(reference.params) - set(PARAMS))
         if unknown:
             known = ", ".join(PARAMS)

@@ -24,7 +24,7 @@ class AwsSsmProvider:
     def __init__(self, store: OpenStore) -> None:
         self._clients = AwsClients(store, "ssm")
 
-    def value(self, reference: Reference, origin: Origin) -> str:  # noqa: ARG002 - what it may read was decided before
+    def value(self, reference: Reference, origin: Origin) -> str:
         _check(reference)
         single = reference.params.get("mode") == "singleparam"
         parts = [reference.path.strip("/"), *(() if single else _plain(reference.keys))]

@@ -34,9 +34,11 @@ class AzureKeyVaultProvider:
         self._lock = threading.Lock()
         self._entered: tuple[str | None, Any] | None = None  # the secret as it was given, and azure's credential
 
-    def value(self, reference: Reference, origin: Origin) -> str:  # noqa: ARG002 - what it may read was decided before
+    def value(self, reference: Reference, origin: Origin) -> str:
         if reference.params:
-            raise SecretError("secret-denied", f"azurekeyvault references have no {', '.join(sorted(reference.params))}")
+            raise SecretError(
+                "secret-denied", f"azurekeyvault references have no {', '.join(sorted(reference.params))}"
+            )
         place = self._place(reference.path)
         headers = {"Authorization": f"Bearer {self._token()}"}
         answer = self._asking.ask("GET", place, headers=headers, params={"api-version": API_VERSION})
@@ -82,7 +84,9 @@ class AzureKeyVaultProvider:
         if not {"tenantId", "clientId"} <= set(options):
             message = f"store {self._store.name}: clientSecret needs options: tenantId, clientId"
             raise SecretError("secret-failed", message)
-        where = {"authority": options["authority"], "disable_instance_discovery": True} if "authority" in options else {}
+        where = (
+            {"authority": options["authority"], "disable_instance_discovery": True} if "authority" in options else {}
+        )
         return identity.ClientSecretCredential(options["tenantId"], options["clientId"], secret.strip(), **where)
 
     def _azure(self) -> tuple[Any, Any]:

@@ -34,7 +34,7 @@ class GcpSecretsProvider:
         self._lock = threading.Lock()
         self._entered: tuple[str | None, Any] | None = None  # the key as it was given, and google's credentials
 
-    def value(self, reference: Reference, origin: Origin) -> str:  # noqa: ARG002 - what it may read was decided before
+    def value(self, reference: Reference, origin: Origin) -> str:
         unknown = sorted(set(reference.params) - {"version"})
         if unknown:
             raise SecretError("secret-denied", f"gcpsecrets references have version, and no {', '.join(unknown)}")
@@ -100,4 +100,5 @@ def _credentials(auth: Any, key: str | None) -> Any:
         return auth.default(scopes=[SCOPE])[0]
     from google.oauth2.service_account import Credentials
 
-    return Credentials.from_service_account_info(json.loads(key), scopes=[SCOPE])
+    made: Any = Credentials
+    return made.from_service_account_info(json.loads(key), scopes=[SCOPE])

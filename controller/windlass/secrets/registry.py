@@ -20,8 +20,46 @@ if TYPE_CHECKING:
     from windlass.secrets.base import Origin, Provider, Reference
     from windlass.settings import SecretStore
 
+
+def _vault(store: OpenStore) -> Provider:
+    from windlass.secrets.vault import VaultProvider
+
+    return VaultProvider(store)
+
+
+def _awssecrets(store: OpenStore) -> Provider:
+    from windlass.secrets.awssecrets import AwsSecretsProvider
+
+    return AwsSecretsProvider(store)
+
+
+def _awsssm(store: OpenStore) -> Provider:
+    from windlass.secrets.awsssm import AwsSsmProvider
+
+    return AwsSsmProvider(store)
+
+
+def _gcpsecrets(store: OpenStore) -> Provider:
+    from windlass.secrets.gcpsecrets import GcpSecretsProvider
+
+    return GcpSecretsProvider(store)
+
+
+def _azurekeyvault(store: OpenStore) -> Provider:
+    from windlass.secrets.azurekeyvault import AzureKeyVaultProvider
+
+    return AzureKeyVaultProvider(store)
+
+
 # How the provider of a store is made, by backend.
-BUILDERS: dict[str, Callable[[OpenStore], Provider]] = {}
+BUILDERS: dict[str, Callable[[OpenStore], Provider]] = {
+    "vault": _vault,
+    "openbao": _vault,
+    "awssecrets": _awssecrets,
+    "awsssm": _awsssm,
+    "gcpsecrets": _gcpsecrets,
+    "azurekeyvault": _azurekeyvault,
+}
 
 
 class Backends:

@@ -46,7 +46,7 @@ class VaultProvider:
         self._mounts: dict[str, Mount] = {}
         self._lock = threading.Lock()
 
-    def value(self, reference: Reference, origin: Origin) -> str:  # noqa: ARG002 - what it may read was decided before
+    def value(self, reference: Reference, origin: Origin) -> str:
         _check(reference)
         path = reference.path.strip("/")
         data = self._data(path, reference.params.get("version"))
@@ -81,7 +81,9 @@ class VaultProvider:
         if answer.status != 200 or not isinstance(where, str) or not f"{path}/".startswith(where):
             raise self._refused(answer, path)
         if kind not in _READABLE:
-            raise SecretError("secret-denied", f"store {self._name}: {where} is no key-value engine, and only those are read")
+            raise SecretError(
+                "secret-denied", f"store {self._name}: {where} is no key-value engine, and only those are read"
+            )
         version = answer.part("data", "options", "version")
         mount = Mount(where, 2 if version == "2" else 1)
         with self._lock:

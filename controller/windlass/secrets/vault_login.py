@@ -70,7 +70,9 @@ class Login:
     def _method(self) -> str:
         written = self._store.options.get("auth")
         if written is None:
-            written = "token" if self._store.has("token") else "approle" if self._store.has("secretId") else "kubernetes"
+            written = (
+                "token" if self._store.has("token") else "approle" if self._store.has("secretId") else "kubernetes"
+            )
         if written not in METHODS:
             raise self._failed(f"auth is one of {', '.join(METHODS)}")
         return written
@@ -94,10 +96,15 @@ class Login:
         return self._asking.ask("POST", "/v1/auth/token/renew-self", headers=headers, body={})
 
     def _lasts(self, answer: Answer) -> float:
-        """When to renew: never what cannot be renewed, or may not look at itself. The reading itself says what is wrong."""
-        for place in ("data", "auth"):
-            seconds = answer.part(place, "ttl" if place == "data" else "lease_duration")
-            if answer.status == 200 and answer.part(place, "renewable") is True and isinstance(seconds, int) and seconds:
+        """When to renew: never what cannot be renewed, or may not look at itself."""
+        for place, name in (("data", "ttl"), ("auth", "lease_duration")):
+            seconds = answer.part(place, name)
+            if (
+                answer.status == 200
+                and answer.part(place, "renewable") is True
+                and isinstance(seconds, int)
+                and seconds
+            ):
                 return self._clock() + seconds / 2
         return FOREVER
 
@@ -130,7 +137,9 @@ class Login:
         try:
             return POD_TOKEN.read_text()
         except OSError:
-            raise self._failed(f"auth kubernetes needs credentials: jwt, or the token of a pod in {POD_TOKEN}") from None
+            raise self._failed(
+                f"auth kubernetes needs credentials: jwt, or the token of a pod in {POD_TOKEN}"
+            ) from None
 
     def _failed(self, message: str) -> SecretError:
         return SecretError("secret-failed", f"store {self._store.name}: {message}")

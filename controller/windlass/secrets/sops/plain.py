@@ -1,7 +1,7 @@
 """A plain file that is to be encrypted, read as sops reads it.
 
-In: its bytes and format. Out: one document, and whether it has comments, which are not written again. Raises SecretError
-for what is no such file, is encrypted already, or has several documents.
+In: its bytes and format. Out: one document, and whether it has comments, which are not written again. Raises
+SecretError for what is no such file, is encrypted already, or has several documents.
 """
 
 from __future__ import annotations

@@ -12,9 +12,9 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from windlass.errors import SecretError, SourceError
+from windlass.secrets.entry import entry
 from windlass.secrets.resolver import TTL
 from windlass.secrets.sops.opening import open_file
-from windlass.secrets.sops.scalars import to_text
 from windlass.secrets.sops.trees import FORMATS, format_of
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class SopsProvider:
             if format_ != "binary":
                 raise SecretError("secret-failed", f"{path}: name one entry of it: #/KEY")
             keys = (_BINARY_KEY,)
-        return _entry(tree, keys, path)
+        return entry(tree, keys, path)
 
     def _opened(self, origin: Origin, path: str, format_: str) -> dict[str, Any]:
         key = (origin, path, format_)
@@ -102,21 +102,3 @@ def _format(reference: Reference, path: str) -> str:
     if written not in FORMATS:
         raise SecretError("secret-failed", f"{path}: format is one of {', '.join(FORMATS)}")
     return written
-
-
-def _entry(tree: Any, keys: Sequence[str], path: str) -> str:
-    found = tree
-    shown = "/" + "/".join(keys)
-    for key in keys:
-        if isinstance(found, dict) and key in found:
-            found = found[key]
-        elif isinstance(found, list) and key.isdecimal() and int(key) < len(found):
-            found = found[int(key)]
-        else:
-            raise SecretError("secret-not-found", f"{path} has no entry {shown}")
-    if isinstance(found, (dict, list)):
-        raise SecretError("secret-failed", f"{path}: the entry {shown} holds further entries: name one of them")
-    text = to_text(found)
-    if any("\udc80" <= char <= "\udcff" for char in text):
-        raise SecretError("secret-failed", f"{path}: the entry {shown} is no text: keep it as base64")
-    return text

@@ -1,7 +1,7 @@
 """Shamir's secret sharing over GF(2^8), as sops splits a data key over key groups (sops: shamir/shamir.go).
 
-Shares are the y values with the x coordinate at the end. In: a secret, or shares. Out: shares, or the secret. Too few shares give wrong bytes, which
-the MAC of the file then refuses.
+In: a secret, or shares: each the y values with the x coordinate at the end. Out: shares, or the secret. Too few shares
+give wrong bytes, which the MAC of the file then refuses.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Values → an encrypted SOPS file, that sops opens and edits like one of its own.
 
-In: a plain document as its format reads it, a Rule. Out: the file. Every value gets an iv of its own and is bound to its
-place; the MAC is over all of them. The data key is made here, encrypted for each recipient (or split over key groups),
-and forgotten. Comments of the plain file are left out: the caller says so.
+In: a plain document as its format reads it, a Rule. Out: the file. Every value gets an iv of its own and is bound to
+its place; the MAC is over all of them. The data key is made here, encrypted for each recipient (or split over key
+groups), and forgotten. Comments of the plain file are left out: the caller says so.
 """
 
 from __future__ import annotations

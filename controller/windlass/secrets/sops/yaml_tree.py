@@ -1,7 +1,7 @@
 """YAML as sops reads it: not the language's own YAML, but what sops' library makes of a scalar (`scalars.py`).
 
-In: bytes. Out: documents as plain dicts, lists and scalars; and back again. Read by events and without recursion, so that neither depth
-nor aliases cost anything. Raises ValueError, whose text holds nothing of the file.
+In: bytes. Out: documents as plain dicts, lists and scalars; and back again. Read by events and without recursion, so
+that neither depth nor aliases cost anything. Raises ValueError, whose text holds nothing of the file.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def write_yaml(tree: dict[str, Any]) -> bytes:
 
 
 class _Writer(yaml.SafeDumper):
-    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
+    def ignore_aliases(self, data: Any) -> bool:
         """sops' own files have none, and we read none."""
         return True
 
