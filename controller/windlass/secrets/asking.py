@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import ssl
 import threading
+import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -82,6 +83,7 @@ class Asking:
             if self._http is None:
                 limits = httpx2.Timeout(self._waiting, connect=min(CONNECTING, self._waiting))
                 self._http = httpx2.Client(verify=self._trust(), timeout=limits, follow_redirects=False)
+                weakref.finalize(self, self._http.close)  # its connections go with it
             return self._http
 
     def _trust(self) -> ssl.SSLContext:
@@ -122,4 +124,5 @@ def refused(store: str, answer: Answer, what: str) -> SecretError:
         return SecretError("secret-not-found", f"store {store} has no {what}")
     if answer.status in (401, 403):
         return SecretError("secret-denied", f"store {store} refuses {what} ({answer.status})")
-    return SecretError("secret-failed", f"store {store} answers {answer.status} for {what}")
+    said = "what cannot be used" if answer.status == 200 else answer.status
+    return SecretError("secret-failed", f"store {store} answers {said} for {what}")

@@ -78,12 +78,11 @@ class VaultProvider:
             return known
         answer = self._get(f"/v1/sys/internal/ui/mounts/{path}", {})
         where, kind = answer.part("data", "path"), answer.part("data", "type")
-        if answer.status != 200 or not isinstance(where, str) or not f"{path}/".startswith(where):
+        if answer.status != 200 or not isinstance(where, str):
             raise self._refused(answer, path)
-        if kind not in _READABLE:
-            raise SecretError(
-                "secret-denied", f"store {self._name}: {where} is no key-value engine, and only those are read"
-            )
+        if kind not in _READABLE or not f"{path}/".startswith(where):
+            message = f"store {self._name}: {path} is of no key-value engine, and only those are read"
+            raise SecretError("secret-denied", message)
         version = answer.part("data", "options", "version")
         mount = Mount(where, 2 if version == "2" else 1)
         with self._lock:
