@@ -28,7 +28,7 @@ EXECUTION_KEYS = {
 }
 TRIGGERS = ("queue", "postgres")
 _NO_OUTPUT = ("secret",)
-SECRET_BACKENDS = frozenset({"sops", "vault", "openbao", "awssecrets", "awsssm", "gcpsecrets", "azurekeyvault"})
+SECRET_BACKENDS = frozenset({"sops", "vault", "openbao", "awssecrets", "awsssm", "gcpsecrets", "azurekeyvault", "k8s"})
 
 
 def unsupported(workflow: Workflow) -> list[tuple[Path, str]]:

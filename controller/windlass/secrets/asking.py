@@ -41,13 +41,25 @@ class Answer:
 
 
 class Asking:
-    """Asks one store; from several threads, over connections that are kept. `ca` is PEM: then no other is trusted."""
+    """Asks one store; from several threads, over connections that are kept.
 
-    def __init__(self, store: str, address: str, ca: str | None = None, waiting: float = WAITING) -> None:
+    `ca` is PEM: then no other certificate is trusted. `trust` stands for both when it was made elsewhere.
+    """
+
+    def __init__(
+        self,
+        store: str,
+        address: str,
+        ca: str | None = None,
+        *,
+        waiting: float = WAITING,
+        trust: ssl.SSLContext | None = None,
+    ) -> None:
         self._store = store
         self._address = address.rstrip("/")
         self._ca = ca
         self._waiting = waiting
+        self._trusted = trust
         self._lock = threading.Lock()
         self._http: httpx2.Client | None = None
 
@@ -87,6 +99,8 @@ class Asking:
             return self._http
 
     def _trust(self) -> ssl.SSLContext:
+        if self._trusted is not None:
+            return self._trusted
         try:
             return ssl.create_default_context(cadata=self._ca)
         except (ssl.SSLError, ValueError):

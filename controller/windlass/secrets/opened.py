@@ -13,6 +13,8 @@ from windlass.secrets.age_keys import keys_of_server
 from windlass.secrets.server_keys import read_key
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from windlass.secrets.sops.age import AgeKey
     from windlass.settings import SecretStore
 
@@ -30,6 +32,11 @@ class OpenStore:
 
     def has(self, credential: str) -> bool:
         return credential in self._store.credentials
+
+    def file(self, credential: str) -> Path | None:
+        """Where it is, when it is in a file."""
+        source = self._store.credentials.get(credential)
+        return source.file if source is not None else None
 
     def credential(self, name: str) -> str | None:
         """As it is now; None: the server file has none of that name. Raises SecretError."""

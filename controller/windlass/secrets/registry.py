@@ -51,6 +51,12 @@ def _azurekeyvault(store: OpenStore) -> Provider:
     return AzureKeyVaultProvider(store)
 
 
+def _k8s(store: OpenStore) -> Provider:
+    from windlass.secrets.k8s import K8sProvider
+
+    return K8sProvider(store)
+
+
 # How the provider of a store is made, by backend.
 BUILDERS: dict[str, Callable[[OpenStore], Provider]] = {
     "vault": _vault,
@@ -59,6 +65,7 @@ BUILDERS: dict[str, Callable[[OpenStore], Provider]] = {
     "awsssm": _awsssm,
     "gcpsecrets": _gcpsecrets,
     "azurekeyvault": _azurekeyvault,
+    "k8s": _k8s,
 }
 
 
