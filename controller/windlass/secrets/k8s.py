@@ -1,8 +1,8 @@
 """`ref+k8s://v1/Secret/NAMESPACE/NAME/KEY`: an entry of a Secret (or ConfigMap) of the tenant's own namespace.
 
 In: the store (an address and a token, a kubeconfig, or else the service account of our pod; the namespace), a
-reference. Out: the value. The namespace is the store's option, or the run's tenant: whatever else our account may read is nothing
-that a reference can ask for. `…/NAME#/KEY` means the same, as in vals.
+reference. Out: the value. The namespace is the store's option, or the run's tenant: whatever else our account may read
+is nothing that a reference can ask for. `…/NAME#/KEY` means the same, as in vals.
 """
 
 from __future__ import annotations
