@@ -10,7 +10,7 @@ WORKFLOWS ?= my-workflows
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help up test test-fast cluster cluster-down lint bench docs generate lock clean
+.PHONY: help up test test-fast cluster cluster-down image lint bench docs generate lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ cluster: $(DEV)  ## A real Kubernetes of one node, for trying things out and for
 
 cluster-down: $(DEV)  ## End it, without a trace
 	@$(PY) -m scripts.cluster down
+
+image: $(DEV)  ## Our own image as an archive, without an engine (ARGS="--name windlass:1.0 --output windlass.tar")
+	@$(PY) -m deploy.image.build $(ARGS)
 
 lint: $(DEV)  ## Style, types, layers, generated files, documentation
 	@scripts/lint.sh

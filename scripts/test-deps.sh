@@ -59,13 +59,15 @@ has_docker() {
 
 has_node() {
     command -v containerd >/dev/null 2>&1 && command -v runc >/dev/null 2>&1 && command -v iptables >/dev/null 2>&1 &&
-        command -v ip >/dev/null 2>&1 && [ -x /usr/lib/cni/bridge ] && [ -x /bin/bash-static ]
+        command -v ip >/dev/null 2>&1 && [ -x /usr/lib/cni/bridge ] && [ -x /bin/bash-static ] &&
+        command -v mmdebstrap >/dev/null 2>&1
 }
 
 # Without a Go that can build them, the tests that want these are skipped, and fail where CI is set.
-go_tools() {
+built_here() {
     [ "$(id -u)" = 0 ] || return 0 # a node needs root
     .venv/bin/python scripts/go_tools.py etcd kubernetes kwok pause >/dev/null || true
+    .venv/bin/python -m deploy.image.build >/dev/null || true # its layers are kept
 }
 
 missing=
@@ -74,9 +76,9 @@ has_jq || missing="$missing jq"
 # Only root can run a Docker engine or a node of Kubernetes; the tests of others skip what needs one.
 [ "$(id -u)" != 0 ] || has_docker || missing="$missing docker.io busybox-static"
 [ "$(id -u)" != 0 ] || has_node ||
-    missing="$missing containerd runc iptables iproute2 containernetworking-plugins bash-static"
+    missing="$missing containerd runc iptables iproute2 containernetworking-plugins bash-static mmdebstrap"
 [ -n "$missing" ] || {
-    go_tools
+    built_here
     exit 0
 }
 
@@ -96,4 +98,4 @@ apt-get update -qq </dev/null || by_hand "apt-get update failed"
 # shellcheck disable=SC2086 # words
 apt-get install -y -qq --no-install-recommends $missing </dev/null >/dev/null || by_hand "apt-get install failed"
 has_postgresql && has_jq || by_hand "they are missing after the installation"
-go_tools
+built_here

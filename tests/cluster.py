@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from scripts.cluster import images
 from scripts.cluster.__main__ import folder, why_not
 from scripts.cluster.cluster import Cluster
 from scripts.cluster.control_plane import ControlPlane
@@ -58,6 +59,14 @@ def namespace_in(plane: ControlPlane, prefix: str = "t") -> Iterator[str]:
         yield name
     finally:
         plane.kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")
+
+
+def own_image(cluster: Cluster) -> str:
+    """The name of our own image, of the code that is tested; the cluster has it."""
+    name, archive = images.windlass()
+    if name not in images.loaded(cluster.node.socket):
+        images.load(cluster.node.socket, archive)
+    return name
 
 
 @contextmanager

@@ -54,3 +54,11 @@ def fake_cluster() -> Iterator[ControlPlane]:
     with clusters.control_plane(kwok=True) as plane:
         fakes.add_nodes(plane, 3)
         yield plane
+
+
+@pytest.fixture(scope="session")
+def own_image(cluster: Cluster) -> str:
+    """The name of our own image in the shared cluster."""
+    from tests import cluster as clusters
+
+    return clusters.own_image(cluster)

@@ -6,7 +6,7 @@ In: programs of the distribution. Out: archives in the cache (`~/.cache/windlass
 - `windlass.test/shell:1`: busybox with all its applets, and bash; the user `worker` (1000) beside root.
 - `windlass.test/python:1`: the same, with this machine's Python.
 - `windlass.test/pause:1`: what holds a pod.
-- `windlass.test/windlass:dev`: our own (deploy/image/build.py); made when it is asked for.
+- `windlass.test/windlass:VERSION-KEY`: our own (deploy/image/build.py), named by its code; made when it is asked for.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy.image import archive
+from deploy.image import archive, build
 from scripts.cluster.node import PAUSE
 from scripts.go_tools import CACHE, TOOLS, built
 
@@ -63,6 +63,12 @@ def python() -> Path:
     return _kept(
         "python", what, lambda target: _image(target, PYTHON, [_shell(), _python(executable)], [], ["python3"])
     )
+
+
+def windlass() -> tuple[str, Path]:
+    """Its name and its archive. Raises build.CannotBuild."""
+    name = f"windlass.test/windlass:{build.version()}"
+    return name, build.build(name)
 
 
 def _programs() -> list[Path]:
