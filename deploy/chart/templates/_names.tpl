@@ -137,3 +137,8 @@ seccompProfile:
     secretName: {{ .name }}
 {{- end }}
 {{- end -}}
+
+{{/* What serves the API: replicas of web, or, without a database, the one process that does everything. */}}
+{{- define "windlass.door" -}}
+{{- empty .Values.database.existingSecret | ternary "controller" "web" -}}
+{{- end -}}
