@@ -167,6 +167,8 @@ class Settings:
     database: str | None = None  # a URL; None: SQLite in the data folder
     secrets: Mapping[str, SecretSource] = field(default_factory=dict)
     stores: tuple[SecretStore, ...] = ()
+    store_keys: tuple[SecretSource, ...] = ()  # of the own store; empty: a file of the data folder
+    store_managers: tuple[str, ...] | None = None  # who may change the own store: names and group:NAME; None: everybody
     tokens: tuple[ApiToken, ...] = ()
     limits: Limits = Limits()
     retention: Retention = Retention()

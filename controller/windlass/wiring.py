@@ -43,6 +43,7 @@ from windlass.reconcile.hooks import Hooks
 from windlass.reconcile.library_mirrors import LibraryMirrors
 from windlass.reconcile.library_polls import LibraryPolls
 from windlass.reconcile.log_keeping import LogKeeping
+from windlass.reconcile.own_secrets import OwnSecrets, StoreKeys
 from windlass.reconcile.parts import Parts
 from windlass.reconcile.repository_secrets import RepositorySecrets
 from windlass.reconcile.restore import give_up, restore_catalog, restore_runs
@@ -152,7 +153,9 @@ class Server:
         caches = CacheBook(LedgerBook(reads, writer), objects, clock, settings.limits.cache_size)
         entry = settings.limits.cache_entry_size
         bounds = Bounds(settings.limits.artifact_size, settings.limits.artifact_files)
-        self._secrets = RepositorySecrets(settings, self._file)
+        store_keys = StoreKeys(settings.store_keys, settings.data)
+        own = OwnSecrets(reads, writer, clock, store_keys, changed=self._forget_secrets)
+        self._secrets = RepositorySecrets(settings, self._file, own.provider)
         preparations: list[Preparation] = [
             SecretValues(self._reveal, self._secrets.values),
             CheckoutFiles(self._fill),
@@ -221,6 +224,8 @@ class Server:
             bell=self._bell,
             objects=objects,
             log_path=self._local.log_path,
+            secrets=self._secrets,
+            own_secrets=own,
             log_archive=LogArchive(objects) if settings.objects else None,
         )
         archive = self._parts.log_archive
@@ -254,6 +259,9 @@ class Server:
         if not state.mirror.has(commit):
             state.mirror.bring(Named(commit, (HEADS + state.on_branch,) if state.on_branch else ()))
         return state.mirror, commit
+
+    def _forget_secrets(self) -> None:
+        self._secrets.resolver.forget()
 
     def _file(self, origin: Origin, path: str, most: int) -> bytes | None:
         """A file of a run's commit, from the mirror. Raises SourceError."""

@@ -170,6 +170,23 @@ def _refused(message: str, at: tuple[str, ...] = ()) -> PydanticCustomError:
     return PydanticCustomError("secret-store", "{told}", {"told": message, "at": at})
 
 
+class ServerOwnStore(Written):
+    """The server's own store: what `windlass secrets set` keeps, and `ref+windlass://NAME` gives."""
+
+    keys: tuple[Later[SecretFrom], ...] = Field(
+        default=(),
+        description="Texts with a key a line, base64 of 32 bytes: the first seals, all of them open. A file of the "
+        "data folder when empty.",
+        examples=[[{"file": "/run/secrets/windlass-store"}]],
+    )
+    manage: Maybe[tuple[Text, ...]] = Field(
+        default=None,
+        description="Who may set and remove what belongs to tenants and repositories: names and `group:NAME`; "
+        "everybody who may use the API when absent.",
+        examples=[["group:ops"]],
+    )
+
+
 class ServerSecrets(Written):
     """Keys of webhooks by name, and beside them the stores."""
 
@@ -179,6 +196,8 @@ class ServerSecrets(Written):
     stores: tuple[Later[ServerSecretStore], ...] = Field(
         default=(), description="What references of windlass.yaml may be resolved from, and by whom."
     )
+
+    own: Maybe[Later[ServerOwnStore]] = Field(default=None, description="The server's own store.")
 
     def keys(self) -> dict[str, SecretFrom]:
         """The keys that webhooks are verified with."""

@@ -28,7 +28,9 @@ from windlass.reconcile.git_triggers import GitTriggers
 from windlass.reconcile.hooks import Hooks
 from windlass.reconcile.library_mirrors import LibraryMirrors
 from windlass.reconcile.library_polls import LibraryPolls
+from windlass.reconcile.own_secrets import OwnSecrets, StoreKeys
 from windlass.reconcile.parts import Parts
+from windlass.reconcile.repository_secrets import RepositorySecrets
 from windlass.reconcile.schedules import Schedules
 from windlass.reconcile.served_libraries import ServedLibraries
 from windlass.reconcile.source import SourceReconciler, SourceState
@@ -87,6 +89,7 @@ class Site:
         self.git_folder.mkdir(parents=True)
         self.git("init", "--quiet", "--initial-branch=main")
         self.head = self.commit(files)
+        settings["tokens"] = settings.pop("tokens_of", ())
         webhook_secret = settings.pop("webhook_secret", None)
         shop = RepositorySettings("shop", str(self.git_folder), local=True, webhook_secret=webhook_secret)
         self.settings = Settings(data=folder / "data", repositories=(shop,), **settings)
@@ -136,6 +139,8 @@ class Site:
         shop = self.settings.repositories[0]
         mirror = Mirror(self.folder / "mirror.git", parse_location(shop.git, allow_local=True), None)
         self.source = SourceState(shop, mirror)
+        own = OwnSecrets(reads, writer, clock, StoreKeys(self.settings.store_keys, self.folder))
+        self.secrets = RepositorySecrets(self.settings, lambda *_: None, own.provider)
         self.parts = Parts(
             settings=self.settings,
             clock=clock,
@@ -151,6 +156,8 @@ class Site:
             bell=bell,
             objects=Objects(folder_url(self.folder / "objects")),
             log_path=self.held.log_path,
+            secrets=self.secrets,
+            own_secrets=own,
         )
 
     def _nudge(self, repository: str) -> None:

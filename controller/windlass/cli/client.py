@@ -65,6 +65,12 @@ class Client:
     def post(self, path: str, body: Any = None) -> Any:
         return self._json(self._send("POST", path, json=body if body is not None else {}))
 
+    def put(self, path: str, body: Any, params: Mapping[str, Any] | None = None) -> Any:
+        return self._json(self._send("PUT", path, json=body, params=params))
+
+    def delete(self, path: str, params: Mapping[str, Any] | None = None) -> None:
+        self._send("DELETE", path, params=params)
+
     def log(self, path: str, params: Mapping[str, Any]) -> tuple[bytes, int, bool]:
         """Bytes, the next offset, and whether the log is complete."""
         answer = self._send("GET", path, params=params)

@@ -130,14 +130,12 @@ class LocalRun:
             _forget_old(self._base)
 
     def _resolve(self, references: Mapping[str, str], scope: SecretScope) -> Mapping[str, str]:
-        """From files of the work tree, with this user's keys. Raises SecretError."""
-        from windlass.secrets.base import Origin
+        """From files of the work tree, with this user's keys; the own store. Raises SecretError."""
+        from windlass.cli.user_secrets import user_origin, user_resolver
 
         if self._secrets is None:
-            from windlass.cli.user_secrets import user_resolver
-
-            self._secrets = user_resolver(self._root)
-        return self._secrets.values(references, Origin(scope.repository, None, environment=scope.environment))
+            self._secrets = user_resolver(self._root, str(self._base.parent))
+        return self._secrets.values(references, user_origin(scope.repository, scope.environment))
 
     def _fill(self, checkout: Checkout, folder: Path) -> None:
         """The work tree as it is, uncommitted changes included; with git the history of HEAD beside it."""

@@ -62,6 +62,8 @@ def merged(
         database=pick(None, "WINDLASS_DATABASE", model.database if model else None),
         secrets=server_file.webhook_keys_of(model) if model else {},
         stores=server_file.stores_of(model) if model else (),
+        store_keys=server_file.store_keys_of(model) if model else (),
+        store_managers=server_file.store_managers_of(model) if model else None,
         tokens=server_file.tokens_of(model) if model else (),
         limits=server_file.limits_of(model) if model else Settings(Path()).limits,
         retention=server_file.retention_of(model) if model else Settings(Path()).retention,

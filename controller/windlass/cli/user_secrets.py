@@ -1,13 +1,18 @@
-"""Secrets on a laptop: files of the work tree as it is, opened with the user's own keys.
+"""Secrets on a laptop: files of the work tree as it is, opened with the user's own keys; the own store of this machine.
 
-In: the repository's root. Out: a Resolver for it.
+In: the repository's root, the data folder. Out: a Resolver for it. The own store is the ledger of the data folder, the
+same that `windlass up` would use there; a ledger that is not there is not made for a look into it.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from windlass.cli.data_folder import data_folder
 from windlass.secrets.age_keys import keys_of_user
+from windlass.secrets.base import Origin
+from windlass.secrets.key_ring import OwnFile
+from windlass.secrets.own import OwnProvider
 from windlass.secrets.registry import make_resolver
 from windlass.secrets.sops.provider import SopsProvider
 from windlass.sources.one_file import file_of_work_tree
@@ -16,8 +21,26 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from windlass.secrets.resolver import Resolver
+    from windlass.store.values import OwnSecretRow
+
+LEDGER = "ledger.db"
 
 
-def user_resolver(root: Path) -> Resolver:
+def user_resolver(root: Path, data: str | None = None) -> Resolver:
+    folder = data_folder(data)
     sops = SopsProvider(lambda _origin, path, most: file_of_work_tree(root, path, most), lambda *_: keys_of_user())
-    return make_resolver({"sops": sops})
+
+    def find(owner: str, environment: str, name: str) -> OwnSecretRow | None:
+        from windlass.store.ledger import Ledger
+
+        if not (folder / LEDGER).exists():
+            return None
+        with Ledger.open(f"sqlite:///{folder / LEDGER}") as ledger:
+            return ledger.reads.own_secret(owner, environment, name)
+
+    return make_resolver({"sops": sops, "windlass": OwnProvider(find, OwnFile(folder).ring)})
+
+
+def user_origin(repository: str, environment: str | None) -> Origin:
+    """Whoever works on this machine is one person."""
+    return Origin(repository, None, environment=environment, person="local")

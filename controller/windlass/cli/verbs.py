@@ -214,9 +214,30 @@ def _trigger(parser: argparse.ArgumentParser) -> None:
 
 
 def _secrets(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=("check",), help="check: whether each secret of windlass.yaml can be had")
-    parser.add_argument("path", nargs="?", metavar="PATH", help="a folder of the repository (default: this one)")
+    parser.add_argument(
+        "what",
+        choices=("check", "set", "list", "rm", "rotate"),
+        help="check: whether each secret of windlass.yaml can be had; set, list, rm: the own store of the server, or "
+        "of this machine; rotate: replace the key of that store",
+    )
+    parser.add_argument(
+        "name",
+        nargs="?",
+        metavar="NAME",
+        help="set, rm: the name; check: a folder of the repository (default: this one), with --server the repository",
+    )
+    whose = parser.add_mutually_exclusive_group()
+    whose.add_argument("--repository", metavar="NAME", help="set, rm: of this repository (default: the one you are in)")
+    whose.add_argument("--tenant", metavar="NAME", help="set, rm: of all repositories of a tenant")
+    whose.add_argument("--user", action="store_true", help="set, rm: yours alone: ref+windlass://user/NAME")
+    parser.add_argument("--environment", metavar="NAME", default="", help="set, rm: for runs in this environment only")
+    parser.add_argument(
+        "--file",
+        metavar="FILE",
+        help="set: a file that holds the value (default: standard input, or a hidden question)",
+    )
     _listing(parser)
+    _server(parser)
 
 
 def _next(parser: argparse.ArgumentParser) -> None:
@@ -300,8 +321,8 @@ VERBS: dict[str, Verb] = {
     "next": Verb("windlass.cli.next", "list the coming fires of all schedules", "windlass next --count 10", _next),
     "secrets": Verb(
         "windlass.cli.secrets",
-        "check whether each secret of windlass.yaml can be had, without showing it",
-        "windlass secrets check --output json",
+        "check that secrets can be had, keep some in the server's own store",
+        "pass show db | windlass secrets set DB_PASSWORD --repository shop",
         _secrets,
     ),
     "doctor": Verb(

@@ -69,6 +69,16 @@ def stores_of(model: ServerFile) -> tuple[SecretStore, ...]:
     return tuple(map(_store, model.secrets.stores)) if model.secrets is not None else ()
 
 
+def store_keys_of(model: ServerFile) -> tuple[SecretSource, ...]:
+    own = model.secrets.own if model.secrets is not None else None
+    return tuple(map(secret_source, own.keys)) if own is not None else ()
+
+
+def store_managers_of(model: ServerFile) -> tuple[str, ...] | None:
+    own = model.secrets.own if model.secrets is not None else None
+    return own.manage if own is not None else None
+
+
 def _store(written: ServerSecretStore) -> SecretStore:
     return SecretStore(
         name=written.name,

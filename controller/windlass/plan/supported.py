@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from windlass_schemas.action import Action
     from windlass_schemas.repository import Repository
@@ -28,7 +28,6 @@ EXECUTION_KEYS = {
 }
 TRIGGERS = ("queue", "postgres")
 _NO_OUTPUT = ("secret",)
-SECRET_BACKENDS = frozenset({"sops", "vault", "openbao", "awssecrets", "awsssm", "gcpsecrets", "azurekeyvault", "k8s"})
 
 
 def unsupported(workflow: Workflow) -> list[tuple[Path, str]]:
@@ -39,19 +38,9 @@ def unsupported(workflow: Workflow) -> list[tuple[Path, str]]:
 def unsupported_settings(repository: Repository) -> list[tuple[Path, str]]:
     """The same for windlass.yaml."""
     result: list[tuple[Path, str]] = [((key,), key) for key in ("notify", "checks") if _set(repository, key)]
-    result += _backends(repository.secrets, ("secrets",))
-    for name, environment in repository.environments.items():
-        result += _backends(environment.secrets, ("environments", name, "secrets"))
     if repository.defaults is not None:
         result += _keys(repository.defaults, EXECUTION_KEYS, ("defaults",))
     return result
-
-
-def _backends(secrets: Mapping[str, str], path: Path) -> Iterator[tuple[Path, str]]:
-    for name, reference in secrets.items():
-        backend = reference.removeprefix("ref+").partition("://")[0]
-        if backend not in SECRET_BACKENDS:
-            yield (*path, name), f"the secret backend {backend}"
 
 
 def unsupported_action(action: Action) -> list[tuple[Path, str]]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from windlass.errors import ConflictError, InputError, InputProblem, LedgerError, NotFoundError
 from windlass.plan.inputs import parse_inputs
 from windlass.plan.planner import access_rules
+from windlass.reconcile import secret_requests
 from windlass.reconcile.access import check_may, check_may_start
 from windlass.reconcile.admission import checked_env
 from windlass.reconcile.approvals import PATIENCE, answer
@@ -185,6 +186,27 @@ class Controller(RunViews):
         if head.ended_at is not None and head.ended_at < self.parts.clock.now() - kept:
             return []
         return list(artifacts_of(run, self.parts.reads.steps(run)))
+
+    # ---- secrets
+
+    def secrets(self, actor: Mapping[str, Any]) -> list[dict[str, Any]]:
+        return secret_requests.listed(self.parts, actor)
+
+    def put_secret(self, place: tuple[str, str, str, str], value: str, actor: Mapping[str, Any]) -> dict[str, Any]:
+        """`place`: kind, owner, name, environment. Raises NotFoundError, ForbiddenError, InputError."""
+        return secret_requests.put(self.parts, secret_requests.place_of(self.parts, place, actor), value, actor)
+
+    def remove_secret(self, place: tuple[str, str, str, str], actor: Mapping[str, Any]) -> None:
+        """Raises NotFoundError and ForbiddenError."""
+        secret_requests.remove(self.parts, secret_requests.place_of(self.parts, place, actor), actor)
+
+    def rotate_secrets(self, actor: Mapping[str, Any]) -> dict[str, Any]:
+        """Raises ForbiddenError and SecretError."""
+        return secret_requests.rotate(self.parts, actor)
+
+    def check_secrets(self, repository: str, actor: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Raises NotFoundError."""
+        return secret_requests.check_references(self.parts, repository, actor)
 
     # ---- events and hooks
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from windlass.reconcile.custom_events import CustomEvents
     from windlass.reconcile.engine import Engine
     from windlass.reconcile.hooks import Hooks
+    from windlass.reconcile.own_secrets import OwnSecrets
+    from windlass.reconcile.repository_secrets import RepositorySecrets
     from windlass.reconcile.schedules import Schedules
     from windlass.reconcile.source import SourceState
     from windlass.reconcile.sources import Sources
@@ -43,4 +45,6 @@ class Parts:
     bell: Bell
     objects: Objects
     log_path: Callable[[AttemptKey], Path | None]
+    secrets: RepositorySecrets
+    own_secrets: OwnSecrets
     log_archive: LogArchive | None = None  # None: logs stay on the disk of this controller

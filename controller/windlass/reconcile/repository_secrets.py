@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from windlass.errors import SecretError
+from windlass.reconcile.own_secrets import person_owner
 from windlass.secrets.age_keys import keys_of_server, keys_of_user
 from windlass.secrets.base import Origin, Reference
 from windlass.secrets.opened import OpenStore, stored_at
@@ -20,21 +21,23 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from windlass.runs.model import SecretScope
+    from windlass.secrets.base import Provider
     from windlass.secrets.sops.age import AgeKey
     from windlass.secrets.sops.provider import ReadFile
     from windlass.settings import RepositorySettings, Settings
 
 
 class RepositorySecrets:
-    def __init__(self, settings: Settings, read: ReadFile) -> None:
-        """Raises UsageError when a key or credential of the server file cannot be read."""
+    def __init__(self, settings: Settings, read: ReadFile, own: Provider) -> None:
+        """`own`: the own store. Raises UsageError when a key or credential of the server file cannot be read."""
         for store in settings.stores:
             stored_at(store)
         self._repositories = {one.name: one for one in settings.repositories}
         self._stores = settings.stores
         self._of_stores = {one.name: OpenStore(one).age_keys() for one in settings.stores if one.age}
         self._own = {one.name: _own_keys(one) for one in settings.repositories}
-        self.resolver = make_resolver({"sops": SopsProvider(read, self._age_keys)}, settings.stores)
+        sops = SopsProvider(read, self._age_keys)
+        self.resolver = make_resolver({"sops": sops, "windlass": own}, settings.stores)
 
     def values(self, references: Mapping[str, str], scope: SecretScope) -> dict[str, str]:
         """Raises SecretError."""
@@ -47,7 +50,8 @@ class RepositorySecrets:
     def origin(self, scope: SecretScope) -> Origin:
         repository = self._repositories.get(scope.repository)
         tenant = repository.tenant if repository is not None else None
-        return Origin(scope.repository, scope.commit, tenant, scope.environment, scope.merged)
+        person = person_owner(scope.actor)
+        return Origin(scope.repository, scope.commit, tenant, scope.environment, scope.merged, person)
 
     def _age_keys(self, origin: Origin, path: str) -> list[AgeKey]:
         """Its own, and those of the stores that it may read the file with. Raises SecretError."""

@@ -293,12 +293,13 @@ class CacheUse:
 
 @dataclass(frozen=True, slots=True)
 class SecretScope:
-    """Whose secrets a launch names: which decides what it may have. `merged`: see `Plan.merged`."""
+    """Whose secrets a launch names: it decides what it may have. `merged`: see `Plan.merged`; `actor`: of the run."""
 
     repository: str
     commit: str | None
     environment: str | None = None
     merged: bool = True
+    actor: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from windlass_schemas.storage import read_mode
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from windlass.plan.model import Plan, PlannedStep
+    from windlass.plan.model import PlannedStep
     from windlass.runs.draft import Draft
     from windlass.runs.model import AttemptKey, StepKey
 
@@ -104,7 +104,7 @@ def _launch(draft: Draft, planned: PlannedStep, key: AttemptKey) -> Launch:
         output_limit=read_limit(planned),
         secrets=tuple(secrets),
         references={name: reference for name, reference in secrets.items() if reference is not None},
-        scope=_scope(draft.plan) if secrets else None,
+        scope=_scope(draft) if secrets else None,
         lent={name: draft.plan.lent_from[name] for name in secrets if name in draft.plan.lent_from},
         kill_after=planned.kill_after,
         quiet_timeout=planned.quiet_timeout,
@@ -153,8 +153,9 @@ def _checkout(draft: Draft, planned: PlannedStep) -> Checkout | None:
     return Checkout(draft.plan.repository, draft.plan.commit, planned.checkout_git) if planned.checkout else None
 
 
-def _scope(plan: Plan) -> SecretScope:
-    return SecretScope(plan.repository, plan.commit, plan.environment, plan.merged)
+def _scope(draft: Draft) -> SecretScope:
+    plan = draft.plan
+    return SecretScope(plan.repository, plan.commit, plan.environment, plan.merged, draft.head.actor)
 
 
 def _secrets(draft: Draft, planned: PlannedStep, texts: Iterable[str]) -> dict[str, str | None]:

@@ -19,7 +19,7 @@ class Origin:
     """Whose secret it is. `commit` None: the work tree as it is (`windlass run`).
 
     `environment` is that of the workflow that names the secret; `merged`: the commit is one of the branch that is
-    followed, and not of a fork or of a branch that nobody has reviewed.
+    followed, and not of a fork or of a branch that nobody has reviewed; `person`: who started the run, if it was one.
     """
 
     repository: str
@@ -27,6 +27,7 @@ class Origin:
     tenant: str | None = None
     environment: str | None = None
     merged: bool = True
+    person: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

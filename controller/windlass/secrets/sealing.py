@@ -16,11 +16,31 @@ KEY_BYTES = 32
 NONCE_BYTES = 12
 
 
-class Sealer:
+class Box:
+    """One key: what it has sealed it alone opens, and only together with what it was bound to."""
+
     def __init__(self, key: bytes) -> None:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # the only place that imports cryptography
 
         self._cipher = AESGCM(key)
+
+    def seal(self, data: bytes, bound: bytes) -> bytes:
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, data, bound)
+
+    def open(self, sealed: bytes, bound: bytes) -> bytes:
+        """Raises WindlassError for what another key has sealed, for something else, or that was changed since."""
+        from cryptography.exceptions import InvalidTag
+
+        try:
+            return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound)
+        except (InvalidTag, ValueError) as error:
+            raise WindlassError("it was sealed by another key, or changed since") from error
+
+
+class Sealer:
+    def __init__(self, key: bytes) -> None:
+        self._box = Box(key)
 
     @classmethod
     def of(cls, data: Path) -> Sealer:
@@ -28,18 +48,14 @@ class Sealer:
         return cls(_key(data / "keys" / "seal.key"))
 
     def seal(self, run: str, name: str, value: str) -> bytes:
-        nonce = os.urandom(NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, value.encode("utf-8", "surrogateescape"), _bound(run, name))
+        return self._box.seal(value.encode("utf-8", "surrogateescape"), _bound(run, name))
 
     def open(self, run: str, name: str, sealed: bytes) -> str:
         """Raises WindlassError for what another key, run or name has sealed."""
-        from cryptography.exceptions import InvalidTag
-
         try:
-            opened = self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _bound(run, name))
-        except (InvalidTag, ValueError) as error:
+            return self._box.open(sealed, _bound(run, name)).decode("utf-8", "surrogateescape")
+        except WindlassError as error:
             raise WindlassError(f"{name} was sealed by another key, or changed since") from error
-        return opened.decode("utf-8", "surrogateescape")
 
 
 def _bound(run: str, name: str) -> bytes:

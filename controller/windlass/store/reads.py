@@ -18,6 +18,7 @@ from windlass.store.values import (
     DefinitionRow,
     FiringRow,
     KeptOutputs,
+    OwnSecretRow,
     RepositoryRow,
     ScheduleRow,
     TokenRow,
@@ -52,6 +53,25 @@ class Reads(RunReads):
         """The epoch of a scope and who took it over; None when nobody ever has."""
         row = self._pool.row("read_holder", scope=scope)
         return None if row is None else (int(row[0]), str(row[1]))
+
+    # ---- the own store of secrets
+
+    def own_secret(self, owner: str, environment: str, name: str) -> OwnSecretRow | None:
+        row = self._pool.row("own_secret", owner=owner, environment=environment, name=name)
+        return None if row is None else _own_secret(row)
+
+    def own_secrets(self) -> list[OwnSecretRow]:
+        """By owner, environment and name."""
+        found = [_own_secret(row) for row in self._pool.rows("own_secrets")]
+        return sorted(found, key=lambda row: (row.owner, row.environment, row.name))
+
+    def own_secrets_of_other_keys(self, key_id: str, most: int) -> list[OwnSecretRow]:
+        """Those that are not sealed by that key."""
+        return [_own_secret(row) for row in self._pool.rows("own_secrets_of_other_keys", key_id=key_id, most=most)]
+
+    def own_secret_keys(self) -> set[str]:
+        """The keys without which not everything could be opened."""
+        return {str(row[0]) for row in self._pool.rows("own_secret_keys")}
 
     # ---- sources
 
@@ -151,3 +171,8 @@ def _definition(row: tuple[Any, ...]) -> DefinitionRow:
 def _audit(row: tuple[Any, ...]) -> AuditRow:
     number, at, actor, action, thing, before, after = row
     return AuditRow(number, at, from_json(actor), action, thing, from_json_or_null(before), from_json_or_null(after))
+
+
+def _own_secret(row: tuple[Any, ...]) -> OwnSecretRow:
+    owner, environment, name, version, key_id, wrapped, sealed, at, by = row
+    return OwnSecretRow(owner, environment, name, version, key_id, bytes(wrapped), bytes(sealed), at, by)

@@ -123,6 +123,24 @@ run_secrets = Table(
     sqlite_with_rowid=False,
 )
 
+# The server's own store of secrets: each value sealed by a key of its own, and that by one which the ledger does not
+# have. `owner`: `tenant:NAME`, `repository:NAME` or `user:NAME`; `environment`: "" for any.
+own_secrets = Table(
+    "own_secrets",
+    metadata,
+    _text("owner"),
+    _text("environment"),
+    _text("name"),
+    Column("version", Integer, nullable=False),
+    _text("key_id"),
+    Column("wrapped", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    _time("updated_at"),
+    _text("updated_by"),
+    PrimaryKeyConstraint("owner", "environment", "name"),
+    sqlite_with_rowid=False,
+)
+
 # Labels and inputs by value. The time stands here too, so that one index walk gives the newest first.
 run_values = Table(
     "run_values",

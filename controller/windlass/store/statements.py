@@ -325,6 +325,21 @@ def caches(d: Dialect) -> dict[str, Statement]:
     }
 
 
+def own_secrets(d: Dialect) -> dict[str, Statement]:
+    t = s.own_secrets
+    place = ("owner", "environment", "name")
+    one = [_is(t.c[name]) for name in place]
+    return {
+        "own_secret": select(t).where(*one),
+        "own_secrets": select(t),
+        "own_secrets_of_other_keys": select(t).where(t.c.key_id != bindparam("key_id")).limit(bindparam("most")),
+        "own_secret_keys": select(t.c.key_id).distinct(),
+        "put_own_secret": d.upsert(t),
+        "delete_own_secret": delete(t).where(*one),
+        "rewrap_own_secret": _update(t, (*place, "version"), ("key_id", "wrapped")),
+    }
+
+
 TOPICS = {
     "fences": fences,
     "runs": runs,
@@ -334,4 +349,5 @@ TOPICS = {
     "sources": sources,
     "records": records,
     "caches": caches,
+    "own_secrets": own_secrets,
 }

@@ -7,13 +7,14 @@ may be run again when the database failed in between, so it has no effect but on
 from __future__ import annotations
 
 from windlass.store.tx_caches import CacheChanges
+from windlass.store.tx_own_secrets import OwnSecretChanges
 from windlass.store.tx_records import RecordChanges
 from windlass.store.tx_runs import RunChanges
 from windlass.store.tx_sources import SourceChanges
 from windlass.store.tx_triggers import TriggerChanges
 
 
-class Tx(RunChanges, TriggerChanges, SourceChanges, RecordChanges, CacheChanges):
+class Tx(RunChanges, TriggerChanges, SourceChanges, RecordChanges, CacheChanges, OwnSecretChanges):
     """Valid until its unit of work returns."""
 
     __slots__ = ()

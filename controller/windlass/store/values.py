@@ -35,6 +35,21 @@ class DefinitionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnSecretRow:
+    """A value of the server's own store. `wrapped` is its own key, sealed by the key `key_id`; `sealed` the value."""
+
+    owner: str
+    environment: str
+    name: str
+    version: int
+    key_id: str
+    wrapped: bytes
+    sealed: bytes
+    updated_at: Millis
+    updated_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class RepositoryRow:
     """A repository as it was last reported."""
 

@@ -23,6 +23,7 @@ from windlass.web import (
     logs,
     repositories,
     runs,
+    secrets,
     workflows,
 )
 from windlass.web.described import Described
@@ -76,6 +77,7 @@ def routed(views: RunViews, metrics: Metrics) -> Described:
         events,
         custom_events,
         hooks,
+        secrets,
         docs,
     ):
         app.include_router(part.router)

@@ -68,6 +68,12 @@ class SendEvent(Body):
     )
 
 
+class SetSecret(Body):
+    """Keep a secret."""
+
+    value: str = Field("", description="The value: at least 4 characters. No answer ever has it.", repr=False)
+
+
 class Reconcile(Body):
     """Look at a repository now."""
 
