@@ -58,17 +58,6 @@ def test_settings(settings):
     assert unsupported_settings(written) == [(("notify",), "notify")]
 
 
-def test_secrets_of_a_store_that_is_not_asked_yet(settings):
-    written = settings(
-        "secrets: {A: 'ref+sops://a#/b', B: 'ref+windlass://a#/b'}\n"
-        "environments: {p: {secrets: {C: 'ref+windlass://a#/c', D: 'ref+vault://a#/b'}}}"
-    )
-    assert unsupported_settings(written) == [
-        (("secrets", "B"), "the secret backend windlass"),
-        (("environments", "p", "secrets", "C"), "the secret backend windlass"),
-    ]
-
-
 @pytest.mark.parametrize(
     ("text", "path", "feature"),
     [
