@@ -1,4 +1,4 @@
-"""Ansible, for the tests of std/ansible: from a virtual environment apart from ours, as scripts/test-deps.sh makes it."""
+"""Ansible, for the tests of std/ansible: from a virtual environment apart from ours, made by scripts/test-deps.sh."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The program that std/terraform is tested with: one that is installed, else OpenTofu as scripts/test-deps.sh built it."""
+"""The program that std/terraform is tested with: an installed one, else OpenTofu as scripts/test-deps.sh built it."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class Kubectl:
         env = {"TMPDIR": private.folder}  # where diff puts what it compares
         if secret("kubeconfig"):
             env["KUBECONFIG"] = private.file("kubeconfig", secret("kubeconfig"))
-        self.tool = Tool("kubectl", INSTALL, env)
+        self.tool = Tool("kubectl", INSTALL, env, hidden=private.folder)
         self.limit = max(1, int(seconds(given.get("timeout") or "5m")))
         self.where = [f"--{name}={given[name]}" for name in ("context", "namespace") if given.get(name)]
 

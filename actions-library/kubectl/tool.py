@@ -62,12 +62,13 @@ class Private:
 
 
 class Tool:
-    """`env`: more variables; of the step's own it sees all but the inputs, which may be secrets."""
+    """`env`: more variables; of the step's own it sees all but the inputs, which may be secrets. `hidden`: a folder
+    whose name nobody wants to read."""
 
-    def __init__(self, name, install, env=None, cwd=None):
+    def __init__(self, name, install, env=None, cwd=None, hidden=None):
         if shutil.which(name) is None:
             raise Missing(f"{name} is not installed where this step runs: {install}")
-        self.name, self.cwd = name, cwd
+        self.name, self.cwd, self.hidden = name, cwd, f"{hidden}/".encode() if hidden else b"\0"
         own = {key: value for key, value in os.environ.items() if not key.startswith("INPUT_")}
         self.env = own | (env or {})
 
@@ -75,7 +76,8 @@ class Tool:
         """What it says goes to the log as it comes; (exit code, the last `keep` bytes of it)."""
         tail = bytearray()
         with self._running(words, subprocess.STDOUT) as process:
-            while piece := process.stdout.read1(1 << 16):
+            while piece := process.stdout.readline(1 << 16):
+                piece = piece.replace(self.hidden, b"")
                 sys.stdout.buffer.write(piece)
                 sys.stdout.flush()
                 tail += piece
@@ -155,7 +157,8 @@ def step(name, act):
         sys.exit(f"{name}: {f'{error.filename}: ' if error.filename else ''}{error.strerror}")
     signal.setitimer(signal.ITIMER_REAL, 0)
     with open(os.environ["WINDLASS_OUTPUT"], "a", encoding="utf-8") as file:
-        file.write(json.dumps(outputs) + "\n")
+        # Compact: a line of a secret such as `kind: Config`, which is masked everywhere, breaks no JSON then.
+        file.write(json.dumps(outputs, separators=(",", ":")) + "\n")
 
 
 def time_up(_signal, _frame):

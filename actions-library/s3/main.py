@@ -302,7 +302,7 @@ def main():
         work.keys = work.keys[: len(work.keys) // 2]
     outputs = {"objects": work.keys, "count": work.count, "bytes": work.bytes, "url": url or ""}
     with open(os.environ["WINDLASS_OUTPUT"], "a", encoding="utf-8") as file:
-        file.write(json.dumps(outputs) + "\n")
+        file.write(json.dumps(outputs, separators=(",", ":")) + "\n")
     print(f"{work.count} objects in {time.monotonic() - started:.1f} s")
 
 

@@ -151,7 +151,7 @@ def test_servers_that_do_not_serve(kubectl: Callable[..., Done], free_port: int,
     assert "refused" in get(f"http://127.0.0.1:{free_port}")
 
     class Broken(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 (the name that http.server wants)
+        def do_GET(self) -> None:
             self.send_response(500)
             self.end_headers()
 

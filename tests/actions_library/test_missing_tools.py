@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 NEEDS: dict[str, tuple[dict[str, Any], str]] = {
     "git-clone": ({"url": "file:///nowhere"}, "apt-get install git"),
     "git-commit": ({"url": "file:///nowhere", "message": "x", "from": ["x"]}, "apt-get install git"),
+    "ansible": ({"playbook": "x"}, "pip install ansible-core"),
+    "helm": ({"release": "x", "chart": "x"}, "https://helm.sh/docs/intro/install/"),
+    "kubectl": ({"command": "get", "resource": "pods"}, "https://kubernetes.io/docs/tasks/tools/"),
+    "terraform": ({}, "https://opentofu.org/docs/intro/install/"),
     "sql": ({"database": "postgresql://127.0.0.1/x", "statement": "SELECT 1"}, "pip install 'psycopg[binary]'"),
     "transform": ({"data": "1", "program": "."}, "apt-get install jq"),
 }
@@ -35,3 +39,11 @@ def test_without_it_the_step_is_errored(act: Act, tmp_path: Path, action: str) -
     done = act(action, **given, env={"PATH": "/nowhere", "PYTHONPATH": str(tmp_path)})
     assert install in done.said
     assert done.errored == ("tool-missing", done.said.removeprefix(f"{action}: "))
+
+
+def test_what_actions_have_in_common_is_the_same() -> None:
+    """An action is whole by itself: what several use lies in each of them."""
+    for name in ("tool.py", "git.py"):
+        copies = [path.read_text() for path in Path(LIBRARY).glob(f"*/{name}")]
+        assert len(copies) > 1
+        assert len(set(copies)) == 1, name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import sqlite3
@@ -14,10 +15,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from scripts.cluster.control_plane import kubectl
+from scripts.go_tools import TOOLS, CannotBuild, built
 from tests.actions_library.certificates import certificate_of_localhost
 from tests.actions_library.conftest import Answer, Site
 from tests.actions_library.smtp import Mailbox
+from tests.ansible import BINARIES as ANSIBLE
+from tests.ansible import reason as why_no_ansible
+from tests.cluster import IN_CI, namespace_in, shared
+from tests.s3 import S3
+from tests.s3 import reason as why_no_s3
 from tests.slow.repo import Repo, workflow
+from tests.terraform import binary as terraform
+from tests.terraform import reason as why_no_terraform
 
 if TYPE_CHECKING:
     from tests.slow.conftest import MakeServer
@@ -37,11 +47,11 @@ def site() -> Iterator[Site]:
 
 @pytest.fixture
 def example(home: Home, repo: Repo) -> Callable[..., Any]:
-    """Runs the example of an action in a repository that has nothing else, with these inputs."""
+    """Runs the example of an action in a repository that has nothing else but `files`, with these inputs."""
 
-    def run(action: str, code: int = 0, **inputs: str) -> Any:
+    def run(action: str, code: int = 0, files: dict[str, str] | None = None, **inputs: str) -> Any:
         (file,) = (LIBRARY / action / "examples").glob("*.yaml")
-        repo.commit({f"workflows/{file.name}": file.read_text()})
+        repo.commit({f"workflows/{file.name}": file.read_text(), **(files or {})})
         words = [word for name, value in inputs.items() for word in ("--input", f"{name}={value}")]
         return home.run_json(repo.path, file.stem, *words, code=code)
 
@@ -181,3 +191,77 @@ def test_the_example_of_sql(example: Callable[..., Any], tmp_path: Path) -> None
         connection.execute("CREATE TABLE articles AS SELECT 'lamp' AS name, 0 AS stock UNION SELECT 'desk', 9")
     result = example("sql", database=f"sqlite:{tmp_path}/shop.db")
     assert result["outputs"] == {"articles": [{"name": "lamp", "stock": 0}]}
+
+
+def test_the_example_of_s3(example: Callable[..., Any], tmp_path: Path) -> None:
+    if (reason := why_no_s3()) is not None:
+        pytest.skip(reason)
+    server = S3(tmp_path)
+    try:
+        server.bucket("shop-site")
+        result = example("s3", endpoint=server.url, **{"access-key": "test", "secret-key": "s3cr3t"})
+        assert result["outputs"] == {"published": ["www/index.html"]}
+    finally:
+        server.stop()
+
+
+def test_the_example_of_terraform(example: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    if (reason := why_no_terraform()) is not None:
+        pytest.skip(reason)
+    monkeypatch.setenv("PATH", f"{terraform().parent}:{os.environ['PATH']}")
+    main = (
+        'variable "size" { type = number }\n'
+        'resource "terraform_data" "one" {\n  count = var.size\n  input = "net-${count.index}"\n}\n'
+        'output "names" { value = terraform_data.one[*].output }\n'
+    )
+    result = example("terraform", files={"infrastructure/main.tf": main}, size="3")
+    assert result["outputs"] == {"adds": 3, "names": ["net-0", "net-1", "net-2"]}
+
+
+def test_the_example_of_ansible(example: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    if (reason := why_no_ansible()) is not None:
+        pytest.skip(reason)
+    monkeypatch.setenv("PATH", f"{ANSIBLE}:{os.environ['PATH']}")
+    playbook = (
+        "- hosts: all\n  gather_facts: false\n"
+        f"  vars: {{ansible_python_interpreter: {sys.executable}}}\n"
+        "  tasks: [{name: Greet, copy: {dest: '{{ folder }}/greeting', content: '{{ greeting }}'}}]\n"
+    )
+    result = example("ansible", files={"playbooks/shop.yaml": playbook}, greeting="Hello", folder=str(tmp_path))
+    assert result["outputs"] == {"changed": True}
+    assert (tmp_path / "greeting").read_text() == "Hello"
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    with shared() as made:
+        yield made
+
+
+def test_the_example_of_kubectl(example: Callable[..., Any], cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", f"{kubectl().parent}:{os.environ['PATH']}")
+    config = Path(cluster.kubeconfig).read_text()
+    with namespace_in(cluster.control_plane, "std") as namespace:
+        given = {"namespace": namespace, "greeting": "Hello", "kubeconfig": config}
+        assert example("kubectl", **given)["outputs"] == {"changed": True, "greeting": "Hello"}
+
+
+def test_the_example_of_helm(example: Callable[..., Any], cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    try:
+        monkeypatch.setenv("PATH", f"{built(TOOLS['helm'])}:{os.environ['PATH']}")
+    except CannotBuild as error:
+        assert not IN_CI, error
+        pytest.skip(str(error))
+    chart = {
+        "charts/shop/Chart.yaml": "apiVersion: v2\nname: shop\nversion: 1.0.0\n",
+        "charts/shop/values.yaml": "replicas: 1\n",
+        "charts/shop/templates/all.yaml": (
+            'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: shop}\ndata: {replicas: "{{ .Values.replicas }}"}\n'
+        ),
+    }
+    config = Path(cluster.kubeconfig).read_text()
+    with namespace_in(cluster.control_plane, "std") as namespace:
+        result = example("helm", files=chart, namespace=namespace, replicas="3", kubeconfig=config)
+        assert result["outputs"] == {"revision": 1, "status": "deployed"}
+        found = cluster.kubectl("get", "configmap", "shop", f"-n={namespace}", "--output=jsonpath={.data.replicas}")
+        assert found == "3"
