@@ -25,13 +25,13 @@ HEADING = re.compile(r"^#+ ([^\n]*)$|^```yaml\n(.*?)^```$", re.MULTILINE | re.DO
 WAITING_MODELS = frozenset(
     {
         *("Access", "Expect", "Notify", "Pod", "PostgresTrigger", "Protection", "PullRequest", "QueueTrigger"),
-        *("Resources", "SecurityContext", "Service", "Toleration", "Volume"),
+        *("SecurityContext", "Toleration", "Volume"),
     }
 )
 WAITING = {
     "Workflow": {"access", "expect"},
-    "Step": {"docker", "pod", "resources", "services"},
-    "Execution": {"docker", "pod", "resources"},
+    "Step": {"pod"},
+    "Execution": {"pod"},
     "GitTrigger": {"pullRequest"},
     "Triggers": {"postgres", "queue"},
     "Repository": {"checks", "notify"},

@@ -39,7 +39,8 @@ def why_not() -> str | None:
 
 
 class Dockerd:
-    """An engine in a folder, reached by a socket. No network: nothing of this machine's is touched."""
+    """An engine in a folder, reached by a socket. Containers have no network but those that are made for them, in
+    addresses of its own: nothing of this machine's is touched."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -56,6 +57,7 @@ class Dockerd:
             *("--data-root", f"{self.folder}/root", "--exec-root", f"{self.folder}/exec"),
             *("--pidfile", f"{self.folder}/pid", "-H", self.host, "--storage-driver", "vfs"),
             *("--bridge", "none", "--iptables=false", "--ip6tables=false"),
+            *("--default-address-pool", f"base=10.{200 + os.getpid() % 50}.0.0/16,size=28"),
         ]
         (self.folder / "pid").unlink(missing_ok=True)
         with (self.folder / "log").open("ab") as log:
@@ -119,6 +121,13 @@ class Dockerd:
         query = {"fromSrc": "-", "repo": name, "tag": tag, **({"changes": changes[0]} if changes else {})}
         with self.engine.exchange("POST", "/images/create", tar, {}, query=query) as answer:
             answer.read()
+
+    def commit(self, image: str, change: str) -> None:
+        """The image of the tests with one more instruction of a Dockerfile."""
+        made = self.engine.json("POST", "/containers/create", {"Image": IMAGE, "Cmd": ["true"]})["Id"]
+        name, _, tag = image.partition(":")
+        self.engine.json("POST", "/commit", {}, container=made, repo=name, tag=tag, changes=change)
+        self.engine.json("DELETE", f"/containers/{made}")
 
     def kill(self) -> None:
         """As if it were to crash: what its containers are made of lives on."""

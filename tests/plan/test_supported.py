@@ -14,7 +14,7 @@ STEP = "steps: {a: {%s}}"
 @pytest.mark.parametrize(
     ("text", "path", "feature"),
     [
-        ("defaults: {resources: {limits: {cpu: 1}}}\n" + STEP % "run: a", ("defaults", "resources"), "resources"),
+        ("defaults: {pod: {labels: {a: b}}}\n" + STEP % "run: a", ("defaults", "pod"), "pod"),
         (
             "triggers: {git: [{push: {}}, {pullRequest: {}}]}\n" + STEP % "run: a",
             ("triggers", "git", 1, "pullRequest"),
@@ -34,6 +34,7 @@ def test_refused_at_the_key(workflow, text, path, feature):
         STEP % "run: a, checkout: true, image: debian:12, runner: kubernetes",
         STEP % "run: [{run: a}, {name: b, if: true, run: b, timeout: '${{ inputs.t }}'}]",
         STEP % "wait: {for: 1h}",
+        STEP % "run: a, services: {db: {image: 'postgres:17'}}, docker: true, resources: {limits: {cpu: 1}}",
         STEP % "approval: {by: ['group:ops']}",
         STEP % "run: a, artifacts: {save: [x]}, outputs: {page: {type: file}}",
         "triggers: {git: [{push: {}}, {tag: {}}], event: [{name: e}], workflow: [{name: w}]}\n" + STEP % "run: a",
@@ -62,7 +63,6 @@ def test_settings(settings):
     ("text", "path", "feature"),
     [
         ("run: a\noutputs: {f: {type: secret}}", ("outputs", "f", "type"), "output type secret"),
-        ("run: a\npermissions: {docker: true}", ("permissions", "docker"), "docker"),
     ],
 )
 def test_of_an_action_too(text, path, feature):

@@ -18,7 +18,8 @@ from windlass.loading.server_file import libraries_of, read_server_file, webhook
 ROOT = Path(__file__).resolve().parents[2]
 WINDLASS = Path(sys.executable).with_name("windlass")
 BY_EXAMPLE = ROOT / "docs/by-example.md"  # whose documents are one repository
-PAGES = [ROOT / "README.md", *(page for page in sorted((ROOT / "docs").glob("*.md")) if page != BY_EXAMPLE)]
+ELSEWHERE = (BY_EXAMPLE, ROOT / "docs/runners.md")  # test_docker.py has the engine that the latter needs
+PAGES = [ROOT / "README.md", *(page for page in sorted((ROOT / "docs").glob("*.md")) if page not in ELSEWHERE)]
 
 
 def blocks(page: Path, kind: str) -> list[str]:

@@ -73,6 +73,7 @@ def _docker(options: Options) -> Grounded:
         parallel=options.parallel,
         environment=environment_of(runner),
         image=runner.image,
+        lasting=options.supervisor is None or not options.supervisor.foreground,
     )
 
 

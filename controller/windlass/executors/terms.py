@@ -1,11 +1,13 @@
 """The terms of a runner: what it refuses before a program starts, with the field and the policy that says so.
 
-In: a launch. Out: the same launch, or the end of the attempt. It stands first among the preparations, so that nothing
-is prepared for what is refused.
+In: a launch. Out: the launch, or the end of the attempt; a process that may use Docker is told where the engine is. It
+stands first among the preparations, so that nothing is prepared for what is refused.
 """
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from windlass.executors.pieces import PieceError
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from windlass.settings import RunnerSettings
 
 WITH_ENGINE = ("local", "docker")  # kinds whose `docker: true` is the engine itself
+ENGINE = ("DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DOCKER_CONTEXT", "DOCKER_CONFIG")
 
 
 class Terms:
@@ -27,12 +30,13 @@ class Terms:
         self._runner = runner
 
     def wants(self, launch: Launch) -> bool:
-        return self._refusal(launch) is not None
+        return self._refusal(launch) is not None or (launch.docker and self._runner.kind == "local")
 
     def prepare(self, launch: Launch, place: Place) -> Launch:
         refusal = self._refusal(launch)
-        assert refusal is not None
-        raise PieceError(*refusal)
+        if refusal is not None:
+            raise PieceError(*refusal)
+        return replace(launch, env={**_engine(), **launch.env})
 
     def _refusal(self, launch: Launch) -> tuple[str, str] | None:
         if launch.services and self._runner.kind == "local":
@@ -41,3 +45,8 @@ class Terms:
             policy = f"runners.{self._runner.name}.allowDocker"
             return "policy", f"docker: true is not allowed on the runner {self._runner.name} ({policy} is not true)"
         return None
+
+
+def _engine() -> dict[str, str]:
+    """What the `docker` command reads, as far as this program's environment has it."""
+    return {name: os.environ[name] for name in ENGINE if os.environ.get(name)}

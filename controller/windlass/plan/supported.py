@@ -18,12 +18,7 @@ if TYPE_CHECKING:
 WORKFLOW_KEYS = {
     "expect": "expect",
 }
-STEP_KEYS = {
-    "services": "services",
-}
 EXECUTION_KEYS = {
-    "resources": "resources",
-    "docker": "docker",
     "pod": "pod",
 }
 TRIGGERS = ("queue", "postgres")
@@ -49,8 +44,6 @@ def unsupported_action(action: Action) -> list[tuple[Path, str]]:
     for name, declared in action.outputs.items():
         if declared.type in _NO_OUTPUT:
             result.append((("outputs", name, "type"), f"output type {declared.type}"))
-    if action.permissions.docker:
-        result.append((("permissions", "docker"), "docker"))
     return result
 
 
@@ -71,7 +64,6 @@ def _workflow(workflow: Workflow) -> Iterator[tuple[Path, str]]:
 
 def _step(item: StepItem) -> Iterator[tuple[Path, str]]:
     step = item.step
-    yield from _keys(step, STEP_KEYS, item.path)
     yield from _execution(step, item.path)
     for name, declared in step.outputs.items():
         if declared.type in _NO_OUTPUT:

@@ -40,6 +40,7 @@ CAUSES = MappingProxyType(
         "tool-missing": "The step needs a program that is not installed where it runs; the message says which.",
         "reported": "The step wrote `windlass.errored` to `$WINDLASS_OUTPUT`: it could not do its work.",
         "image-pull": "The image of the step could not be pulled.",
+        "service-failed": "A helper container of the step ended, or did not become ready.",
         "name-taken": "Somebody else's container has the name that this attempt's container must have.",
         "disk-full": "The engine has no room left for the step's container.",
         "runner-unknown": "The server has no runner of the name that the step gives.",

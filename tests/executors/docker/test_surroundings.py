@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.executors.conftest import Docker, wait_until
 
+from windlass.executors.docker.owner import owner_of
 from windlass.executors.files import StepFiles
 from windlass.runs.model import AttemptKey, Ended, Launch, LaunchFile, LaunchPart
 
@@ -187,5 +188,6 @@ def test_labels_tell_whose_a_container_is(docker: Docker) -> None:
         "windlass.step": "build/inner",
         "windlass.item": "",
         "windlass.attempt": "1",
+        "windlass.owner": owner_of(docker.data, lasting=True),
     }
     assert json.dumps(found["HostConfig"]["Binds"]) == "null"

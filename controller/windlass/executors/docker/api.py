@@ -61,7 +61,7 @@ class Engine:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         """`environment` says where it is (`address.py`); a wrong address is an engine that is away."""
-        self._environment = environment
+        self.environment = environment
 
     def version(self) -> str:
         """For people: name and version of the engine."""
@@ -99,7 +99,7 @@ class Engine:
         target = quote(path) + (f"?{urlencode(query)}" if query else "")
         connection: http.client.HTTPConnection | None = None
         try:
-            connection = read_address(self._environment).connect(timeout)
+            connection = read_address(self.environment).connect(timeout)
             connection.connect()
             if connection.sock is not None:
                 connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -110,7 +110,7 @@ class Engine:
         except UsageError as error:
             raise EngineAway(str(error)) from error
         except (OSError, http.client.HTTPException) as error:
-            shown = read_address(self._environment).shown
+            shown = read_address(self.environment).shown
             raise EngineAway(f"the engine at {shown} does not answer: {_text(error)}") from error
         finally:
             if connection is not None:

@@ -11,18 +11,23 @@ import contextlib
 import secrets
 from typing import TYPE_CHECKING
 
+from windlass.crashpoints import reach
+from windlass.errors import UsageError
 from windlass.executors.docker.api import EngineAway, Refused
-from windlass.executors.docker.container import create_body, is_ours
+from windlass.executors.docker.container import Around, create_body, is_ours
 from windlass.executors.docker.driver import ARGV, driver_files
 from windlass.executors.docker.images import PullError, pull
+from windlass.executors.docker.inside import VARIABLES, engine_inside
 from windlass.executors.docker.packing import one_file, owner_in, packed
 from windlass.executors.docker.records import Over, Record, write_record
+from windlass.executors.docker.services import ServiceError, begin_services, last_lines
 from windlass.executors.local.logfile import LogFile
 from windlass.executors.local.preparation import open_log
 from windlass.executors.local.warden import now_millis
+from windlass.masking import Mask
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from windlass.executors.docker.api import Engine
@@ -36,8 +41,8 @@ class _Unfit(Exception):
     """It cannot start: cause and message."""
 
 
-def begin(attempt: Attempt, launch: Launch, engine: Engine) -> Record | Over:
-    """Raises ClosedError, OSError and NotStartable."""
+def begin(attempt: Attempt, launch: Launch, engine: Engine, owner: str) -> Record | Over:
+    """`owner`: the label of what is made. Raises ClosedError, OSError and NotStartable."""
     record = Record(
         name=attempt.name,
         limit=launch.output_limit,
@@ -45,16 +50,21 @@ def begin(attempt: Attempt, launch: Launch, engine: Engine) -> Record | Over:
         quiet=launch.quiet_timeout,
         masked=bool(launch.masks),
         mark=secrets.token_hex(8) if launch.parts else None,
+        services=[service.name for service in launch.services],
     )
     write_record(attempt.folder, record)
+    reach("docker.recorded")
     log = LogFile(open_log(str(attempt.log_path)))
     try:
-        _prepare(attempt, launch, engine, record, log)
+        _prepare(attempt, launch, engine, record, log, owner)
         return record
     except _Unfit as unfit:
         cause, message = unfit.args
     except PullError as error:
         cause, message = "image-pull", str(error)
+    except ServiceError as error:
+        cause, message = "service-failed", str(error)
+        _show_services(attempt, launch, engine, log)
     except EngineAway as error:
         attempt.check()
         cause, message = "runner-unavailable", str(error)
@@ -68,17 +78,29 @@ def begin(attempt: Attempt, launch: Launch, engine: Engine) -> Record | Over:
     return Over(now_millis(), None, cause=cause, message=message)
 
 
-def _prepare(attempt: Attempt, launch: Launch, engine: Engine, record: Record, log: LogFile) -> None:
+def _show_services(attempt: Attempt, launch: Launch, engine: Engine, log: LogFile) -> None:
+    with contextlib.suppress(EngineAway):
+        mask = Mask(launch.masks) if launch.masks else None
+        for line in last_lines(attempt, engine, [service.name for service in launch.services]):
+            log.write(mask.whole(line) if mask is not None else line)
+
+
+def _prepare(attempt: Attempt, launch: Launch, engine: Engine, record: Record, log: LogFile, owner: str) -> None:
     for note in launch.notes:
         log.write(note.encode() + b"\n")
     if not launch.image:
         raise _Unfit("start-failed", "a step on the docker runner needs an image")
+
+    def say(line: str) -> None:
+        log.write(f"windlass: {line}\n".encode())
+
     try:
-        body = create_body(launch, ARGV if launch.parts else launch.argv, attempt.folder)
+        around = _around(attempt, launch, engine, owner, say)
+        body = create_body(launch, ARGV if launch.parts else launch.argv, attempt.folder, around)
         drives = driver_files(launch, record.mark) if record.mark is not None else {}
-    except ValueError as error:
+    except (ValueError, UsageError) as error:
         raise _Unfit("start-failed", str(error)) from error
-    found = _created(attempt, engine, body, log)
+    found = _created(attempt, engine, body, say)
     if found["State"]["Status"] != "created":
         return  # of an earlier life: it has been started
     _fill(attempt, launch, engine, found, drives)
@@ -88,17 +110,31 @@ def _prepare(attempt: Attempt, launch: Launch, engine: Engine, record: Record, l
         if attempt.stop_asked:
             raise _Unfit(None, "stopped before it started")
         attempt.starting = True
+    reach("docker.created")
     with contextlib.suppress(EngineAway):  # whether it has heard shows when it is back
         engine.json("POST", f"/containers/{found['Id']}/start")
+    reach("docker.started")
 
 
-def _created(attempt: Attempt, engine: Engine, body: dict[str, Any], log: LogFile) -> dict[str, Any]:
+def _around(attempt: Attempt, launch: Launch, engine: Engine, owner: str, say: Callable[[str], None]) -> Around:
+    """With services, once they are ready. Raises what `begin_services` does, and UsageError."""
+    network = None
+    if launch.services:
+        network = begin_services(
+            attempt, launch, engine, owner, lambda image: pull(engine, image, say, attempt.preparing), say
+        )
+    if not launch.docker:
+        return Around(owner, network)
+    return Around(owner, network, (engine_inside(engine.environment),), VARIABLES)
+
+
+def _created(attempt: Attempt, engine: Engine, body: dict[str, Any], say: Callable[[str], None]) -> dict[str, Any]:
     """The container as `inspect` has it."""
     try:
         _create(attempt, engine, body)
     except Refused as refused:
         if refused.status == 404:
-            pull(engine, str(body["Image"]), lambda line: log.write(f"windlass: {line}\n".encode()), attempt.preparing)
+            pull(engine, str(body["Image"]), say, attempt.preparing)
             _create(attempt, engine, body)
         else:
             raise

@@ -9,7 +9,10 @@ from __future__ import annotations
 import hashlib
 import posixpath
 import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from windlass.executors.docker.bounds import host_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +25,7 @@ WORK = f"{ROOT}/work"
 # Whatever the engine's default is: nothing is thrown away until it is read. (`local` loses ends of long lines, this one
 # bytes that are not UTF-8, which become U+FFFD.)
 LOG = {"Type": "json-file", "Config": {}}
+OWNER = "windlass.owner"  # a label: the controller that made it
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 
 
@@ -49,7 +53,20 @@ def work_directory(relative: str | None) -> str:
     return path
 
 
-def create_body(launch: Launch, argv: tuple[str, ...], folder: Path) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a container is given beside its launch: who made it, the network of its services, what is mounted."""
+
+    owner: str = ""
+    network: str | None = None
+    mounts: tuple[Mapping[str, Any], ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+ALONE = Around()
+
+
+def create_body(launch: Launch, argv: tuple[str, ...], folder: Path, around: Around = ALONE) -> dict[str, Any]:
     """`folder`: the attempt's on this machine; variables that name it name its copy in the container.
 
     Raises ValueError.
@@ -59,9 +76,9 @@ def create_body(launch: Launch, argv: tuple[str, ...], folder: Path) -> dict[str
         "Image": launch.image,
         "Entrypoint": words[:1],
         "Cmd": words[1:],
-        "Env": [*environment(launch, folder), *launch.unset],
+        "Env": [*environment(launch, folder, around.variables), *launch.unset],
         "WorkingDir": work_directory(launch.working_directory),
-        "Labels": labels(launch.key),
+        "Labels": {**labels(launch.key), OWNER: around.owner},
         "Tty": False,
         "OpenStdin": False,
         "StopSignal": "SIGTERM",
@@ -69,16 +86,20 @@ def create_body(launch: Launch, argv: tuple[str, ...], folder: Path) -> dict[str
             "Init": True,  # a first process that hands signals on: a shell in its place ignores TERM
             "LogConfig": LOG,
             "RestartPolicy": {"Name": "no"},
+            **({"NetworkMode": around.network} if around.network is not None else {}),
+            **({"Mounts": [dict(mount) for mount in around.mounts]} if around.mounts else {}),
+            **host_bounds(launch.resources),
         },
     }
 
 
-def environment(launch: Launch, folder: Path) -> list[str]:
+def environment(launch: Launch, folder: Path, more: Mapping[str, str]) -> list[str]:
     """`NAME=value`; what the image sets stays, and a bare NAME (in `create_body`) takes it away."""
     ours = {
         "WINDLASS_OUTPUT": f"{ROOT}/output",
         "WINDLASS_ENV": f"{ROOT}/env",
         "WINDLASS_INPUTS": f"{ROOT}/inputs.json",
+        **more,
         "TINI_KILL_PROCESS_GROUP": "1",  # the first process hands signals to all, not to its child alone
     }
     return [f"{name}={value}" for name, value in {**_moved(launch.env, folder), **ours}.items()]

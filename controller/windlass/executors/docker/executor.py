@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from windlass.executors.docker.api import Engine
 from windlass.executors.docker.attempt import Attempt
 from windlass.executors.docker.life import live, remove
+from windlass.executors.docker.owner import owner_of, sweep
 from windlass.executors.docker.records import CONTAINER
 from windlass.executors.docker.stopping import ask_to_stop
 from windlass.executors.local.folders import Folders
@@ -40,7 +41,7 @@ class DockerExecutor:
     """Runs attempts as containers. `data` is a folder of the controller's own; `patience` see above.
 
     `environment` says where the engine is (DOCKER_HOST); `parallel` attempts run at once; `image` is that of launches
-    without one.
+    without one; `lasting` False: nobody adopts its containers when this program is killed.
     """
 
     name = "docker"
@@ -54,12 +55,15 @@ class DockerExecutor:
         environment: Mapping[str, str] | None = None,
         image: str | None = None,
         patience: float = PATIENCE,
+        lasting: bool = True,
     ) -> None:
         self._folders = Folders(data)
         self._sink = sink
         self._parallel = parallel
         self._patience = patience
         self._image = image
+        self._owner = owner_of(data, lasting=lasting)
+        self._swept = False
         self._engine = Engine(os.environ if environment is None else environment)
         self._lock = threading.RLock()
         self._empty = threading.Condition(self._lock)
@@ -142,8 +146,14 @@ class DockerExecutor:
         self._line.append(attempt)
 
     def _pump(self) -> None:
+        if self._line and not self._swept and not self.closed:
+            self._swept = True
+            threading.Thread(target=self._sweep, name="windlass-docker-sweep", daemon=True).start()
         while self._line and len(self._threads) < self._parallel and not self.closed:
             self._begin(self._line.popleft())
+
+    def _sweep(self) -> None:
+        sweep(self._engine, self._owner, lambda key: self.closed or key in self._open)
 
     def _begin(self, attempt: Attempt) -> None:
         thread = threading.Thread(target=self._live, args=(attempt,), name="windlass-docker", daemon=True)
@@ -151,7 +161,7 @@ class DockerExecutor:
         thread.start()
 
     def _live(self, attempt: Attempt) -> None:
-        live(attempt, self._engine, self, self._patience)
+        live(attempt, self._engine, self, self._patience, self._owner)
         with self._lock:
             self._threads.discard(threading.current_thread())
             self._pump()

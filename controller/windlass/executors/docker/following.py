@@ -8,6 +8,7 @@ is on disk already is passed over. An engine that goes away is waited for.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tarfile
 import time
@@ -19,7 +20,8 @@ from windlass.executors.docker.frames import Copy, millis_of, payloads, timed
 from windlass.executors.docker.handing_on import hand_on
 from windlass.executors.docker.marks import Marks, PartsSaid
 from windlass.executors.docker.packing import MASKS, one_file, unpack
-from windlass.executors.docker.records import Over
+from windlass.executors.docker.records import Over, write_record
+from windlass.executors.docker.services import last_lines
 from windlass.executors.docker.silence import listen
 from windlass.executors.docker.stopping import can_be_signalled
 from windlass.executors.files import HOME
@@ -30,7 +32,7 @@ from windlass.executors.workspace import OWED
 from windlass.masking import Mask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from windlass.executors.docker.api import Engine
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
 LOOK = 0.05  # seconds between two looks at a container whose log has ended before it
 AWAY = 0.5  # seconds between two tries to reach the engine
 MASK_BYTES = 16 * 1024 * 1024
+OOM_LOOKS = 5
+_KILLED = 137
 _NOT_EXECUTED = (126, 127)
 _BY_ENGINE = (137, 143, 255)  # what containers end with when their engine is killed and comes back
 
@@ -61,6 +65,8 @@ class Follower:
     def follow(self, patience: float) -> Over:
         """`patience`: seconds that the engine may be away. Raises ClosedError, OSError and NotStartable."""
         log = LogFile(open_log(str(self._attempt.log_path)))
+        if self._record.tail is not None:  # killed while what services wrote was added: it is added again
+            os.truncate(log.fd, self._record.tail)
         try:
             while True:
                 try:
@@ -175,12 +181,41 @@ class Follower:
         exit_code: int | None = code
         if failure is not None and not stopped:
             exit_code, cause, message = failure
-        if state.get("OOMKilled") and code != 0 and not stopped:
+        if code != 0 and not stopped and self._ran_out_of_memory(state):
             cause, message = "oom-killed", "the kernel ended it because memory ran out"
+        self._add_services(log)
         trouble = self._bring_back()
         if trouble is not None and cause is None and code == 0:
             cause, message = "artifact-failed", trouble
         return Over(now_millis(), exit_code, self._outputs(), cause, message, parts)
+
+    def _ran_out_of_memory(self, state: Mapping[str, Any]) -> bool:
+        """By its state; of one that was killed also by the engine's events, which may come a little later."""
+        if state.get("OOMKilled"):
+            return True
+        if int(state["ExitCode"]) != _KILLED:
+            return False
+        filters = json.dumps({"type": ["container"], "event": ["oom"], "container": [self._attempt.name]})
+        for _ in range(OOM_LOOKS):
+            query = {"since": "0", "until": f"{time.time():.3f}", "filters": filters}
+            with self._engine.exchange("GET", "/events", query=query) as answer:
+                if answer.read():
+                    return True
+            self._attempt.finished.wait(LOOK)
+        return False
+
+    def _add_services(self, log: LogFile) -> None:
+        """What they wrote, at the end of the log. Raises EngineAway and OSError."""
+        if not self._record.services:
+            return
+        if self._record.tail is None:
+            self._record.tail = log.size
+            write_record(self._attempt.folder, self._record)
+        else:
+            os.truncate(log.fd, self._record.tail)
+        mask = Mask(self._masks) if self._masks else None
+        for line in last_lines(self._attempt, self._engine, self._record.services):
+            log.write(mask.whole(line) if mask is not None else line)
 
     def _outputs(self) -> bytes:
         """At most one byte more than the limit; without what must not show."""

@@ -6,10 +6,12 @@ In: an image as written. Out: it is there, or PullError with the engine's or the
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 from windlass.errors import WindlassError
 from windlass.executors.docker.api import EngineAway, Refused
+from windlass.executors.docker.credentials import registry_auth
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +36,10 @@ def pull(engine: Engine, image: str, say: Callable[[str], None], cutter: Cutter)
     say(f"pulling the image {image}")
     query = {"fromImage": with_tag(image)}
     try:
-        with engine.exchange("POST", "/images/create", timeout=None, query=query, cutter=cutter) as answer:
+        headers = {"X-Registry-Auth": auth} if (auth := registry_auth(image, os.environ)) is not None else {}
+        with engine.exchange(
+            "POST", "/images/create", None, headers, timeout=None, query=query, cutter=cutter
+        ) as answer:
             while line := answer.readline():
                 _tell(json.loads(line), say)
     except Refused as refused:

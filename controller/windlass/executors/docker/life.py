@@ -9,12 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from windlass import log
+from windlass.crashpoints import reach
 from windlass.executors.docker.api import EngineAway, Refused
 from windlass.executors.docker.attempt import ClosedError
 from windlass.executors.docker.beginning import begin
 from windlass.executors.docker.container import is_ours
 from windlass.executors.docker.following import follow
 from windlass.executors.docker.records import CONTAINER, Over, read_end, read_record, write_end
+from windlass.executors.docker.services import remove_services
 from windlass.executors.local.preparation import NotStartable
 from windlass.executors.local.warden import now_millis
 
@@ -23,10 +25,10 @@ if TYPE_CHECKING:
     from windlass.executors.docker.attempt import Attempt, Told
 
 
-def live(attempt: Attempt, engine: Engine, told: Told, patience: float) -> None:
+def live(attempt: Attempt, engine: Engine, told: Told, patience: float, owner: str) -> None:
     """To the end. Tells exactly one end, unless this program ends first."""
     try:
-        over = _over(attempt, engine, told, patience)
+        over = _over(attempt, engine, told, patience, owner)
     except ClosedError:
         return
     except Exception as error:  # noqa: BLE001 - the boundary of one attempt (R29)
@@ -40,12 +42,13 @@ def live(attempt: Attempt, engine: Engine, told: Told, patience: float) -> None:
         remove(attempt, engine)
 
 
-def _over(attempt: Attempt, engine: Engine, told: Told, patience: float) -> Over:
+def _over(attempt: Attempt, engine: Engine, told: Told, patience: float, owner: str) -> Over:
     try:
         over = read_end(attempt.folder)
         if over is None:
-            over = _settled(attempt, engine, told, patience)
+            over = _settled(attempt, engine, told, patience, owner)
             write_end(attempt.folder, over)
+            reach("docker.ended")
         return over
     except NotStartable as error:
         return _without("start-failed", str(error))
@@ -53,7 +56,7 @@ def _over(attempt: Attempt, engine: Engine, told: Told, patience: float) -> Over
         return _without("start-failed", f"its folder cannot be used: {error.strerror}")
 
 
-def _settled(attempt: Attempt, engine: Engine, told: Told, patience: float) -> Over:
+def _settled(attempt: Attempt, engine: Engine, told: Told, patience: float, owner: str) -> Over:
     record = read_record(attempt.folder)
     masks = None
     if record is None:
@@ -62,7 +65,7 @@ def _settled(attempt: Attempt, engine: Engine, told: Told, patience: float) -> O
         if attempt.stop_asked:
             return _without(None, "stopped before it started")
         masks = attempt.launch.masks
-        begun = begin(attempt, attempt.launch, engine)
+        begun = begin(attempt, attempt.launch, engine, owner)
         if isinstance(begun, Over):
             return begun
         record = begun
@@ -75,16 +78,23 @@ def _without(cause: str | None, message: str) -> Over:
 
 
 def remove(attempt: Attempt, engine: Engine) -> None:
-    """The container and its anonymous volumes, if they are ours. What cannot go now goes when it is forgotten."""
+    """The container, its services, their network and anonymous volumes, if they are ours. What cannot go now goes when
+    it is forgotten."""
+    try:
+        record = read_record(attempt.folder)
+        _remove_container(attempt, engine)
+        if record is not None and record.services:
+            remove_services(attempt, engine, record.services)
+        (attempt.folder / CONTAINER).unlink(missing_ok=True)
+    except (Refused, EngineAway, OSError) as error:
+        log.event("docker.not-removed", level="warning", container=attempt.name, error=str(error))
+
+
+def _remove_container(attempt: Attempt, engine: Engine) -> None:
     try:
         found = engine.json("GET", f"/containers/{attempt.name}/json")
         if is_ours(found, attempt.key):
             engine.json("DELETE", f"/containers/{found['Id']}", force="1", v="1")
-        (attempt.folder / CONTAINER).unlink(missing_ok=True)
     except Refused as refused:
-        if refused.status in (404, 409):  # gone, or going
-            (attempt.folder / CONTAINER).unlink(missing_ok=True)
-        else:
-            log.event("docker.not-removed", level="warning", container=attempt.name, error=str(refused))
-    except EngineAway as error:
-        log.event("docker.not-removed", level="warning", container=attempt.name, error=str(error))
+        if refused.status not in (404, 409):  # gone, or going
+            raise

@@ -8,7 +8,7 @@ not there. Neither holds a secret.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from windlass.runs.model import PartRecord
@@ -25,6 +25,7 @@ class Record:
     """`head`: bytes of our own at the beginning of the log; `limit`: of the outputs; times in milliseconds.
 
     `masked`: the container holds the list of what must not show. `mark` stands before what the driver of parts says.
+    `services` by name; `tail`: bytes of the log before what they wrote, once that is being added.
     """
 
     name: str
@@ -34,6 +35,8 @@ class Record:
     masked: bool
     mark: str | None = None
     head: int = 0
+    services: list[str] = field(default_factory=list)
+    tail: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ def write_record(folder: Path, record: Record) -> None:
 def read_record(folder: Path) -> Record | None:
     """None: nothing was ever asked of the engine. Raises OSError."""
     found = _read(folder / CONTAINER)
-    known = {field.name for field in fields(Record)}
+    known = {one.name for one in fields(Record)}
     return Record(**{name: value for name, value in found.items() if name in known}) if found is not None else None
 
 

@@ -84,7 +84,9 @@ def title(key: AttemptKey) -> str:
 def _note(launch: Launch) -> str:
     """What the log begins with: lines of ours."""
     image = (f"windlass: image {launch.image} is ignored by the local runner",) if launch.image else ()
-    return "\n".join((*image, *launch.notes))
+    ignored = [name for name in ("resources", "pod") if getattr(launch, name)]
+    asked = (f"windlass: {name} of the step: ignored by the local runner" for name in ignored)
+    return "\n".join((*image, *asked, *launch.notes))
 
 
 def _aside(folder: str, data: bytes) -> str:

@@ -1,0 +1,82 @@
+"""Who pulls: credentials of registries, where the `docker` command keeps them.
+
+In: an image, and this program's environment (DOCKER_CONFIG, HOME). Out: the header that the engine hands on to the
+registry; None when there are none. They are read anew for each pull, and go to the engine alone, never to a log.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HUB = "https://index.docker.io/v1/"
+HELPER_SECONDS = 20.0
+_BY_TOKEN = "<token>"  # noqa: S105 - the user name with which helpers mark a token
+
+
+def registry_of(image: str) -> str:
+    """As the configuration calls it."""
+    first, slash, _ = image.partition("/")
+    is_host = slash and ("." in first or ":" in first or first == "localhost")
+    return first if is_host and first not in ("docker.io", "index.docker.io") else HUB
+
+
+def registry_auth(image: str, environment: Mapping[str, str]) -> str | None:
+    """A value for X-Registry-Auth. What cannot be read counts as not there: the registry then says what it wants."""
+    config, registry = _config(environment), registry_of(image)
+    helper = (config.get("credHelpers") or {}).get(registry) or config.get("credsStore")
+    found = _asked(str(helper), registry, environment) if helper else None
+    found = found or _written(config.get("auths") or {}, registry)
+    if found is None:
+        return None
+    return base64.urlsafe_b64encode(json.dumps({**found, "serveraddress": registry}).encode()).decode()
+
+
+def _config(environment: Mapping[str, str]) -> dict[str, Any]:
+    folder = environment.get("DOCKER_CONFIG") or f"{environment.get('HOME', '/')}/.docker"
+    try:
+        found = json.loads(Path(folder, "config.json").read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _written(auths: Mapping[str, Any], registry: str) -> dict[str, str] | None:
+    entry: Mapping[str, Any] = next(
+        (auths[name] for name in (registry, f"https://{registry}", f"https://{registry}/") if name in auths), {}
+    )
+    if entry.get("identitytoken"):
+        return {"identitytoken": str(entry["identitytoken"])}
+    try:
+        user, colon, password = base64.b64decode(str(entry.get("auth") or "")).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return {"username": user, "password": password} if colon else None
+
+
+def _asked(helper: str, registry: str, environment: Mapping[str, str]) -> dict[str, str] | None:
+    """Of a program `docker-credential-NAME`, as the configuration names it."""
+    if not helper.replace("-", "").replace("_", "").isalnum():
+        return None
+    command = [f"docker-credential-{helper}", "get"]
+    try:
+        answer = subprocess.run(  # the configuration is the operator's own
+            command,
+            input=registry.encode(),
+            capture_output=True,
+            timeout=HELPER_SECONDS,
+            check=True,
+            env=dict(environment),
+        )
+        found = json.loads(answer.stdout)
+        user, secret = str(found["Username"]), str(found["Secret"])
+    except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError):
+        return None
+    return {"identitytoken": secret} if user == _BY_TOKEN else {"username": user, "password": secret}
