@@ -23,10 +23,13 @@ from windlass.runs.model import AttemptKey, Ended, Launch, Observation, Started
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from scripts.cluster.cluster import Cluster
+    from tests.executors.kubernetes_bench import Kube
+
     from windlass.executors.base import Sink
     from windlass.executors.pieces import Collection, Preparation
 
-PATIENCE = 20.0
+PATIENCE = 60.0  # seconds; a cluster on a busy machine takes its time
 
 
 def wait_until(true: Callable[[], object], patience: float = PATIENCE) -> None:
@@ -63,8 +66,8 @@ class Seen:
         with self._changed:
             return [seen for seen in self.all if isinstance(seen, (Started, Ended)) and seen.key == key]
 
-    def ended(self, key: AttemptKey) -> Ended:
-        found = self._wait(key, Ended)
+    def ended(self, key: AttemptKey, patience: float = PATIENCE) -> Ended:
+        found = self._wait(key, Ended, patience)
         assert isinstance(found, Ended)
         return found
 
@@ -73,12 +76,12 @@ class Seen:
         assert isinstance(found, Started)
         return found
 
-    def _wait(self, key: AttemptKey, kind: type[Started | Ended]) -> Observation:
+    def _wait(self, key: AttemptKey, kind: type[Started | Ended], patience: float = PATIENCE) -> Observation:
         def look() -> Observation | None:
             return next((o for o in self.all if isinstance(o, kind) and o.key == key), None)
 
         with self._changed:
-            found = self._changed.wait_for(look, PATIENCE)
+            found = self._changed.wait_for(look, patience)
         assert found is not None, f"no {kind.__name__} of {key}; seen: {self.all}"
         return found
 
@@ -230,3 +233,13 @@ def docker(tmp_path: Path, run_id: str, dockerd: Dockerd) -> Iterator[Docker]:
     yield place
     place.close()
     wait_until(lambda: not [name for name in dockerd.containers() if run_id in name])
+
+
+@pytest.fixture
+def kube(tmp_path: Path, run_id: str, cluster: Cluster, namespace: str) -> Iterator[Kube]:
+    """After the test none of its Pods runs."""
+    from tests.executors.kubernetes_bench import Kube
+
+    place = Kube(tmp_path / "data", run_id, cluster.kubeconfig, namespace)
+    yield place
+    place.close()

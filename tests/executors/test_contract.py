@@ -158,10 +158,14 @@ class DockerBench:
         return self.docker.dockerd.times_started(container_name(key))
 
 
-@pytest.fixture(params=["held", "local", "docker"])
+@pytest.fixture(params=["held", "local", "docker", "kubernetes"])
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     if request.param == "docker":
         yield DockerBench(request.getfixturevalue("docker"))
+    elif request.param == "kubernetes":
+        from tests.executors.kubernetes_bench import KubeBench
+
+        yield KubeBench(request.getfixturevalue("kube"))
     elif request.param == "held":
         local = request.getfixturevalue("local")
         yield HeldBench(tmp_path / "logs", type(local.seen))
@@ -184,7 +188,7 @@ def test_an_attempt_starts_ends_and_hands_over_its_outputs(bench: Bench) -> None
     assert kinds(bench, launch.key) == [Started, Ended]
     assert (ended.exit_code, ended.outputs, ended.cause) == (3, b"tag=1.2\n", None)
     assert 0 < started.at <= ended.at
-    assert started.handle["pid"] > 0
+    assert started.handle
 
 
 def test_a_key_never_runs_twice(bench: Bench) -> None:

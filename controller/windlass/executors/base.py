@@ -1,7 +1,7 @@
 """The executor's contract: start attempts, stop them, say what became of them.
 
-In: Launch and Stop commands. Out: Started, PartsSeen, Quiet and Ended observations through a sink. The engine records
-an attempt in the ledger before it calls `start`; an executor never decides about retries or statuses.
+In: Launch and Stop commands. Out: Started, Delayed, PartsSeen, Quiet and Ended observations through a sink. The engine
+records an attempt in the ledger before it calls `start`; an executor never decides about retries or statuses.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ class Executor(Protocol):
     - Exactly one `Ended` is sent for each attempt that was given to `start` or `adopt`, whatever happens, and at
       most one `Started` before it. The sink may be called from any thread, also from
       within these methods, and is not called after `close`: it must only take note.
+    - Delayed may come before Started, any number of times: why it has not begun; the last one counts.
     - `start` is idempotent by key: a key that is known, or whose traces exist from an earlier life, does not run again
       (promise R2); a start that fails is an `Ended` with cause `start-failed`, never an exception.
     - `stop` may come before `Started`, twice, or after the end: all fine. Every process of the attempt gets

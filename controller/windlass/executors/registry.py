@@ -77,8 +77,18 @@ def _docker(options: Options) -> Grounded:
     )
 
 
+def _kubernetes(options: Options) -> Grounded:
+    from windlass.executors.kubernetes.executor import KubernetesExecutor
+    from windlass.executors.kubernetes.terms import terms_of
+    from windlass.settings import RunnerSettings
+
+    runner = options.runner or RunnerSettings("kubernetes", "kubernetes")
+    return KubernetesExecutor(options.data, options.sink, terms_of(runner), may_start=options.may_start)
+
+
 EXECUTORS: dict[str, Callable[[Options], Grounded]] = {
     "docker": _docker,
+    "kubernetes": _kubernetes,
     "local": _local,
 }
 

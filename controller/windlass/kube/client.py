@@ -18,7 +18,7 @@ from windlass.kube.access import load
 from windlass.kube.errors import AccessError, Throttled, Unauthorized, Unreachable, api_error
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from windlass.kube.access import Access, Place
     from windlass.kube.resources import Resource
@@ -210,6 +210,30 @@ class Client:
             yield answer.content
 
     @contextlib.asynccontextmanager
+    async def websocket(
+        self, path: str, query: Sequence[tuple[str, str]], protocol: str
+    ) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+        """A connection of its own, in both directions; what breaks within the block is Unreachable."""
+        access = await self.access()
+        credentials = access.authorization() if access.fresh else await asyncio.to_thread(access.authorization)
+        try:
+            async with self._session(streams=True).ws_connect(
+                access.server + path,
+                params=query,
+                protocols=(protocol,),
+                headers={**credentials, "User-Agent": self._agent},
+                ssl=access.ssl if access.ssl is not None else True,
+                server_hostname=access.server_name,
+                proxy=access.proxy,
+                max_msg_size=0,
+            ) as socket:
+                yield socket
+        except aiohttp.WSServerHandshakeError as error:
+            raise api_error(error.status, b"") from error
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise Unreachable(f"{access.server} does not answer: {_text(error)}") from error
+
+    @contextlib.asynccontextmanager
     async def _exchange(
         self,
         method: str,
@@ -242,7 +266,11 @@ class Client:
                 if answer.status >= 300:
                     text = await answer.content.read(LARGEST_ERROR)
                     raise api_error(answer.status, text, answer.headers.get("Retry-After"))
-                yield answer
+                try:
+                    yield answer
+                finally:
+                    if streams:
+                        _hang_up(answer)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unreachable(f"{access.server} does not answer: {_text(error)}") from error
 
@@ -262,6 +290,12 @@ class Client:
         async with self._opening:
             if self._access is used:
                 self._access = await asyncio.to_thread(_load, self._place)
+
+
+def _hang_up(answer: aiohttp.ClientResponse) -> None:
+    """At once: nobody waits for the other side's farewell."""
+    if answer.connection is not None and answer.connection.transport is not None:
+        answer.connection.transport.abort()
 
 
 class _ListMeta(msgspec.Struct):

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+TURNS = 10  # a TLS connection takes a few
+
 
 class LoopThread:
     """Daemon thread with a loop, running from the beginning until `close`."""
@@ -57,7 +59,14 @@ class LoopThread:
             for task in left:
                 task.cancel()
             self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+            self._loop.run_until_complete(_last_turns())
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
             self._loop.run_until_complete(self._loop.shutdown_default_executor())
         finally:
             self._loop.close()
+
+
+async def _last_turns() -> None:
+    """What was closed a moment ago tells its socket in the turns that follow."""
+    for _ in range(TURNS):
+        await asyncio.sleep(0)

@@ -167,6 +167,17 @@ class PartsSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class Delayed:
+    """Why the attempt has not begun yet: `cause` as an end would have it, and words for people. None: nothing holds
+    it any more. It may still begin."""
+
+    key: AttemptKey
+    at: Millis
+    cause: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Quiet:
     """The attempt has written nothing for as long as its launch's `quiet_timeout`."""
 
@@ -230,7 +241,7 @@ class Recalled:
     made_at: Millis | None = None
 
 
-FromExecutor = Started | PartsSeen | Quiet | Ended
+FromExecutor = Started | Delayed | PartsSeen | Quiet | Ended
 Observation = FromExecutor | CancelRequested | Answered | AboutLocks | Recalled
 
 
@@ -345,6 +356,7 @@ class Launch:
     output_limit: int = 4096
     kill_after: Millis = 10_000
     quiet_timeout: Millis | None = None  # after so long without a byte on stdout and stderr: Quiet
+    timeout: Millis | None = None  # the step's, which the run loop sees to; for limits that come after it
     parts: tuple[LaunchPart, ...] = ()
     secrets: tuple[str, ...] = ()  # names of the placeholders in `env` that are to be filled in before the start
     references: Mapping[str, str] = field(default_factory=dict)  # of those among them that are resolved, not given

@@ -14,6 +14,7 @@ from windlass.runs.model import (
     Answered,
     Attempt,
     CancelRequested,
+    Delayed,
     Ended,
     PartsSeen,
     Quiet,
@@ -48,6 +49,8 @@ def take(draft: Draft, observation: Observation) -> None:
             _recalled(draft, observation)
         case Started():
             _started(draft, observation)
+        case Delayed():
+            _delayed(draft, observation)
         case PartsSeen():
             _parts_seen(draft, observation)
         case Quiet():
@@ -89,8 +92,21 @@ def _started(draft: Draft, observation: Started) -> None:
     step, attempt = found
     if attempt.started_at is not None:
         return
-    attempt = replace(attempt, started_at=observation.at, handle=observation.handle)
-    draft.put(replace(step, attempts=(*step.attempts[:-1], attempt), started_at=step.started_at or observation.at))
+    attempt = replace(attempt, started_at=observation.at, handle=observation.handle, message=None)
+    step = replace(step, message=None, started_at=step.started_at or observation.at)
+    draft.put(replace(step, attempts=(*step.attempts[:-1], attempt)))
+
+
+def _delayed(draft: Draft, observation: Delayed) -> None:
+    """Shown as the message of a step that has not begun; a cause it has only when it ends."""
+    found = _open_attempt(draft, observation.key)
+    if found is None or found[1].started_at is not None:
+        return
+    step, attempt = found
+    said = None if observation.cause is None else f"waiting ({observation.cause}): {observation.message}"
+    if said != attempt.message:
+        attempt = replace(attempt, message=said)
+        draft.put(replace(step, message=said, attempts=(*step.attempts[:-1], attempt)))
 
 
 def _parts_seen(draft: Draft, observation: PartsSeen) -> None:

@@ -1,7 +1,9 @@
 """Whether and when another attempt follows.
 
 A retry needs a reason (promise R3): the attempt is known to have failed and the policy allows it; a lost one may have
-run, so it is repeated only when the step says `idempotent`, and then without using up the user's attempts (R8).
+run, so it is repeated only when the step says `idempotent`. Disruption is no failure of the program (R8): what the
+cluster brought about is repeated, without using up the user's attempts, when nothing had begun, when the step is
+`idempotent`, or when its `retry` allows another attempt after such an end.
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from windlass.plan.model import PlannedStep, Retry
     from windlass.runs.model import Attempt, Step
 
+DISRUPTED = frozenset({"evicted", "preempted", "drained", "node-lost", "pod-deleted"})
+MAX_DISRUPTED = 10  # a step that the cluster never lets finish ends some day
 MAX_LOST = 3  # a step whose machine keeps going away ends some day
 
 
@@ -27,7 +31,11 @@ def next_attempt_at(planned: PlannedStep, step: Step, now: Millis) -> Millis | N
     lost = sum(1 for a in step.attempts if a.cause == "lost")
     if attempt.cause == "lost":
         return now if planned.idempotent and lost <= MAX_LOST else None
-    used = len(step.attempts) - lost
+    disrupted = sum(1 for a in step.attempts if a.cause in DISRUPTED)
+    used = len(step.attempts) - lost - disrupted
+    if attempt.cause in DISRUPTED:
+        allowed = planned.idempotent or attempt.started_at is None or _allows(planned.retry, attempt)
+        return now + delay(planned.retry, disrupted) if allowed and disrupted <= MAX_DISRUPTED else None
     if used >= planned.retry.attempts or not _wanted(planned.retry, attempt):
         return None
     return now + delay(planned.retry, used)
@@ -40,6 +48,10 @@ def delay(policy: Retry, used: int) -> Millis:
         return min(round(policy.delay * policy.factor ** (used - 1)), cap)
     except OverflowError:
         return cap
+
+
+def _allows(policy: Retry, attempt: Attempt) -> bool:
+    return policy.attempts > 1 and _wanted(policy, attempt)
 
 
 def _wanted(policy: Retry, attempt: Attempt) -> bool:

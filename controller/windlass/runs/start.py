@@ -108,6 +108,7 @@ def _launch(draft: Draft, planned: PlannedStep, key: AttemptKey) -> Launch:
         lent={name: draft.plan.lent_from[name] for name in secrets if name in draft.plan.lent_from},
         kill_after=planned.kill_after,
         quiet_timeout=planned.quiet_timeout,
+        timeout=planned.timeout,
         parts=parts,
         **placement,
     )

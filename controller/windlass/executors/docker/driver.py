@@ -62,7 +62,7 @@ part() {
     say begin "$n"
     (
         . ROOT/variables.sh
-        . "ROOT/part-$n.sh"
+        . "FILES/part-$n.sh"
         command -v -- "$1" >/dev/null 2>&1 || { echo "$1: no such program in PATH" > ROOT/unstarted; exit 127; }
         exec "$@"
     ) &
@@ -97,19 +97,23 @@ _TAIL = '[ -z "$stopped" ] || exit 143\nexit "${failed:-0}"\n'
 _WHEN = {(True, True): "", (True, False): ' && [ -z "$failed" ]', (False, True): ' && [ -n "$failed" ]'}
 
 
-def driver_files(launch: Launch, mark: str) -> Mapping[str, str]:
-    """By name below the attempt's root. Raises ValueError for a variable that no shell can set."""
+def driver_files(launch: Launch, mark: str, first: str = "", *, files: str = ROOT) -> Mapping[str, str]:
+    """By name below `files`, which may be a folder that cannot be written. `first` is done before the parts.
+
+    Raises ValueError for a variable that no shell can set.
+    """
     blocks = []
     for index, part in enumerate(launch.parts):
         if (part.on_success, part.on_failure) not in _WHEN:
             continue
-        blocks.append(_block(index, part, launch.kill_after, last=index + 1 == len(launch.parts)))
-    files = {f"part-{index}.sh": _variables(part) for index, part in enumerate(launch.parts)}
-    return {DRIVER: _HEAD.replace("MARK", mark) + "".join(blocks) + _TAIL, VARIABLES: "", **files}
+        blocks.append(_block(index, part, launch.kill_after, last=index + 1 == len(launch.parts), files=files))
+    written = {f"part-{index}.sh": _variables(part) for index, part in enumerate(launch.parts)}
+    head = _HEAD.replace("MARK", mark).replace("FILES", files)
+    return {DRIVER: head + first + "".join(blocks) + _TAIL, VARIABLES: "", **written}
 
 
-def _block(index: int, part: LaunchPart, kill_after: int, *, last: bool) -> str:
-    words = [word.replace("{script}", f"{ROOT}/{part.script_name}") for word in part.argv]
+def _block(index: int, part: LaunchPart, kill_after: int, *, last: bool, files: str) -> str:
+    words = [word.replace("{script}", f"{files}/{part.script_name}") for word in part.argv]
     limit = f"{part.timeout / 1000:g}" if part.timeout is not None else ""
     arguments = shlex.join([str(index), limit, f"{kill_after / 1000:g}", "1" if last else "", *words])
     condition = f'[ -z "$stopped" ]{_WHEN[part.on_success, part.on_failure]}'

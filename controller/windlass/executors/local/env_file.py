@@ -26,7 +26,11 @@ class Refusal(Exception):
 
 def take_variables(folder: str) -> dict[str, str | None]:
     """Read the file and empty it. Raises Refusal."""
-    data = _take(f"{folder}/{FILE}")
+    return variables_in(_take(f"{folder}/{FILE}"))
+
+
+def variables_in(data: bytes) -> dict[str, str | None]:
+    """What the file says. Raises Refusal."""
     if len(data) > MOST:
         raise Refusal(f"{VARIABLE} is larger than {MOST} bytes")
     try:

@@ -1,0 +1,208 @@
+"""From a launch to a Job that exists, or from an open attempt to the Job that it has.
+
+In: an attempt. Out: its Job's uid, or an Over that says why there is none. The name follows from the attempt: asking
+twice makes nothing twice (promise R2). An answer that did not come is not taken for a no: it is asked again until it is
+known whether the Job exists.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import time
+from typing import TYPE_CHECKING, Any
+
+from windlass.executors.docker.records import Over
+from windlass.executors.kubernetes.naming import is_ours
+from windlass.executors.kubernetes.reading import note
+from windlass.executors.kubernetes.spec import UnfitError, objects_of
+from windlass.executors.kubernetes.terms import PolicyError, admitted
+from windlass.executors.local.logfile import LogFile
+from windlass.executors.local.preparation import open_log
+from windlass.executors.local.warden import now_millis
+from windlass.kube.errors import (
+    AccessError,
+    AlreadyExists,
+    ApiError,
+    Forbidden,
+    KubeError,
+    NotFound,
+    Throttled,
+    Unavailable,
+    Unreachable,
+)
+from windlass.kube.resources import JOBS, SECRETS
+
+if TYPE_CHECKING:
+    from windlass.executors.kubernetes.attempt import Attempt, Told
+    from windlass.executors.kubernetes.spec import Objects
+    from windlass.executors.kubernetes.world import World
+    from windlass.runs.model import Launch
+
+QUOTA = "exceeded quota"
+_PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0)
+
+
+class WithheldError(Exception):
+    """This controller does not lead any more: whoever does answers for the attempt."""
+
+
+def without(cause: str | None, message: str) -> Over:
+    return Over(now_millis(), None, cause=cause, message=message)
+
+
+class Beginning:
+    def __init__(self, attempt: Attempt, told: Told, world: World) -> None:
+        self._attempt = attempt
+        self._told = told
+        self._world = world
+        self._unsure = False  # a request may have been carried out
+        self._since = time.monotonic()
+
+    async def begin(self, launch: Launch) -> Over | None:
+        """None: its Job exists. Raises WithheldError, OSError and NotStartable."""
+        attempt = self._attempt
+        if attempt.stop_asked:
+            return without(None, "stopped before it started")
+        mark = secrets.token_hex(8) if launch.parts else None
+        try:
+            namespace = await self._world.namespace()
+            objects = objects_of(launch, self._world.terms, namespace, mark)
+            job = admitted(objects.job, namespace, self._world.terms)
+        except UnfitError as error:
+            return without("start-failed", str(error))
+        except PolicyError as error:
+            return without("policy", str(error))
+        except KubeError as error:
+            return without("runner-unavailable", str(error))
+        self._write_notes(launch)
+        self._world.join(attempt)
+        created = await self._create(job, namespace)
+        if isinstance(created, Over):
+            return created
+        attempt.job_uid = created["metadata"]["uid"]
+        return await self._give_secret(objects, namespace)
+
+    def _write_notes(self, launch: Launch) -> None:
+        data = "".join(f"{line}\n" for line in launch.notes).encode()
+        log = LogFile(open_log(str(self._attempt.log_path)))
+        if data and not log.size:
+            log.write(data)
+        log.close()
+        if data:
+            note(self._attempt.folder, {"head": len(data)})
+
+    async def _create(self, job: dict[str, Any], namespace: str) -> dict[str, Any] | Over:
+        """The Job as it exists."""
+        tried = 0
+        while True:
+            if self._attempt.stop_asked and not self._unsure:
+                return without(None, "stopped before it started")
+            try:
+                found = await self._ask(job, namespace)
+                if found is not None:
+                    self._told.delayed(self._attempt, "", "")
+                    return found
+            except AccessError as error:
+                return without("runner-unavailable", str(error))
+            except (Unreachable, Unavailable, Throttled) as error:
+                self._unsure = True
+                self._told.delayed(self._attempt, "runner-unavailable", str(error))
+                cause, message = "runner-unavailable", str(error)
+            except ApiError as error:
+                if QUOTA not in str(error):
+                    return without(_refused(error), str(error))
+                self._told.delayed(self._attempt, "quota", str(error))
+                cause, message = "quota", str(error)
+            if time.monotonic() - self._since > self._world.terms.pending:
+                return without(cause, message)
+            await self._pause(_PAUSES[min(tried, len(_PAUSES) - 1)])
+            tried += 1
+
+    async def _ask(self, job: dict[str, Any], namespace: str) -> dict[str, Any] | None:
+        """None: ask again. Raises KubeError."""
+        client, name = self._world.client, self._attempt.name
+        if self._attempt.stop_asked:  # and unsure: it is not made now, but may have been
+            with contextlib.suppress(NotFound):
+                return self._own(await client.get(JOBS, name, namespace))
+            self._unsure = False
+            return None
+        if not self._world.may_start():
+            raise WithheldError
+        try:
+            return await client.create(JOBS, job, namespace)
+        except AlreadyExists:
+            return self._own(await client.get(JOBS, name, namespace))
+
+    def _own(self, found: dict[str, Any]) -> dict[str, Any]:
+        if is_ours(found, self._attempt.key):
+            return found
+        raise ApiError(409, "NameTaken", f"there is a Job {self._attempt.name} already, which is not of this attempt")
+
+    async def _give_secret(self, objects: Objects, namespace: str) -> Over | None:
+        """Right after the Job, which owns it: long before a kubelet looks for it."""
+        if objects.secret is None:
+            return None
+        attempt = self._attempt
+        owner = {"apiVersion": "batch/v1", "kind": "Job", "name": attempt.name, "uid": attempt.job_uid}
+        secret = objects.secret
+        secret["metadata"]["ownerReferences"] = [owner]
+        for pause in (*_PAUSES, None):
+            try:
+                await self._world.client.create(SECRETS, secret, namespace)
+                return None
+            except AlreadyExists:
+                return None
+            except KubeError as error:
+                if pause is None or (isinstance(error, ApiError) and not isinstance(error, Unavailable | Throttled)):
+                    from windlass.executors.kubernetes.judging import Verdict
+
+                    message = f"its Secret could not be made: {error}"
+                    attempt.verdict = Verdict(None, "start-failed", message, begun=False)
+                    return None
+                await self._pause(pause)
+        return None
+
+    async def find(self) -> Over | None:
+        """Of an adopted one. None: its Job or Pod exists."""
+        attempt, known = self._attempt, self._attempt.job_uid is not None
+        try:
+            namespace = await self._world.namespace()
+        except KubeError as error:
+            return without("lost", f"what became of it is unknown: {error}")
+        self._world.join(attempt)
+        await self._world.synced.wait()
+        if attempt.pod is not None:
+            return None
+        tried = 0
+        while True:
+            try:
+                found = self._own(await self._world.client.get(JOBS, attempt.name, namespace))
+                attempt.job_uid = attempt.job_uid or found["metadata"]["uid"]
+                return None
+            except NotFound:
+                gone = "its Job is gone, and nothing proves how it ended" if known else "it never started"
+                return without("lost", gone if known else "it was recorded, but never started")
+            except (Unreachable, Unavailable, Throttled, AccessError):
+                await self._pause(_PAUSES[min(tried, len(_PAUSES) - 1)])
+                tried += 1
+            except ApiError as error:
+                return without("lost", f"what became of it is unknown: {error}")
+
+    async def _pause(self, seconds: float) -> None:
+        """A stop cuts it short, once."""
+        if self._attempt.stop_asked:
+            await asyncio.sleep(seconds)
+            return
+        self._attempt.news.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._attempt.news.wait(), seconds)
+
+
+def _refused(error: ApiError) -> str:
+    if error.reason == "NameTaken":
+        return "name-taken"
+    if isinstance(error, Forbidden) or "admission" in str(error):
+        return "admission-refused"
+    return "start-failed"

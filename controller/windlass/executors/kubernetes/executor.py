@@ -1,0 +1,199 @@
+"""The kubernetes runner: the contract of `executors.base` over Jobs of one namespace of a cluster.
+
+In: Launch and Stop. Out: Started, Delayed, PartsSeen, Quiet and Ended. Each attempt is a task of one event loop in a
+thread of its own; the methods of the contract pass on what they are told and return. The cluster is first asked when
+there is something for it to do, so a server without steps on this runner needs none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from typing import TYPE_CHECKING, Any
+
+from windlass.executors.kubernetes.attempt import Attempt
+from windlass.executors.kubernetes.life import live
+from windlass.executors.kubernetes.naming import object_name
+from windlass.executors.kubernetes.world import World
+from windlass.executors.local.folders import Folders
+from windlass.executors.local.sweeper import Sweeper
+from windlass.executors.local.warden import now_millis
+from windlass.kube.errors import KubeError
+from windlass.kube.resources import JOBS
+from windlass.kube.thread import LoopThread
+from windlass.runs.model import Delayed, Ended, PartsSeen, Quiet, Started
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
+    from pathlib import Path
+
+    from windlass.executors.base import Sink
+    from windlass.executors.docker.records import Over
+    from windlass.executors.kubernetes.terms import Terms
+    from windlass.runs.model import AttemptKey, Launch, Observation, PartRecord, Stop
+
+LAST = 60.0  # seconds beyond their grace that the end of all attempts is waited for
+
+
+class KubernetesExecutor:
+    """Runs attempts as Jobs. `data` is a folder of the controller's own; `may_start` as in `executors/gate.py`."""
+
+    name = "kubernetes"
+
+    def __init__(self, data: Path, sink: Sink, terms: Terms, *, may_start: Callable[[], bool]) -> None:
+        self._folders = Folders(data)
+        self._sink = sink
+        self._terms = terms
+        self._may_start = may_start
+        self._lock = threading.RLock()
+        self._empty = threading.Condition(self._lock)
+        self._open: dict[AttemptKey, Attempt] = {}
+        self._ended: set[AttemptKey] = set()
+        self._telling = 0  # ends that are on their way to the sink
+        self._unkept: set[str] = set()  # Jobs of which nobody has said yet that they are not needed any more
+        self._delays: dict[AttemptKey, tuple[str, str]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._sweeper = Sweeper()
+        self._thread: LoopThread | None = None
+        self._world: World | None = None
+        self.closed = False
+
+    # The contract
+
+    def start(self, launches: Sequence[Launch]) -> None:
+        with self._lock:
+            self._add([(launch.key, launch, None) for launch in launches])
+
+    def adopt(self, attempts: Mapping[AttemptKey, Mapping[str, Any] | None]) -> None:
+        with self._lock:
+            self._add([(key, None, handle) for key, handle in attempts.items()])
+
+    def stop(self, stop: Stop) -> None:
+        with self._lock:
+            attempt = self._open.get(stop.key)
+            if attempt is not None and not self.closed:
+                self._soon(attempt.ask_to_stop, stop.grace)
+
+    def log_path(self, key: AttemptKey) -> Path | None:
+        path = self._folders.log(key)
+        return path if key in self._open or key in self._ended or path.exists() else None
+
+    def forget(self, key: AttemptKey) -> None:
+        with self._lock:
+            if key in self._open:
+                return
+            self._ended.discard(key)
+            name = object_name(key)
+            if name in self._unkept and not self.closed:
+                self._unkept.discard(name)
+                self._spawn(self._let_go(name))
+        self._sweeper.add(self._folders.attempt(key))
+
+    def close(self, *, kill: bool) -> None:
+        with self._lock:
+            if self.closed:
+                return
+            if kill:
+                grace = max((a.launch.kill_after if a.launch else 10_000 for a in self._open.values()), default=0)
+                for attempt in self._open.values():
+                    self._soon(attempt.ask_to_stop, attempt.launch.kill_after if attempt.launch else 10_000)
+                self._empty.wait_for(lambda: not self._open and not self._telling, grace / 1000 + LAST)
+            self.closed = True
+            thread, self._thread = self._thread, None
+        if thread is not None:
+            with contextlib.suppress(TimeoutError):
+                thread.call(self._leave(kill=kill), LAST)
+            thread.close()
+        self._sweeper.wait()
+
+    def working_directory(self, key: AttemptKey) -> Path:
+        """On this machine: for what is to be put into the Pod, and what was brought back from it."""
+        return self._folders.attempt(key) / "work"
+
+    # With the lock
+
+    def _add(self, new: list[tuple[AttemptKey, Launch | None, Mapping[str, Any] | None]]) -> None:
+        for key, launch, handle in new:
+            if self.closed or key in self._open or key in self._ended:
+                continue
+            folder, log = self._folders.attempt(key), self._folders.log(key)
+            self._open[key] = attempt = Attempt(key, folder, log, launch, handle)
+            self._soon(self._begin, attempt)
+
+    def _soon(self, call: Callable[..., None], *arguments: Any) -> None:
+        if self._thread is None:
+            self._thread = LoopThread("windlass-kubernetes")
+        self._thread.loop.call_soon_threadsafe(call, *arguments)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        if self._thread is None:
+            self._thread = LoopThread("windlass-kubernetes")
+        self._thread.spawn(work)
+
+    # In the loop
+
+    def _begin(self, attempt: Attempt) -> None:
+        if self._world is None:
+            self._world = World(self._terms, self._may_start)
+        task = asyncio.get_running_loop().create_task(live(attempt, self, self._world))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _leave(self, *, kill: bool) -> None:
+        """The attempts live on; `kill`: nobody is going to ask for the Jobs any more."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._world is None:
+            return
+        if kill:
+            await asyncio.gather(*(self._let_go(name) for name in self._unkept))
+        await self._world.close()
+
+    async def _let_go(self, name: str) -> None:
+        """Its end is recorded: the cluster removes the Job, and all that belongs to it, after a while."""
+        if self._world is None:
+            return
+        with contextlib.suppress(KubeError):
+            body = {"spec": {"ttlSecondsAfterFinished": self._terms.keep}}
+            await self._world.client.patch(JOBS, name, body, await self._world.namespace())
+
+    # What the attempts tell; in the loop
+
+    def started(self, attempt: Attempt, at: int, handle: dict[str, Any]) -> None:
+        self._emit(Started(attempt.key, at, handle))
+
+    def delayed(self, attempt: Attempt, cause: str, message: str) -> None:
+        if self._delays.get(attempt.key, ("", "")) == (cause, message):
+            return
+        self._delays[attempt.key] = (cause, message)
+        self._emit(Delayed(attempt.key, now_millis(), cause or None, message or None))
+
+    def quiet(self, attempt: Attempt) -> None:
+        self._emit(Quiet(attempt.key, now_millis()))
+
+    def parts(self, attempt: Attempt, parts: tuple[PartRecord, ...]) -> None:
+        self._emit(PartsSeen(attempt.key, parts))
+
+    def ended(self, attempt: Attempt, over: Over) -> None:
+        """The sink is never called with the lock: it has locks of its own."""
+        with self._lock:
+            self._delays.pop(attempt.key, None)
+            if self._open.pop(attempt.key, None) is None:
+                return
+            self._ended.add(attempt.key)
+            if attempt.job_uid is not None:
+                self._unkept.add(attempt.name)
+            self._telling += 1
+        self._emit(
+            Ended(attempt.key, over.at, over.exit_code, over.outputs, over.cause, over.message, parts=over.parts)
+        )
+        with self._lock:
+            self._telling -= 1
+            self._empty.notify_all()
+
+    def _emit(self, observation: Observation) -> None:
+        """`close` waits for the loop: what is under way here is told before it returns."""
+        if not self.closed:
+            self._sink(observation)

@@ -1,0 +1,368 @@
+"""One attempt, from its Job to its end: what its task does.
+
+In: an attempt. Out: what the executor is told of it. The order is the crash-safe story: the name is fixed, the Job is
+made, its Pod is watched; at the end the log and the outputs, `end.json`, then the word about it. Nothing of it depends
+on memory: whoever adopts the attempt finds the same Job, the same Pod, the same log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from windlass import log
+from windlass.executors.docker.frames import millis_of
+from windlass.executors.docker.records import Over, read_end, write_end
+from windlass.executors.kubernetes.attempt import TERMS, Remembered
+from windlass.executors.kubernetes.beginning import Beginning, WithheldError, without
+from windlass.executors.kubernetes.handing_on import hand_on
+from windlass.executors.kubernetes.judging import Verdict, delay_by_event, delay_of, verdict_of, verdict_of_gone
+from windlass.executors.kubernetes.naming import JOB_NAME
+from windlass.executors.kubernetes.pods import Pod, conditions_of
+from windlass.executors.kubernetes.reading import Reader
+from windlass.executors.kubernetes.spec import MARK, MASKS, OUTPUTS
+from windlass.executors.local.preparation import NotStartable
+from windlass.executors.local.warden import now_millis
+from windlass.kube.client import decode
+from windlass.kube.errors import Conflict, KubeError, NotFound
+from windlass.kube.resources import EVENTS, JOBS, PODS, SECRETS
+from windlass.masking import Mask
+
+if TYPE_CHECKING:
+    from windlass.executors.kubernetes.attempt import Attempt, Told
+    from windlass.executors.kubernetes.judging import Delay
+    from windlass.executors.kubernetes.world import World
+
+SOON, LATE = 1.0, 5.0  # seconds between looks at what only Events tell
+AWAY = 2.0
+
+
+async def live(attempt: Attempt, told: Told, world: World) -> None:
+    """To the end. Tells exactly one end, unless it is cancelled first."""
+    try:
+        over = await _over(attempt, told, world)
+    except WithheldError:
+        log.event("executor.start-withheld", level="warning", run=attempt.key.run, step=attempt.key.path)
+        return
+    except Exception as error:  # noqa: BLE001 - the boundary of one attempt (R29)
+        log.event("kubernetes.crashed", level="error", run=attempt.key.run, error=repr(error))
+        over = without("internal-error", f"the kubernetes runner made a mistake: {type(error).__name__}")
+    finally:
+        world.leave(attempt)
+    told.ended(attempt, over)
+
+
+async def _over(attempt: Attempt, told: Told, world: World) -> Over:
+    try:
+        over = read_end(attempt.folder)
+        if over is None:
+            over = await Life(attempt, told, world).settled()
+            write_end(attempt.folder, over)
+        return over
+    except NotStartable as error:
+        return without("start-failed", str(error))
+    except OSError as error:
+        return without("start-failed", f"its folder cannot be used: {error.strerror}")
+
+
+class Life:
+    def __init__(self, attempt: Attempt, told: Told, world: World) -> None:
+        self._attempt = attempt
+        self._told = told
+        self._world = world
+        self._client = world.client
+        self._namespace = ""
+        self._since = time.monotonic()  # it waits
+        self._delays: dict[str, float] = {}  # cause -> since when
+        self._looked_at = 0.0  # Events
+        self._by_event: Delay | None = None
+        self._asked_grace: int | None = None  # what its Pod was told
+        self._job_deleted = False
+        self._running = False
+        self._reader: Reader | None = None
+        self._following: asyncio.Task[None] | None = None
+        self._listening: asyncio.Task[None] | None = None
+        self._kept = Remembered.read(None)
+        self._masks: tuple[str, ...] = ()
+
+    async def settled(self) -> Over:
+        beginning = Beginning(self._attempt, self._told, self._world)
+        launch = self._attempt.launch
+        over = await beginning.find() if launch is None else await beginning.begin(launch)
+        if over is not None:
+            return over
+        self._namespace = await self._world.namespace()
+        try:
+            return await self._conclude(await self._watch())
+        finally:
+            for task in (self._following, self._listening):
+                await _ended(task)
+            if self._reader is not None:
+                self._reader.close()
+
+    # ---- until it is over
+
+    async def _watch(self) -> Verdict:
+        attempt = self._attempt
+        while True:
+            attempt.news.clear()
+            pod = attempt.pod
+            if pod is not None and pod.over:
+                return verdict_of(pod)
+            if attempt.gone and await self._is_gone(pod):
+                return verdict_of_gone(pod)
+            if pod is not None and pod.state.running is not None and not self._running:
+                await self._runs(pod)
+            if attempt.stop_asked or attempt.verdict is not None:
+                done = await self._end(pod)
+                if done is not None:
+                    return done
+            elif not self._running:
+                done = await self._wait_for_start(pod)
+                if done is not None:
+                    return done
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(attempt.news.wait(), self._next_look())
+
+    def _next_look(self) -> float | None:
+        """A Pod that runs and that nobody ends is heard of when something changes."""
+        if self._attempt.stop_asked or self._attempt.verdict is not None or self._attempt.gone:
+            return AWAY
+        if self._running:
+            return None
+        return 0.5 if time.monotonic() - self._since < 5.0 else SOON
+
+    async def _runs(self, pod: Pod) -> None:
+        self._running = True
+        self._told.delayed(self._attempt, "", "")
+        self._told_start(pod)
+        reader = await self._open(pod)
+        self._following = asyncio.create_task(reader.follow(pod.metadata.name, self._world.slots))
+        if self._kept.quiet is not None:
+            self._listening = asyncio.create_task(self._listen(self._kept.quiet / 1000))
+
+    def _told_start(self, pod: Pod) -> None:
+        attempt = self._attempt
+        if attempt.told_started:
+            return
+        attempt.told_started = True
+        state = pod.state.running or pod.state.terminated
+        at = now_millis()
+        if attempt.launch is None and state is not None and state.started_at:
+            at = min(at, millis_of(state.started_at)) or at
+        handle = {
+            "namespace": self._namespace,
+            "job": attempt.name,
+            "uid": attempt.job_uid,
+            "pod": pod.metadata.name,
+            "node": pod.spec.node_name,
+        }
+        self._told.started(attempt, at, handle)
+
+    async def _open(self, pod: Pod) -> Reader:
+        if self._reader is None:
+            launch, mark = self._attempt.launch, None
+            self._kept = Remembered.read(pod.metadata.annotations.get(TERMS))
+            if launch is not None:
+                self._kept = Remembered(launch.output_limit, launch.kill_after, launch.quiet_timeout, secret=False)
+                self._masks = launch.masks
+            if self._kept.secret or (launch is not None and launch.parts):
+                self._masks, mark = await self._hidden()
+
+            async def hands(part: str) -> None:
+                await hand_on(self._client, self._namespace, pod.metadata.name, part)
+
+            self._reader = Reader(self._attempt, self._told, self._client, self._namespace, self._masks, mark, hands)
+            if launch is None and self._kept.quiet is not None:
+                with contextlib.suppress(OSError):
+                    silent = time.time() - self._attempt.log_path.stat().st_mtime
+                    self._attempt.written_at = time.monotonic() - max(0.0, silent)
+            else:
+                self._attempt.written_at = time.monotonic()
+        return self._reader
+
+    async def _hidden(self) -> tuple[tuple[str, ...], str | None]:
+        """What must not show, and the mark of the parts: from the attempt's Secret."""
+        while True:
+            try:
+                found = await self._client.get(SECRETS, self._attempt.name, self._namespace)
+                data = found.get("data") or {}
+                masks = json.loads(base64.b64decode(data[MASKS])) if MASKS in data else ()
+                mark = base64.b64decode(data[MARK]).decode() if MARK in data else None
+                return tuple(masks), mark
+            except NotFound:
+                return (), None
+            except KubeError:
+                await asyncio.sleep(AWAY)
+
+    async def _listen(self, limit: float) -> None:
+        while True:
+            left = self._attempt.written_at + limit - time.monotonic()
+            if left <= 0:
+                self._told.quiet(self._attempt)
+                return
+            await asyncio.sleep(left)
+
+    # ---- before it runs
+
+    async def _wait_for_start(self, pod: Pod | None) -> Verdict | None:
+        """Says why it waits; None: it waits on."""
+        delay = (delay_of(pod) if pod is not None else None) or await self._told_by_events(pod)
+        now = time.monotonic()
+        if delay is None:
+            self._delays.clear()
+            self._told.delayed(self._attempt, "", "")
+        else:
+            self._told.delayed(self._attempt, delay.cause, delay.message)
+            since = self._delays.setdefault(delay.cause, now)
+            if delay.patience is not None and now - since >= delay.patience:
+                self._attempt.verdict = Verdict(None, delay.cause, delay.message, begun=False)
+        if self._attempt.verdict is None and now - self._since >= self._world.terms.pending:
+            cause, said = (delay.cause, delay.message) if delay else ("start-failed", "nothing says why")
+            message = f"it did not start within {self._world.terms.pending:g} s: {said}"
+            self._attempt.verdict = Verdict(None, cause, message, begun=False)
+        return await self._end(pod) if self._attempt.verdict is not None else None
+
+    async def _told_by_events(self, pod: Pod | None) -> Delay | None:
+        """Of a Job that gets no Pod, and of a Pod that waits for its volumes: nothing else tells."""
+        now = time.monotonic()
+        pause = SOON if now - self._since < 10 else LATE
+        if now - max(self._looked_at, self._since) < pause:
+            return self._by_event
+        self._looked_at = now
+        uid = pod.metadata.uid if pod is not None else self._attempt.job_uid
+        self._by_event = None
+        try:
+            if pod is None and await self._job_is_over():
+                return self._by_event
+            fields = f"involvedObject.uid={uid}"
+            async for event in self._client.list(EVENTS, self._namespace, fields=fields):
+                found = delay_by_event(str(event.get("reason")), str(event.get("message") or ""))
+                self._by_event = found or self._by_event
+        except KubeError as error:
+            log.event("kubernetes.events-unread", level="warning", job=self._attempt.name, error=str(error))
+        return self._by_event
+
+    async def _job_is_over(self) -> bool:
+        """A Job without a Pod that was deleted, or given up by its controller. Raises KubeError."""
+        try:
+            job = await self._client.get(JOBS, self._attempt.name, self._namespace)
+        except NotFound:
+            self._attempt.verdict = verdict_of_gone(None)
+            return True
+        failed = conditions_of(job).get("Failed")
+        if failed is None or job["metadata"]["uid"] != self._attempt.job_uid:
+            return False
+        message = str(failed.get("message") or failed.get("reason"))
+        self._attempt.verdict = Verdict(None, "start-failed", f"its Job failed: {message}", begun=False)
+        return True
+
+    # ---- to its end
+
+    async def _end(self, pod: Pod | None) -> Verdict | None:
+        """Asks the cluster to end it. A Verdict: there is nothing left that could run."""
+        attempt = self._attempt
+        grace = attempt.grace if attempt.stop_asked and attempt.grace is not None else 0
+        try:
+            if pod is not None:
+                if self._asked_grace is None or grace < self._asked_grace:
+                    seconds = max(1, -(-grace // 1000))
+                    await self._client.delete(
+                        PODS, pod.metadata.name, self._namespace, uid=pod.metadata.uid, grace=seconds
+                    )
+                    self._asked_grace = grace
+                return None
+            if not self._job_deleted:
+                with contextlib.suppress(NotFound, Conflict):
+                    await self._client.delete(JOBS, attempt.name, self._namespace, uid=attempt.job_uid)
+                self._job_deleted = True
+            if await self._pods_of_job():
+                return None  # the watch tells of it, and it is ended then
+            return attempt.verdict or Verdict(None, None, "stopped before it started", begun=False)
+        except (NotFound, Conflict):
+            attempt.gone = True
+            attempt.news.set()
+        except KubeError as error:
+            log.event("kubernetes.not-ended", level="warning", job=attempt.name, error=str(error))
+        return None
+
+    async def _pods_of_job(self) -> bool:
+        """A live list, not what the watch has shown so far. Raises KubeError."""
+        found = False
+        label = f"{JOB_NAME}={self._attempt.name}"
+        async for page in self._client.pages(PODS, self._namespace, labels=label):
+            for item in page.items:
+                pod = decode(item, Pod)
+                if pod.job == self._attempt.job_uid:
+                    self._attempt.saw(pod)
+                    found = True
+        return found
+
+    async def _is_gone(self, pod: Pod | None) -> bool:
+        """Absence is proven before it is acted on (promise R10)."""
+        if pod is None:
+            return True
+        try:
+            found = await self._client.get(PODS, pod.metadata.name, self._namespace)
+        except NotFound:
+            return True
+        except KubeError:
+            return False
+        if found["metadata"]["uid"] == pod.metadata.uid:
+            self._attempt.gone = False
+            return False
+        return True
+
+    async def _conclude(self, verdict: Verdict) -> Over:
+        attempt, pod = self._attempt, self._attempt.pod
+        verdict = self._explained(verdict, pod)
+        if not verdict.begun or pod is None:
+            return Over(now_millis(), verdict.exit_code, cause=verdict.cause, message=verdict.message)
+        self._told_start(pod)
+        await _ended(self._following)
+        reader = await self._open(pod)
+        if attempt.gone:
+            reader.lost("its Pod is gone")
+        else:
+            await reader.finish(pod.metadata.name, self._world.terms.log_patience)
+        exit_code, cause = verdict.exit_code, verdict.cause
+        message = verdict.message or reader.complaint
+        failure = reader.said.failure()
+        if failure is not None and not attempt.stop_asked and cause is None:
+            exit_code, cause, message = failure
+        return Over(now_millis(), exit_code, self._outputs(pod), cause, message, reader.said.records)
+
+    def _explained(self, verdict: Verdict, pod: Pod | None) -> Verdict:
+        """With what only we know: that we ended it, or that somebody else did."""
+        attempt = self._attempt
+        if attempt.stop_asked:
+            return Verdict(verdict.exit_code, None, verdict.message or "stopped", verdict.begun)
+        if attempt.verdict is not None:
+            return Verdict(None, attempt.verdict.cause, attempt.verdict.message, verdict.begun)
+        deleted = pod is not None and pod.metadata.deletion_timestamp is not None
+        if deleted and verdict.cause is None and verdict.exit_code != 0:
+            said = "its Pod was deleted, and nobody here did it"
+            return Verdict(verdict.exit_code, "pod-deleted", said, verdict.begun)
+        return verdict
+
+    def _outputs(self, pod: Pod) -> bytes:
+        """At most one byte more than the limit; without what must not show. The kubelet keeps the last 4,096 bytes, so
+        as many as that may have been more."""
+        ended, limit = pod.state.terminated, self._kept.limit
+        data = ended.message.encode("utf-8", "surrogateescape") if ended is not None else b""
+        if len(data) >= OUTPUTS:
+            data = data.ljust(OUTPUTS + 1)
+        if self._masks:
+            data = Mask(self._masks).whole(data) if len(data) <= limit else b" " * (limit + 1)
+        return data[: limit + 1]
+
+
+async def _ended(task: asyncio.Task[Any] | None) -> None:
+    if task is not None:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError, KubeError):
+            await task

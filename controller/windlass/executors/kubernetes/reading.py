@@ -1,0 +1,182 @@
+"""An attempt's log: from the kubelet to the disk, while it runs and to its last line.
+
+In: a Pod whose container runs or has run. Out: the log file, and what the driver of parts says in it. While the
+container runs its log is followed, as many at once as `Slots` has; after its end what is missing is read at once. What
+cannot be had any more shows as a line in its place (promise R22).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import time
+from typing import TYPE_CHECKING
+
+from windlass.executors.docker.frames import Copy
+from windlass.executors.docker.marks import Marks, PartsSaid
+from windlass.executors.kubernetes.lines import Lines, Position
+from windlass.executors.kubernetes.pods import CONTAINER
+from windlass.executors.local.logfile import LogFile
+from windlass.executors.local.preparation import open_log
+from windlass.kube.errors import BadRequest, KubeError, NotFound
+from windlass.kube.logs import pod_log
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from pathlib import Path
+
+    from windlass.executors.kubernetes.attempt import Attempt, Told
+    from windlass.kube.client import Client
+
+SAVED = "log.json"
+OFTEN = 0.25  # seconds between two notes of the position
+_PAUSES = (0.1, 0.5, 1.0, 2.0, 5.0)
+
+
+class Reader:
+    """`masks`: what must not show; `mark`: of the driver of parts, None: there are no parts."""
+
+    def __init__(
+        self,
+        attempt: Attempt,
+        told: Told,
+        client: Client,
+        namespace: str,
+        masks: Sequence[str],
+        mark: str | None,
+        hand_on: Callable[[str], Awaitable[None]],
+    ) -> None:
+        self._attempt = attempt
+        self._told = told
+        self._client = client
+        self._namespace = namespace
+        self._hand_on = hand_on
+        self._plain = not masks and mark is None
+        self._marks = Marks(mark) if mark is not None else None
+        self.said = PartsSaid()
+        self._noted_at = 0.0
+        position, head = _restored(attempt.folder, attempt.log_path) if self._plain else (None, _head(attempt.folder))
+        self._lines = Lines(position)
+        self._log = LogFile(open_log(str(attempt.log_path)))
+        self._copy = Copy(self._log, masks, self._log.size if position is not None else head)
+
+    def close(self) -> None:
+        self._log.close()
+
+    @property
+    def complaint(self) -> str | None:
+        return self._log.complaint
+
+    async def follow(self, pod: str, slots: asyncio.Semaphore) -> None:
+        """Until it is cancelled."""
+        async with slots:
+            tried = 0
+            while True:
+                before = self._attempt.written_at
+                with contextlib.suppress(KubeError):
+                    await self._read(pod, follow=True)
+                tried = 0 if self._attempt.written_at > before else tried + 1
+                await asyncio.sleep(_PAUSES[min(tried, len(_PAUSES) - 1)])
+
+    async def finish(self, pod: str, patience: float) -> None:
+        """What is there after the container's end; a line in the place of what cannot be had."""
+        deadline = time.monotonic() + patience
+        while (missing := await self._rest(pod)) is not None:
+            if missing[1] or time.monotonic() >= deadline:
+                self.lost(missing[0])
+                break
+            await asyncio.sleep(0.5)
+        self._flush()
+
+    def lost(self, reason: str) -> None:
+        """A gap, never silence."""
+        self._flush()
+        self._log.write(f"\nwindlass: what it wrote after this is lost: {reason}\n".encode())
+
+    async def _rest(self, pod: str) -> tuple[str, bool] | None:
+        """None: it is complete. Else why not, and whether that is for good."""
+        try:
+            await self._read(pod, follow=False)
+        except NotFound:
+            return "its Pod is gone", True
+        except BadRequest as error:  # its container was never started, or is not known any more
+            return str(error), True
+        except KubeError as error:
+            return str(error), False
+        return (self._lines.complaint, True) if self._lines.complaint is not None else None
+
+    async def _read(self, pod: str, *, follow: bool) -> None:
+        self._lines.begin()
+        since = self._lines.since
+        async for chunk in pod_log(
+            self._client, self._namespace, pod, CONTAINER, follow=follow, since=since, timestamps=True
+        ):
+            for at, data in self._lines.feed(chunk):
+                self._attempt.written_at = time.monotonic()
+                if self._marks is None:
+                    self._copy.feed(data)
+                else:
+                    await self._split(self._marks, at, data)
+            if self._lines.complaint is not None:
+                break
+            self._note()
+
+    async def _split(self, marks: Marks, at: int, data: bytes) -> None:
+        for found in marks.split(data):
+            if isinstance(found, bytes):
+                self._copy.feed(found)
+                continue
+            self._copy.flush()
+            self.said.take(found, at, self._copy.size)
+            if found[0] == "env":
+                await self._hand_on(found[1])
+            elif found[0] == "begin" and self._copy.caught_up:
+                self._told.parts(self._attempt, self.said.records)
+
+    def _flush(self) -> None:
+        if self._marks is not None:
+            self._copy.feed(self._marks.rest())
+        self._copy.flush()
+        self._note(now=True)
+
+    def _note(self, *, now: bool = False) -> None:
+        """Where the log stands; what is on disk beyond it is read again by whoever adopts the attempt."""
+        if not self._plain or (not now and time.monotonic() - self._noted_at < OFTEN):
+            return
+        self._noted_at = time.monotonic()
+        note(self._attempt.folder, {**self._lines.position.to_json(), "size": self._log.size})
+
+
+def note(folder: Path, found: dict[str, int]) -> None:
+    """Whole or not at all. Raises OSError."""
+    folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+    half = folder / f"{SAVED}.half"
+    half.write_text(json.dumps(found))
+    half.replace(folder / SAVED)
+
+
+def _noted(folder: Path) -> dict[str, int] | None:
+    try:
+        found: dict[str, int] = json.loads((folder / SAVED).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return found
+
+
+def _head(folder: Path) -> int:
+    """Bytes of our own at the beginning of the log."""
+    found = _noted(folder)
+    return found.get("head", 0) if found is not None else 0
+
+
+def _restored(folder: Path, log: Path) -> tuple[Position | None, int]:
+    """Where it was left; what was written after the note is cut off, to be read again."""
+    found = _noted(folder)
+    if found is None or "nanos" not in found:
+        return None, (found or {}).get("head", 0)
+    with contextlib.suppress(FileNotFoundError):
+        if log.stat().st_size > found["size"]:
+            os.truncate(log, found["size"])
+    return Position.read(found), found["size"]

@@ -1,0 +1,310 @@
+"""A launch as a Job, and as the Secret that goes with it.
+
+In: a Launch. Out: the objects to create: the Job first, its Secret right after, owned by it. A script of a shell is an
+argument; other files, and values that must not show, come from the Secret, which exists only if there are any. Pure.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import posixpath
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from windlass.executors.docker.driver import DRIVER, driver_files
+from windlass.executors.kubernetes import naming
+from windlass.executors.kubernetes.attempt import TERMS, Remembered
+from windlass.executors.kubernetes.pods import CONTAINER
+from windlass.masking import Mask
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from windlass.executors.kubernetes.terms import Terms
+    from windlass.runs.model import Launch
+
+ROOT = "/windlass"  # where files are, if there are any; parts share it
+FILES = f"{ROOT}-files"  # what the Secret holds of them
+OUTPUT = "/dev/termination-log"
+OUTPUTS = 4096  # bytes: what the kubelet keeps of that file
+MASKS = "masks"
+MARK = "mark"
+_SHELLS = frozenset({"sh", "bash", "dash", "ash", "ksh", "zsh"})
+_LONGEST_WORD = 120_000  # bytes of one argument; Linux takes 131,072 with the final zero
+_LARGEST_SECRET = 1_000_000  # bytes; the API server takes 1 MiB
+_SURROUNDINGS = f"""\
+mkdir -p {ROOT}/work && cd {ROOT}/work || exit 126
+: > {ROOT}/env
+: > {ROOT}/variables.sh
+trap 'stopped=1; made TERM ""' TERM
+"""  # nobody else tells a part to end: a kubelet tells the first process alone
+SPARE = 300  # seconds: the cluster's own limit comes after ours
+
+
+class UnfitError(Exception):
+    """No Job can be made of it; the text says why to the author."""
+
+
+@dataclass(slots=True)
+class Objects:
+    """`secret` lacks the reference to the Job, whose uid is not known yet."""
+
+    job: dict[str, Any]
+    secret: dict[str, Any] | None
+
+
+@dataclass(slots=True)
+class _Draft:
+    """What is collected for the Secret: files by name, variables by name."""
+
+    files: dict[str, str] = field(default_factory=dict)
+    values: dict[str, str] = field(default_factory=dict)
+
+
+def objects_of(launch: Launch, terms: Terms, namespace: str, mark: str | None) -> Objects:
+    """`mark`: of the driver of parts. Raises UnfitError."""
+    _refuse(launch)
+    name = naming.object_name(launch.key)
+    image = launch.image or terms.image
+    if not image:
+        raise UnfitError("it names no image, and its runner has none for steps without one (`image`)")
+    draft = _Draft()
+    command = _parts(launch, mark, draft) if launch.parts else _command(launch, draft)
+    env = _environment(launch, name, draft)
+    metadata = {
+        "name": name,
+        "namespace": namespace,
+        "labels": naming.labels(launch.key),
+        "annotations": naming.notes(launch.key),
+    }
+    secret = _secret(launch, metadata, draft, mark)
+    kept = Remembered(launch.output_limit, launch.kill_after, launch.quiet_timeout, secret is not None)
+    pod = _pod(launch, image, command, env)
+    _mount(pod, launch, name, list(draft.files))
+    job = {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": metadata,
+        "spec": {
+            "backoffLimit": 0,
+            "podReplacementPolicy": "Failed",
+            "ttlSecondsAfterFinished": terms.unread,
+            "template": {"metadata": _pod_metadata(launch, metadata, kept), "spec": pod},
+        },
+    }
+    return Objects(job, secret)
+
+
+def _refuse(launch: Launch) -> None:
+    asked = {
+        "checkout": launch.checkout is not None,
+        "files": bool(launch.files),
+        "artifacts": bool(launch.saves or launch.loads),
+        "cache": launch.cache is not None,
+        "the files of an action": bool(launch.action_files),
+        "outputs of type file": bool(launch.file_outputs),
+        "outputs of more than 4 KiB": launch.output_limit > OUTPUTS,
+        "services": bool(launch.services),
+        "docker: true": launch.docker,
+        "a workingDirectory": launch.working_directory is not None,
+    }
+    wanted = [name for name, is_asked in asked.items() if is_asked]
+    if wanted:
+        raise UnfitError(f"the kubernetes runner cannot give it {', '.join(wanted)}")
+
+
+# ---- the program
+
+
+def _command(launch: Launch, draft: _Draft) -> list[str]:
+    """A shell gets its script as an argument: no file, so nothing for a kubelet to fetch and mount."""
+    *before, last = launch.argv
+    script = launch.script
+    if script is None:
+        return [_literal(word) for word in launch.argv]
+    plain = last == "{script}" and not any("{script}" in word for word in before)
+    if plain and before and posixpath.basename(before[0]) in _SHELLS and len(script.encode()) < _LONGEST_WORD:
+        return [*before, "-c", _literal(script), launch.script_name]
+    draft.files[launch.script_name] = script
+    return [_literal(word.replace("{script}", f"{FILES}/{launch.script_name}")) for word in launch.argv]
+
+
+def _literal(text: str) -> str:
+    """As it is: Kubernetes would fill in `$(NAME)`, and make one of `$$`."""
+    return text.replace("$", "$$")
+
+
+def _parts(launch: Launch, mark: str | None, draft: _Draft) -> list[str]:
+    try:
+        written = driver_files(launch, mark or "", _SURROUNDINGS, files=FILES)
+    except ValueError as error:
+        raise UnfitError(str(error)) from error
+    draft.files |= written
+    for part in launch.parts:
+        if part.script is not None:
+            draft.files[part.script_name] = part.script
+    return ["sh", f"{FILES}/{DRIVER}"]
+
+
+# ---- the environment
+
+
+def _environment(launch: Launch, secret: str, draft: _Draft) -> list[dict[str, Any]]:
+    """What holds a secret is named only; `unset` hides what the image sets, as far as an empty value does."""
+    env = dict(launch.env) | {"WINDLASS_OUTPUT": OUTPUT}
+    if launch.parts:
+        env["WINDLASS_ENV"] = f"{ROOT}/env"
+    if _wants_inputs(launch) or draft.files:
+        draft.files["inputs.json"] = launch.inputs
+        env["WINDLASS_INPUTS"] = f"{FILES}/inputs.json"
+    hidden = Mask(launch.masks) if launch.masks else None
+    found: list[dict[str, Any]] = []
+    for name, value in env.items():
+        if hidden is not None and _holds(hidden, launch.masks, value):
+            draft.values[name] = value
+            found.append({"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": _key(name)}}})
+        else:
+            found.append({"name": name, "value": _literal(value)})
+    return found + [{"name": name, "value": ""} for name in launch.unset if name not in env]
+
+
+def _holds(hidden: Mask, masks: tuple[str, ...], value: str) -> bool:
+    return bool(hidden.stretches(value.encode("utf-8", "surrogateescape"))) or any(mask in value for mask in masks)
+
+
+def _wants_inputs(launch: Launch) -> bool:
+    """Only a program that we do not see, or that names it, may read it: most steps need no file for it."""
+    if launch.inputs == "{}":
+        return False
+    texts = (launch.script or "", *launch.argv, *launch.env.values())
+    return launch.script is None or any("WINDLASS_INPUTS" in text for text in texts)
+
+
+def _key(name: str) -> str:
+    return f"env.{name}"
+
+
+# ---- the Secret
+
+
+def _secret(launch: Launch, metadata: Mapping[str, Any], draft: _Draft, mark: str | None) -> dict[str, Any] | None:
+    if not draft.files and not draft.values and not launch.masks:
+        return None
+    data = {f"file.{number}": text for number, text in enumerate(draft.files.values())}
+    data |= {_key(name): value for name, value in draft.values.items()}
+    if launch.masks:  # for a controller that adopts it
+        data[MASKS] = json.dumps(launch.masks)
+    if mark is not None:
+        data[MARK] = mark
+    encoded = {name: base64.b64encode(text.encode("utf-8", "surrogateescape")).decode() for name, text in data.items()}
+    if sum(map(len, encoded.values())) > _LARGEST_SECRET:
+        raise UnfitError("its scripts, inputs and secrets are larger than what a Kubernetes Secret can hold (1 MiB)")
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": dict(metadata), "immutable": True, "data": encoded}
+
+
+# ---- the Pod
+
+
+def _pod_metadata(launch: Launch, metadata: Mapping[str, Any], kept: Remembered) -> dict[str, Any]:
+    """The step's own labels and annotations, without those that are ours to give."""
+    pod = launch.pod
+    own = {
+        part: {name: value for name, value in (pod.get(part) or {}).items() if not _reserved(name)}
+        for part in ("labels", "annotations")
+    }
+    ours = {"labels": metadata["labels"], "annotations": {**metadata["annotations"], TERMS: kept.text()}}
+    return {part: {**own[part], **ours[part]} for part in ours}
+
+
+def _reserved(name: str) -> bool:
+    domain = name.partition("/")[0] if "/" in name else ""
+    return domain == naming.PREFIX or domain.endswith((f".{naming.PREFIX}", "kubernetes.io", "k8s.io"))
+
+
+def _pod(launch: Launch, image: str, command: list[str], env: list[dict[str, Any]]) -> dict[str, Any]:
+    """Pod Security `baseline`, and a little more: images as they are run, root inside included."""
+    pod = launch.pod
+    own = pod.get("securityContext") or {}
+    container: dict[str, Any] = {
+        "name": CONTAINER,
+        "image": image,
+        "command": command,
+        "env": env,
+        "terminationMessagePath": OUTPUT,
+        "terminationMessagePolicy": "File",
+        "securityContext": {"allowPrivilegeEscalation": False}
+        | ({"readOnlyRootFilesystem": True} if own.get("readOnlyRootFilesystem") else {}),
+    }
+    if launch.resources:
+        container["resources"] = {part: dict(given) for part, given in launch.resources.items()}
+    security = {name: own[name] for name in ("runAsUser", "runAsGroup", "runAsNonRoot", "fsGroup") if name in own}
+    spec: dict[str, Any] = {
+        "restartPolicy": "Never",
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "shareProcessNamespace": True,  # a program that is the first process of all would ignore TERM
+        "terminationGracePeriodSeconds": -(-launch.kill_after // 1000),
+        "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}, **security},
+        "containers": [container],
+    }
+    if launch.timeout is not None:
+        spec["activeDeadlineSeconds"] = -(-(launch.timeout + launch.kill_after) // 1000) + SPARE
+    return spec | _wishes(pod)
+
+
+def _wishes(pod: Mapping[str, Any]) -> dict[str, Any]:
+    """What a step may ask of the cluster; whether it gets it, the policy says."""
+    names = {
+        "nodeSelector": "nodeSelector",
+        "serviceAccount": "serviceAccountName",
+        "priorityClass": "priorityClassName",
+        "runtimeClass": "runtimeClassName",
+        "hostNetwork": "hostNetwork",
+    }
+    found: dict[str, Any] = {theirs: pod[ours] for ours, theirs in names.items() if pod.get(ours)}
+    if pod.get("tolerations"):
+        found["tolerations"] = [
+            {name: value for name, value in one.items() if value is not None} for one in pod["tolerations"]
+        ]
+    if pod.get("imagePullSecrets"):
+        found["imagePullSecrets"] = [{"name": name} for name in pod["imagePullSecrets"]]
+    return found
+
+
+def _mount(spec: dict[str, Any], launch: Launch, secret: str, files: list[str]) -> None:
+    """The step's volumes and ours. The Secret's keys are numbers: a file's name may hold what a key may not."""
+    found = [_volume(one) for one in launch.pod.get("volumes") or ()]
+    if files:
+        items = [{"key": f"file.{number}", "path": name} for number, name in enumerate(files)]
+        source = {"secret": {"secretName": secret, "items": items, "defaultMode": 0o555}}
+        found.append(("windlass-files", source, {"mountPath": FILES, "readOnly": True}))
+    if launch.parts:
+        found.append(("windlass", {"emptyDir": {}}, {"mountPath": ROOT}))
+    if found:
+        spec["volumes"] = [{"name": name, **source} for name, source, _ in found]
+        spec["containers"][0]["volumeMounts"] = [{"name": name, **mount} for name, _, mount in found]
+
+
+def _volume(one: Mapping[str, Any]) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """Raises UnfitError."""
+    name, path = one["name"], posixpath.normpath(one["mountPath"])
+    if not path.startswith("/") or path.startswith("//") or path == "/" or _is_ours(path):
+        raise UnfitError(f"pod.volumes: {name} cannot be mounted at {one['mountPath']}")
+    if name in ("windlass", "windlass-files"):
+        raise UnfitError(f"pod.volumes: the name {name} is taken")
+    return name, _source(one), {"mountPath": path, **({"readOnly": True} if one.get("readOnly") else {})}
+
+
+def _is_ours(path: str) -> bool:
+    return f"{path}/".startswith((f"{ROOT}/", f"{FILES}/", "/dev/", "/proc/", "/sys/"))
+
+
+def _source(one: Mapping[str, Any]) -> dict[str, Any]:
+    if one.get("claim"):
+        return {"persistentVolumeClaim": {"claimName": one["claim"]}}
+    if one.get("configMap"):
+        return {"configMap": {"name": one["configMap"]}}
+    if one.get("secret"):
+        return {"secret": {"secretName": one["secret"]}}
+    return {"emptyDir": {}}
