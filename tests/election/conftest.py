@@ -33,7 +33,7 @@ class Memory:
         if seen != self.lease:
             return None
         self.writes += 1
-        self.lease = replace(lease, version=str(self.writes))
+        self.lease = replace(lease, version=str(self.writes), renewed=str(self.writes))
         return self.lease
 
     def _answer(self) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.election.conftest import Memory
 from tests.election.contract import check_that_it_compares_and_swaps
 
 from windlass.clock import VirtualClock
+from windlass.election.base import Lease
 from windlass.election.elector import Elector, Spans
 
 SPANS = Spans(15.0, 10.0, 2.0)
@@ -116,6 +119,23 @@ def test_an_answer_that_comes_too_late_makes_nobody_a_leader(memory, one) -> Non
     assert one.step(), "the lease is ours all the same"
 
 
+def test_a_label_is_no_renewal(memory, one, two) -> None:
+    one.step()
+    two.step()
+    for number in range(7):
+        memory.lease = replace(memory.lease, version=f"labelled-{number}")
+        assert not two.step(2)
+    assert two.step(1)
+    assert two.step(2)
+
+
+def test_who_leads_keeps_leading_when_its_lease_gets_a_label(memory, one) -> None:
+    one.step()
+    memory.lease = replace(memory.lease, version="labelled")
+    assert one.step(2)
+    assert memory.lease.version != "labelled"
+
+
 def test_a_lease_that_somebody_deletes_is_made_again(memory, one, two) -> None:
     one.step()
     two.step()
@@ -127,7 +147,7 @@ def test_a_lease_that_somebody_deletes_is_made_again(memory, one, two) -> None:
 
 def test_a_lease_that_somebody_gives_to_another_is_theirs(memory, one) -> None:
     one.step()
-    memory.write(memory.lease.__class__("two", 15.0, 9), memory.lease)
+    memory.write(Lease("two", 15.0, 9), memory.lease)
     assert not one.step(2)
     assert one.elector.lost
     assert not one.step(100), "a process that has lost leads no more, whatever comes"
@@ -144,7 +164,7 @@ def test_two_that_try_at_the_same_moment_do_not_both_lead(memory, one, two) -> N
     """The second writes what it has seen before the first wrote."""
     seen = memory.read()
     assert one.step()
-    assert memory.write(memory.lease.__class__("two", 15.0, 0), seen) is None
+    assert memory.write(Lease("two", 15.0, 0), seen) is None
     assert not two.step()
 
 

@@ -14,12 +14,14 @@ from typing import Protocol
 @dataclass(frozen=True, slots=True)
 class Lease:
     """`holder`: "" when nobody has it. `duration`: seconds that it is respected after each renewal. `terms`: how often
-    it passed to somebody else. `version`: changes with every write, and says nothing else."""
+    it passed to somebody else. `version` changes with every write to it, `renewed` with every renewal; neither says
+    more than that."""
 
     holder: str
     duration: float
     terms: int
     version: str = ""
+    renewed: str = ""
 
 
 class Leases(Protocol):

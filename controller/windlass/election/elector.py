@@ -138,8 +138,10 @@ class Elector:
         return True
 
     def _note(self, found: Lease | None) -> None:
-        if found != self._seen:
-            self._seen, self._seen_at = found, self._clock.monotonic()
+        """Only a renewal counts: that somebody puts a label on it keeps nobody from leading."""
+        before, self._seen = self._seen, found
+        if before is None or found is None or (before.holder, before.renewed) != (found.holder, found.renewed):
+            self._seen_at = self._clock.monotonic()
 
     def _is_over(self, lease: Lease) -> bool:
         """By when we saw its last change."""

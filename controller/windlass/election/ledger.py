@@ -39,7 +39,7 @@ class LedgerLeases:
             return None
         epoch, text = rows[0]
         written = json.loads(text)
-        return Lease(written["holder"], float(written["duration"]), int(written["terms"]), str(epoch))
+        return Lease(written["holder"], float(written["duration"]), int(written["terms"]), str(epoch), str(epoch))
 
     def write(self, lease: Lease, seen: Lease | None) -> Lease | None:
         text = json.dumps({"holder": lease.holder, "duration": lease.duration, "terms": lease.terms})
@@ -48,7 +48,7 @@ class LedgerLeases:
         name = "make_lease" if seen is None else "write_lease"
         which = {"scope": self._scope} if seen is None else {"the_scope": self._scope, "the_epoch": version - 1}
         changed = self._asked(lambda connection: _changed(connection, self._where.sql[name], values | which))
-        return Lease(lease.holder, lease.duration, lease.terms, str(version)) if changed else None
+        return Lease(lease.holder, lease.duration, lease.terms, str(version), str(version)) if changed else None
 
     def close(self) -> None:
         connection, self._connection = self._connection, None

@@ -24,7 +24,16 @@ def _ledger(_settings: ControllerSettings, where: Database, clock: Clock) -> Lea
     return LedgerLeases(where, clock)
 
 
+def _kubernetes(settings: ControllerSettings, _where: Database, clock: Clock) -> Leases:
+    from windlass.election.kubernetes import KubernetesLeases
+
+    # Two requests have to fit into the time in which a renewal has to succeed.
+    timeout = settings.renew_deadline / 2000
+    return KubernetesLeases(settings.lease_name, settings.lease_namespace, clock, timeout)
+
+
 PLACES: dict[str, Callable[[ControllerSettings, Database, Clock], Leases]] = {
+    "kubernetes": _kubernetes,
     "ledger": _ledger,
 }
 
