@@ -56,6 +56,10 @@ has_jq() {
     command -v jq >/dev/null 2>&1
 }
 
+has_compiler() { # for a clock that jumps (tests/slow/jumping_clock.c)
+    command -v cc >/dev/null 2>&1
+}
+
 has_docker() {
     command -v dockerd >/dev/null 2>&1 && [ -x /bin/busybox ]
 }
@@ -78,6 +82,7 @@ built_here() {
 missing=
 has_postgresql || missing="postgresql"
 has_jq || missing="$missing jq"
+has_compiler || missing="$missing gcc libc6-dev"
 # Only root can run a Docker engine or a node of Kubernetes; the tests of others skip what needs one.
 [ "$(id -u)" != 0 ] || has_docker || missing="$missing docker.io busybox-static"
 [ "$(id -u)" != 0 ] || has_node ||

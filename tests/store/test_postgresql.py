@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from windlass.errors import LedgerError
+from windlass.errors import FencedError, LedgerError
+from windlass.store import postgresql
 from windlass.store.ledger import Ledger
 
 
@@ -64,3 +65,25 @@ def test_a_server_that_is_away_is_an_error_without_the_password(postgres) -> Non
     with pytest.raises(LedgerError) as failed:
         Ledger.open(f"postgresql://someone:hunter2secret@/nowhere?host={postgres.folder}/away")
     assert "hunter2secret" not in str(failed.value)
+
+
+def test_who_stands_still_within_a_transaction_is_not_waited_for(
+    postgres, postgres_url, clock, runs, monkeypatch
+) -> None:
+    """It holds the row that the next one has to change to take over (R26)."""
+    monkeypatch.setattr(postgresql, "STANDSTILL", 300)
+    go_on = threading.Event()
+    head = runs.head()
+
+    def slow(tx) -> None:
+        tx.insert_run(head, b"{}", "d", "t")
+        assert go_on.wait(30)
+
+    with Ledger.open(postgres_url, clock=clock) as old, Ledger.open(postgres_url, clock=clock) as new:
+        old.writer.take_over("old", 1)
+        future = old.writer.submit(slow)
+        assert new.writer.take_over("new", 2) == 2
+        assert not future.done()
+        go_on.set()
+        assert isinstance(future.exception(30), FencedError)
+        assert new.reads.count_open() == 0
