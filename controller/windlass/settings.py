@@ -156,6 +156,22 @@ class ControllerSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class KubernetesSettings:
+    """The cluster whose custom resources are served. `namespaces` empty: all of them.
+
+    `show_runs`: which runs get an object, `all` or those that were `created` by one; `keep_runs` ended ones for each
+    workflow, for `run_ttl` at most.
+    """
+
+    kubeconfig: str | None = None  # None: $KUBECONFIG, or the pod's own service account
+    context: str | None = None
+    namespaces: tuple[str, ...] = ()
+    show_runs: str = "all"
+    keep_runs: int = 20
+    run_ttl: Millis = 7 * 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything `windlass up` needs to know."""
 
@@ -180,6 +196,8 @@ class Settings:
     json_log: bool = False
     policies: tuple[Policy, ...] = ()
     controller: ControllerSettings = ControllerSettings()
+=======
+    kubernetes: KubernetesSettings | None = None  # None: no custom resources
 
     def groups_of(self, actor: Mapping[str, Any]) -> tuple[str, ...]:
         """The groups of whoever holds a token."""

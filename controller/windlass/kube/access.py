@@ -36,6 +36,16 @@ class Place:
     context: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Paths of the authority, the client's certificate and its key, as far as there are any."""
+
+    authority: str | None
+    certificate: str | None
+    key: str | None
+    verify: bool
+
+
 class Access:
     """One cluster: `server` (URL), `namespace` (the context's, or the pod's own), `shown` for messages."""
 
@@ -66,6 +76,12 @@ class Access:
             self._token = token.strip() if token else None
             self._asked_at = time.monotonic()
         return {"Authorization": self._token} if self._token else {}
+
+    @property
+    def files(self) -> Files:
+        """For a library that opens connections of its own."""
+        found = self._configuration
+        return Files(found.ssl_ca_cert or None, found.cert_file or None, found.key_file or None, found.verify_ssl)
 
 
 def load(place: Place, environment: Mapping[str, str] | None = None) -> Access:

@@ -23,25 +23,29 @@ def repository_status(
     view: Mapping[str, Any], before: Mapping[str, Any], generation: int, now: Millis
 ) -> dict[str, Any]:
     """Of a WorkflowRepository."""
-    return {
-        **_source(view, before, generation, now),
-        "name": view["name"],
-        "branch": view["branch"],
-        "workflows": view["workflows"],
-    }
+    status = _source(view, before, generation, now)
+    branch = view["branch"] or before.get("branch")
+    return {**status, "name": view["name"], "branch": branch, "workflows": view["workflows"]}
 
 
 def library_status(view: Mapping[str, Any], before: Mapping[str, Any], generation: int, now: Millis) -> dict[str, Any]:
     """Of an ActionLibrary."""
-    actions = view["actions"]
-    return {**_source(view, before, generation, now), "actions": actions, "actionCount": len(actions)}
+    status = _source(view, before, generation, now)
+    if view["commit"] is None:
+        return status
+    return {**status, "actions": view["actions"], "actionCount": len(view["actions"])}
 
 
 def _source(view: Mapping[str, Any], before: Mapping[str, Any], generation: int, now: Millis) -> dict[str, Any]:
-    said = [Said.of(condition) for condition in view["conditions"]] or [
-        Said(aspect, None, "Progressing", PROGRESSING) for aspect in ASPECTS
-    ]
-    commit = view["commit"]
+    said = [Said.of(condition) for condition in view["conditions"]]
+    if not said:
+        unknown = [Said(aspect, None, "Progressing", PROGRESSING) for aspect in ASPECTS]
+        return {
+            **before,
+            "observedGeneration": generation,
+            "conditions": conditions(unknown, before, generation, now),
+        }
+    commit = view["commit"] or before.get("commit")  # what is live from an earlier life stays live
     return {
         "observedGeneration": generation,
         "conditions": conditions(said, before, generation, now),
@@ -49,6 +53,11 @@ def _source(view: Mapping[str, Any], before: Mapping[str, Any], generation: int,
         "revision": f"{view['branch'] or 'HEAD'}@{commit[:12]}" if commit is not None else None,
         **problems_shown(view["problems"]),
     }
+
+
+def keeps_silent(view: Mapping[str, Any], before: Mapping[str, Any], generation: int) -> bool:
+    """Nobody has looked in this life, and what was known speaks of the same spec: it stays as it is."""
+    return not view["conditions"] and bool(before.get("conditions")) and before.get("observedGeneration") == generation
 
 
 def refused_status(

@@ -16,9 +16,10 @@ from windlass.secrets.opened import OpenStore, stored_at
 from windlass.secrets.policy import allowed
 from windlass.secrets.registry import make_resolver
 from windlass.secrets.sops.provider import SopsProvider
+from windlass.tenants import namespace_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from windlass.runs.model import SecretScope
     from windlass.secrets.base import Provider
@@ -39,6 +40,11 @@ class RepositorySecrets:
         sops = SopsProvider(read, self._age_keys)
         self.resolver = make_resolver({"sops": sops, "windlass": own}, settings.stores)
 
+    def serve(self, repository: RepositorySettings, own: Sequence[AgeKey]) -> None:
+        """One that came while the server runs, or has changed; its keys are `own`."""
+        self._repositories[repository.name] = repository
+        self._own[repository.name] = list(own)
+
     def values(self, references: Mapping[str, str], scope: SecretScope) -> dict[str, str]:
         """Raises SecretError."""
         return self.resolver.values(references, self.origin(scope))
@@ -49,7 +55,7 @@ class RepositorySecrets:
 
     def origin(self, scope: SecretScope) -> Origin:
         repository = self._repositories.get(scope.repository)
-        tenant = repository.tenant if repository is not None else None
+        tenant = repository.tenant if repository is not None else namespace_of(scope.repository)
         person = person_owner(scope.actor)
         return Origin(scope.repository, scope.commit, tenant, scope.environment, scope.merged, person)
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from windlass.reconcile.parts import Parts
+    from windlass.reconcile.repository_secrets import RepositorySecrets
     from windlass.secrets.sops.age import AgeKey
     from windlass.sources.auth import Auth
 
@@ -50,21 +51,21 @@ class Wanted:
 
 
 class Tenancy:
-    """`server_auths` are the server file's credentials for libraries: every tenant may use them. `age_keys` and
-    `webhook_keys` are those of all repositories, by name, which others look up."""
+    """`server_auths` are the server file's credentials for libraries: every tenant may use them. `webhook_keys` are
+    those of all repositories, by name."""
 
     def __init__(
         self,
         parts: Parts,
         jitter: Callable[[], float],
         *,
-        age_keys: dict[str, Callable[[], Sequence[AgeKey]]],
+        secrets: RepositorySecrets,
         webhook_keys: dict[str, list[bytes]],
         server_auths: Sequence[Auth] = (),
     ) -> None:
         self._parts = parts
         self._jitter = jitter
-        self._age_keys = age_keys
+        self._secrets = secrets
         self._webhook_keys = webhook_keys
         self._server_auths = tuple(server_auths)
         self._lock = threading.Lock()
@@ -94,7 +95,7 @@ class Tenancy:
         settings, parts = wanted.settings, self._parts
         name = settings.name
         location = parse_location(settings.git, allow_local=False)
-        self._age_keys[name] = lambda: wanted.age_keys
+        self._secrets.serve(settings, wanted.age_keys)
         if wanted.webhook_key is not None and settings.webhook_secret is not None:
             self._webhook_keys[settings.webhook_secret] = [wanted.webhook_key]
         served = self._served(name)
