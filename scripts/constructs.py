@@ -67,6 +67,9 @@ def constructs() -> dict[Construct, str]:
     return found
 
 
+OF_CLUSTERS = re.compile(r"^kind: (WorkflowRepository|ActionLibrary|WorkflowRun)$", re.MULTILINE)  # no language
+
+
 def documents() -> Iterator[Shown]:
     """Those of the language page first: its examples are the ones to point at."""
     pages = [PAGE, *(page for page in sorted((ROOT / "docs").glob("*.md")) if page != PAGE)]
@@ -75,12 +78,13 @@ def documents() -> Iterator[Shown]:
         for match in HEADING.finditer(page.read_text("utf-8")):
             if match[1] is not None:
                 anchor = re.sub(r"[^a-z0-9 -]", "", match[1].lower()).strip().replace(" ", "-")
-            elif re.search(r"^kind: ", match[2], re.MULTILINE):
+            elif re.search(r"^kind: ", match[2], re.MULTILINE) and not OF_CLUSTERS.search(match[2]):
                 link = f"{'' if page == PAGE else page.name}#{anchor}"
                 yield Shown(page.name, link, _read(match[2].encode()))
     for path in sorted((ROOT / "examples").rglob("*.yaml")):
         name = path.relative_to(ROOT).as_posix()
-        yield Shown(name, f"../{name}", _read(path.read_bytes()))
+        if not OF_CLUSTERS.search(path.read_text("utf-8")):
+            yield Shown(name, f"../{name}", _read(path.read_bytes()))
 
 
 def _read(data: bytes) -> dict[str, Any]:

@@ -196,7 +196,6 @@ class Settings:
     json_log: bool = False
     policies: tuple[Policy, ...] = ()
     controller: ControllerSettings = ControllerSettings()
-=======
     kubernetes: KubernetesSettings | None = None  # None: no custom resources
 
     def groups_of(self, actor: Mapping[str, Any]) -> tuple[str, ...]:

@@ -53,6 +53,7 @@ from windlass.reconcile.schedules import Schedules
 from windlass.reconcile.served_libraries import ServedLibraries
 from windlass.reconcile.source import SourceReconciler, SourceState
 from windlass.reconcile.sources import Sources
+from windlass.reconcile.tenancy import Tenancy
 from windlass.reconcile.trigger_index import TriggerIndex
 from windlass.secrets.sealing import Sealer
 from windlass.secrets.server_keys import read_key
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from windlass.executors.pieces import Collection, Preparation
+    from windlass.operator.operator import Operator
     from windlass.runs.model import Checkout, RunHead, Step
     from windlass.secrets.base import Origin
     from windlass.settings import GitAuth, RepositorySettings, Settings
@@ -197,6 +199,7 @@ class Server:
             git=git,
             libraries=self._libraries,
             runners=kinds,
+            told=self._source_told,
         )
         states = [_source(repository, settings, keys) for repository in settings.repositories]
         restore_catalog(catalog, states, reads)
@@ -231,6 +234,10 @@ class Server:
         archive = self._parts.log_archive
         self._logs = LogKeeping(archive, self._local.log_path) if archive is not None else None
         self._retention = RetentionLoop(self._parts, caches)
+        self._tenancy = Tenancy(
+            self._parts, random.random, secrets=self._secrets, webhook_keys=keys, server_auths=auths
+        )
+        self._operator: Operator | None = None
 
     def _seal(self, run: str, name: str, value: str) -> bytes:
         """Raises WindlassError when the key cannot be used."""
@@ -253,7 +260,7 @@ class Server:
 
         Raises SourceError.
         """
-        state = self._parts.sources.states.get(repository)
+        state = self._tenancy.left(repository)
         if state is None or commit is None:
             raise SourceError(f"repository {repository} is not served any more", "SourceMissing")
         if not state.mirror.has(commit):
@@ -303,6 +310,12 @@ class Server:
             self._logs.changed(head, steps)
         if head.status.terminal:
             self._chains.wake(head.id)
+        if self._operator is not None:
+            self._operator.run_changed(head)
+
+    def _source_told(self, repository: str) -> None:
+        if self._operator is not None:
+            self._operator.source_told(repository)
 
     def _ended(self, tx: Tx, head: RunHead) -> None:
         self._chains.ended(tx, head)
@@ -317,10 +330,16 @@ class Server:
         parts.engine.adopt(states)
         if unreadable:  # which runner it was on cannot be read either
             give_up(unreadable, parts.writer, parts.clock, [self._runners[name] for name in self._known], self._ended)
-        parts.engine.start()
+        controller = Controller(parts)
         parts.sources.start()
+        if parts.settings.kubernetes is not None:
+            from windlass.operator.starting import make_operator
+
+            self._operator = make_operator(parts.settings.kubernetes, controller, self._tenancy)
+            self._operator.start()
+        parts.engine.start()
         self._libraries.start()
-        return Controller(parts)
+        return controller
 
     def settle(self) -> None:
         """Once each repository was looked at: what depends on that starts too."""
@@ -342,6 +361,8 @@ class Server:
     def close(self, *, kill: bool) -> None:
         """Stop taking work, in the reverse order; running steps are left to be adopted unless they are to be killed."""
         parts = self._parts
+        if self._operator is not None:
+            self._operator.stop()
         self._retention.stop()
         self._chains.stop()
         parts.schedules.stop()

@@ -177,6 +177,34 @@ class ServerController(Written):
     lease: Maybe[Later[ServerLease]] = Field(default=None, description="The lease of the election.")
 
 
+class ServerKubernetes(Written):
+    """The cluster whose custom resources are served."""
+
+    kubeconfig: Maybe[Text] = Field(
+        default=None,
+        min_length=1,
+        description="A kubeconfig file; $KUBECONFIG, or the pod's service account, when absent.",
+    )
+    context: Maybe[Text] = Field(
+        default=None, min_length=1, description="A context of it; the current one when absent."
+    )
+    namespaces: tuple[Label, ...] = Field(
+        default=(), description="The namespaces that are looked after; all of them when absent."
+    )
+    show_runs: Literal["all", "created"] = Field(
+        default="all", description="Which runs get a WorkflowRun: all, or only those that were created as one."
+    )
+    keep_runs: Annotated[Whole, Field(ge=0, le=10_000)] = Field(
+        default=20,
+        description="How many WorkflowRuns of ended runs stay, for each workflow; the ledger keeps the runs.",
+    )
+    run_ttl: Duration = Field(
+        default=604_800_000,
+        description="How long a WorkflowRun stays after the end of its run.",
+        json_schema_extra={"default": "7d"},
+    )
+
+
 class ServerFile(Written):
     """windlass-server.yaml."""
 
@@ -211,6 +239,9 @@ class ServerFile(Written):
     )
     limits: Maybe[Later[ServerLimits]] = Field(default=None, description="Bounds of this server.")
     retention: Maybe[Later[ServerRetention]] = Field(default=None, description="How long things are kept.")
+    kubernetes: Maybe[Later[ServerKubernetes]] = Field(
+        default=None, description="The cluster whose custom resources are served; none when absent."
+    )
     policies: tuple[Later[ServerPolicy], ...] = Field(
         default=(),
         description="What the pods of tenants may be: the first that names a tenant holds; a safe one for others.",

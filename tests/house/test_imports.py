@@ -41,6 +41,7 @@ PLACES = {
     "botocore": ("windlass/secrets/aws.py",),
     "google": ("windlass/secrets/gcpsecrets.py",),
     "httpx2": ("windlass/cli/client.py", "windlass/secrets/asking.py", "windlass/web/peer.py"),
+    "kopf": ("windlass/operator/watching.py",),
     "prometheus_client": ("windlass/web",),
     "obstore": ("windlass/artifacts/objects.py",),
     "psycopg": ("windlass/store",),

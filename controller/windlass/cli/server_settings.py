@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from windlass.cli.data_folder import data_folder
 from windlass.errors import UsageError
-from windlass.settings import DEFAULT_LISTEN, RepositorySettings, Settings
+from windlass.settings import DEFAULT_LISTEN, KubernetesSettings, RepositorySettings, Settings
 from windlass_schemas.duration import parse_duration
 
 if TYPE_CHECKING:
@@ -53,7 +53,10 @@ def merged(
     host, port = _listen(pick(arguments.listen, "WINDLASS_LISTEN", listen_of(model) if model else None) or listen)
     interval = _interval(pick(poll, "WINDLASS_POLL", None))
     written = server_file.repositories_of(model) if model else ()
-    sources = sources or ([bare] if bare and not written else [])
+    kubernetes = server_file.kubernetes_of(model) if model else None
+    if getattr(arguments, "kubernetes", False) and kubernetes is None:
+        kubernetes = KubernetesSettings()
+    sources = sources or ([bare] if bare and not written and kubernetes is None else [])
     settings = Settings(
         data=data_folder(arguments.data or os.environ.get("WINDLASS_DATA") or (model.data if model else None)),
         listen_host=host,
@@ -76,6 +79,7 @@ def merged(
         json_log=arguments.log_format == "json",
         policies=policies_of(model) if model else (),
         controller=server_file.controller_of(model) if model else Settings(Path()).controller,
+        kubernetes=kubernetes,
     )
     all_runners(settings.runners)
     return settings

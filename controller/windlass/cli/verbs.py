@@ -64,6 +64,7 @@ def _up(parser: argparse.ArgumentParser) -> None:
         "--data", metavar="DIR", help="the data folder (default: WINDLASS_DATA, else $XDG_STATE_HOME/windlass)"
     )
     parser.add_argument("--poll", metavar="SPAN", help="how often repositories are polled (default: 30s)")
+    parser.add_argument("--kubernetes", action="store_true", help="serve the custom resources of a cluster")
     parser.add_argument(
         "--log-format", choices=("text", "json"), default="text", help="the log on stderr (default: text)"
     )
@@ -84,6 +85,7 @@ def _controller(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sources", nargs="*", metavar="PATH|URL", help="repositories to serve beside the server file's")
     parser.add_argument("--poll", metavar="SPAN", help="how often those are polled (default: 30s)")
     _serving(parser, "127.0.0.1:7879")
+    parser.add_argument("--kubernetes", action="store_true", help="serve the custom resources of a cluster")
     parser.add_argument(
         "--advertise", metavar="URL", help="where the web finds this controller (default: where it listens)"
     )

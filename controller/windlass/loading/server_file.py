@@ -18,6 +18,7 @@ from windlass.settings import (
     ApiToken,
     ControllerSettings,
     GitAuth,
+    KubernetesSettings,
     LibraryAuth,
     Limits,
     RepositorySettings,
@@ -172,6 +173,20 @@ def limits_of(model: ServerFile) -> Limits:
         artifact_files=written.artifact_files,
         cache_size=written.cache_size,
         cache_entry_size=written.cache_entry_size,
+    )
+
+
+def kubernetes_of(model: ServerFile) -> KubernetesSettings | None:
+    written = model.kubernetes
+    if written is None:
+        return None
+    return KubernetesSettings(
+        kubeconfig=written.kubeconfig,
+        context=written.context,
+        namespaces=written.namespaces,
+        show_runs=written.show_runs,
+        keep_runs=written.keep_runs,
+        run_ttl=written.run_ttl,
     )
 
 

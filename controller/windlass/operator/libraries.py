@@ -76,12 +76,16 @@ class Libraries:
         if keeps_silent(view, before, generation_of(found)):
             return None
         status = library_status(view, before, generation_of(found), self._clock.now())
-        if view["commit"] is not None and view["commit"] != before.get("commit"):
+
+        def announce() -> None:
+            if view["commit"] is None or view["commit"] == before.get("commit"):
+                return
             self._cluster.tell(found, "Fetched", f"{status['revision']}: {status['actionCount']} actions")
             error = first_error(view["problems"])
             if error is not None:
                 self._cluster.tell(found, "ProblemsFound", error, warning=True)
-        return self._statuses.write(found, status)
+
+        return self._statuses.write(found, status, announce=announce)
 
     def _refuse(self, found: Object, aspect: str, reason: str, message: str) -> float | None:
         status = refused_status(aspect, reason, message, status_of(found), generation_of(found), self._clock.now())

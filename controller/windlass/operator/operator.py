@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 WORKERS = 4
 RESYNC = 600.0  # seconds
 AGAIN = 5.0  # seconds until a list that failed is tried again
-FIRST = 15.0  # seconds that a start waits for the first look: the repositories that open runs need
+FIRST = 10.0  # seconds that a start waits for the first look: the repositories that open runs need
 ALL = Key("resync", "", "")
 
 

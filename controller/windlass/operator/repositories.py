@@ -102,8 +102,7 @@ class Repositories:
         if keeps_silent(view, before, generation_of(found)):
             return None
         status = repository_status(view, before, generation_of(found), self._clock.now())
-        self._announce(found, view, status)
-        return self._statuses.write(found, status)
+        return self._statuses.write(found, status, announce=lambda: self._announce(found, view, status))
 
     def _announce(self, found: Object, view: dict[str, Any], status: dict[str, Any]) -> None:
         """Events for what is new against the status that the object has."""
@@ -121,9 +120,12 @@ class Repositories:
     def _refuse(self, found: Object, aspect: str, reason: str, message: str) -> float | None:
         before = status_of(found)
         status = refused_status(aspect, reason, message, before, generation_of(found), self._clock.now())
-        if _words(before, aspect) != (reason, message):
-            self._cluster.tell(found, reason, message, warning=True)
-        return self._statuses.write(found, status)
+
+        def announce() -> None:
+            if _words(before, aspect) != (reason, message):
+                self._cluster.tell(found, reason, message, warning=True)
+
+        return self._statuses.write(found, status, announce=announce)
 
     def _leave(self, key: Key, name: str) -> float | None:
         live = self._cluster.get(key)

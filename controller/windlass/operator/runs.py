@@ -155,9 +155,12 @@ class Runs:
         before, view = status_of(found), self._ledger.view(run)
         status = run_status.run_status(view, before, generation_of(found), self._clock.now())
         over = run_status.ended(status)
-        if over and not run_status.ended(before):
-            self._announce(found, status)
-        pause = self._statuses.write(found, status, urgent=over)
+
+        def announce() -> None:
+            if over and not run_status.ended(before):
+                self._announce(found, status)
+
+        pause = self._statuses.write(found, status, urgent=over, announce=announce)
         if not over or pause is not None:
             return pause
         with self._lock:
@@ -192,9 +195,12 @@ class Runs:
         """For good: an object's spec does not change."""
         before = status_of(found)
         wanted = run_status.refused(reason, str(error), before, generation_of(found), self._clock.now())
-        if not run_status.ended(before):
-            self._cluster.tell(found, reason, str(error), warning=True)
-        self._statuses.write(found, wanted, urgent=True)
+
+        def announce() -> None:
+            if not run_status.ended(before):
+                self._cluster.tell(found, reason, str(error), warning=True)
+
+        self._statuses.write(found, wanted, urgent=True, announce=announce)
         return SOON
 
     # ---- ends

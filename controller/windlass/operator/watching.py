@@ -81,7 +81,7 @@ class Watching:
         where: dict[str, Any] = {"namespaces": list(self._namespaces)} if self._namespaces else {"clusterwide": True}
         await kopf.operator(registry=registry, settings=_settings(kopf), standalone=True, stop_flag=self._stop, **where)
 
-    def _login(self, **_: Any) -> Any:
+    def _login(self, **_kwargs: Any) -> Any:
         """Read anew each time that kopf asks: tokens are replaced."""
         import kopf
 
@@ -120,6 +120,8 @@ def _settings(kopf: Any) -> Any:
 
 class _ToLog(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
+        if "OS signals" in record.getMessage():  # it may not have them: it is a guest
+            return
         level: Any = "error" if record.levelno >= logging.ERROR else "warning"
         log.event("kubernetes.watch", level=level, message=record.getMessage())
 

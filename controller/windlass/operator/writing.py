@@ -16,7 +16,7 @@ from windlass.operator.kinds import status_of, uid_of
 from windlass.operator.seen import key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from windlass.operator.cluster import Cluster
     from windlass.operator.kinds import Object
@@ -32,8 +32,19 @@ class Statuses:
         self._lock = threading.Lock()
         self._written: dict[str, float] = {}
 
-    def write(self, found: Object, wanted: Mapping[str, Any], *, urgent: bool = False) -> float | None:
-        """Returns after how many seconds it may be written, None when the object has this status by now."""
+    def write(
+        self,
+        found: Object,
+        wanted: Mapping[str, Any],
+        *,
+        urgent: bool = False,
+        announce: Callable[[], None] = lambda: None,
+    ) -> float | None:
+        """Returns after how many seconds it may be written, None when the object has this status by now.
+
+        `announce` writes the Events of the change; it goes first, so that a crash in between repeats an Event (which
+        counts up) and never loses one.
+        """
         patch = merge_patch(wanted, status_of(found))
         if not patch:
             return None
@@ -41,6 +52,7 @@ class Statuses:
         if pause > 0 and not urgent:
             return pause
         key = key_of(found["kind"], found)
+        announce()
         try:
             answer = self._cluster.patch(key, uid_of(found), {"status": patch}, "status")
         except NotFound:

@@ -29,7 +29,7 @@ class WorkflowRepositorySpec(Written):
     )
     suspend: Flag = Field(
         default=False,
-        description="Stop polling and firing; what runs goes on, and WorkflowRuns can still be created.",
+        description="Stop polling; what is live stays live, its triggers fire and runs can be started.",
     )
     auth: Maybe[Later[SourceAuth]] = Field(default=None, description="Credentials for its host.")
     webhook_secret: Maybe[Later[SecretKeyRef]] = Field(
