@@ -51,16 +51,15 @@ from windlass.reconcile.retention import RetentionLoop
 from windlass.reconcile.reuse import LedgerReuse
 from windlass.reconcile.schedules import Schedules
 from windlass.reconcile.served_libraries import ServedLibraries
-from windlass.reconcile.source import SourceReconciler, SourceState
+from windlass.reconcile.source import SourceReconciler
 from windlass.reconcile.sources import Sources
 from windlass.reconcile.tenancy import Tenancy
 from windlass.reconcile.trigger_index import TriggerIndex
+from windlass.reconcile.written_sources import auth_of, source_of
 from windlass.secrets.sealing import Sealer
-from windlass.secrets.server_keys import read_key
-from windlass.sources.auth import Auth, auth_for
+from windlass.sources.auth import auth_for
 from windlass.sources.branch import HEADS
 from windlass.sources.hashing import CommitHashes
-from windlass.sources.location import parse_location
 from windlass.sources.mirror import Mirror
 from windlass.sources.named_refs import Named
 from windlass.sources.one_file import file_of_commit
@@ -75,7 +74,7 @@ if TYPE_CHECKING:
     from windlass.operator.operator import Operator
     from windlass.runs.model import Checkout, RunHead, Step
     from windlass.secrets.base import Origin
-    from windlass.settings import GitAuth, RepositorySettings, Settings
+    from windlass.settings import Settings
     from windlass.sources.tree import Tree
     from windlass.store.tx import Tx
 
@@ -179,7 +178,7 @@ class Server:
         self._chains = Chains(index, firings, writer, reads)
         schedules = Schedules(catalog, admission, writer, reads, clock, engine)
         git = GitTriggers(index, firings, writer, reads)
-        auths = [auth for one in settings.libraries if (auth := _auth(one.auth, one.git)) is not None]
+        auths = [auth for one in settings.libraries if (auth := auth_of(one.auth, one.git)) is not None]
         mirrors = LibraryMirrors(settings.data / "libraries", lambda location: auth_for(location, auths))
         self._libraries = ServedLibraries(
             mirrors,
@@ -201,7 +200,7 @@ class Server:
             runners=kinds,
             told=self._source_told,
         )
-        states = [_source(repository, settings, keys) for repository in settings.repositories]
+        states = [source_of(repository, settings, keys) for repository in settings.repositories]
         restore_catalog(catalog, states, reads)
         self._parts = Parts(
             settings=settings,
@@ -376,27 +375,3 @@ class Server:
         if self._logs is not None:
             self._logs.stop()
         self._ledger.close()
-
-
-def _source(repository: RepositorySettings, settings: Settings, keys: dict[str, list[bytes]]) -> SourceState:
-    from windlass.errors import UsageError
-
-    if repository.webhook_secret is not None and repository.webhook_secret not in keys:
-        raise UsageError(f"repository {repository.name}: webhookSecret {repository.webhook_secret} is not in secrets")
-    location = parse_location(repository.git, allow_local=repository.local)
-    folder = settings.data / "mirrors" / f"{repository.name}.git"
-    return SourceState(repository, Mirror(folder, location, repository.branch, _auth(repository.auth, repository.git)))
-
-
-def _auth(written: GitAuth | None, url: str) -> Auth | None:
-    if written is None:
-        return None
-    key = read_key(written.token, "auth.token").decode() if written.token is not None else None
-    return Auth(
-        prefix=url,
-        username=written.username,
-        password=key if written.username is not None else None,
-        token=key if written.username is None else None,
-        ssh_key=written.ssh_key,
-        known_hosts=written.known_hosts,
-    )
