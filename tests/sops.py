@@ -79,11 +79,11 @@ class Sops:
     def __init__(self, folder: Path, key: Key) -> None:
         self.folder = folder
         self.key = key
-        self._binary = sops_binary()
+        self.binary = sops_binary()
 
     def run(self, *words: str) -> bytes:
         env = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "SOPS_AGE_KEY": self.key.secret}
-        done = subprocess.run([self._binary, *words], cwd=self.folder, env=env, capture_output=True, check=False)
+        done = subprocess.run([self.binary, *words], cwd=self.folder, env=env, capture_output=True, check=False)
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout
 

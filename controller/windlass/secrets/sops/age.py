@@ -71,7 +71,8 @@ def locked(data: bytes, recipient: str) -> str:
     try:
         return bytes(pyrage.encrypt(data, [kinds.Recipient.from_str(recipient)], armored=True)).decode()
     except (pyrage.RecipientError, pyrage.EncryptError) as error:
-        raise UsageError(f"{recipient} is no age recipient: age1…, or an ssh public key") from error
+        shown = recipient if recipient.startswith(("age1", "ssh-")) else "what was given"  # it may be the key itself
+        raise UsageError(f"{shown} is no age recipient: age1…, or an ssh public key") from error
 
 
 def opened(encrypted: Iterable[str], keys: Sequence[AgeKey]) -> bytes | None:
