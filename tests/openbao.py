@@ -33,7 +33,7 @@ class OpenBao:
     def __init__(self, folder: Path) -> None:
         assert PROGRAM.exists(), "CI needs OpenBao: scripts/test-deps.sh installs it"
         PROGRAM.chmod(0o755)  # pip leaves it as a file of data
-        self._folder = folder
+        self.folder = folder
         self.port = _free_port()
         self.url = f"https://127.0.0.1:{self.port}"
         certificates = folder / "tls"
@@ -52,7 +52,7 @@ class OpenBao:
 
     def _wait(self, ca: Path, deadline: float) -> httpx2.Client:
         while time.monotonic() < deadline:
-            assert self._process.poll() is None, (self._folder / "bao.log").read_text()
+            assert self._process.poll() is None, (self.folder / "bao.log").read_text()
             try:
                 self.ca = ca.read_text()
                 trust = ssl.create_default_context(cadata=self.ca)
@@ -64,7 +64,7 @@ class OpenBao:
                 return http
             http.close()
             time.sleep(0.05)
-        raise AssertionError(f"OpenBao is not there in time:\n{(self._folder / 'bao.log').read_text()}")
+        raise AssertionError(f"OpenBao is not there in time:\n{(self.folder / 'bao.log').read_text()}")
 
     def ask(self, method: str, path: str, body: Any = None, namespace: str = "", token: str = ROOT) -> Any:
         headers = {"X-Vault-Token": token, **({"X-Vault-Namespace": namespace} if namespace else {})}

@@ -79,10 +79,11 @@ class Sops:
     def __init__(self, folder: Path, key: Key) -> None:
         self.folder = folder
         self.key = key
+        self.env: dict[str, str] = {}  # beside what it always has
         self.binary = sops_binary()
 
     def run(self, *words: str) -> bytes:
-        env = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "SOPS_AGE_KEY": self.key.secret}
+        env = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "SOPS_AGE_KEY": self.key.secret, **self.env}
         done = subprocess.run([self.binary, *words], cwd=self.folder, env=env, capture_output=True, check=False)
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout

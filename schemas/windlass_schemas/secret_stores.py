@@ -40,7 +40,22 @@ _VAULT = Needs(
     address="must",
 )
 NEEDS: dict[str, Needs] = {
-    "sops": Needs(address="no", age=True, recipients=True),
+    "sops": Needs(
+        (
+            "accessKeyId",
+            "secretAccessKey",
+            "sessionToken",
+            "pgp",
+            "vaultToken",
+            "vaultCa",
+            "serviceAccount",
+            "clientSecret",
+        ),
+        ("identity", "awsEndpoint", "tenantId", "clientId"),
+        address="no",
+        age=True,
+        recipients=True,
+    ),
     "vault": _VAULT,
     "openbao": _VAULT,
     "awssecrets": Needs(("accessKeyId", "secretAccessKey", "sessionToken"), ("region", "role"), ("region",)),

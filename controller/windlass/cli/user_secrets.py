@@ -14,6 +14,7 @@ from windlass.secrets.base import Origin
 from windlass.secrets.key_ring import OwnFile
 from windlass.secrets.own import OwnProvider
 from windlass.secrets.registry import make_resolver
+from windlass.secrets.sops.keepers import UserKeeper
 from windlass.secrets.sops.provider import SopsProvider
 from windlass.sources.one_file import file_of_work_tree
 
@@ -28,7 +29,11 @@ LEDGER = "ledger.db"
 
 def user_resolver(root: Path, data: str | None = None) -> Resolver:
     folder = data_folder(data)
-    sops = SopsProvider(lambda _origin, path, most: file_of_work_tree(root, path, most), lambda *_: keys_of_user())
+    sops = SopsProvider(
+        lambda _origin, path, most: file_of_work_tree(root, path, most),
+        lambda *_: keys_of_user(),
+        lambda *_: (UserKeeper(),),
+    )
 
     def find(owner: str, environment: str, name: str) -> OwnSecretRow | None:
         from windlass.store.ledger import Ledger

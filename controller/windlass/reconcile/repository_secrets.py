@@ -15,6 +15,7 @@ from windlass.secrets.base import Origin, Reference
 from windlass.secrets.opened import OpenStore, stored_at
 from windlass.secrets.policy import allowed
 from windlass.secrets.registry import make_resolver
+from windlass.secrets.sops.keepers import StoreKeeper, UserKeeper
 from windlass.secrets.sops.provider import SopsProvider
 from windlass.tenants import namespace_of
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from windlass.runs.model import SecretScope
     from windlass.secrets.base import Provider
     from windlass.secrets.sops.age import AgeKey
+    from windlass.secrets.sops.keepers import Keeper
     from windlass.secrets.sops.provider import ReadFile
     from windlass.settings import RepositorySettings, Settings
 
@@ -37,7 +39,7 @@ class RepositorySecrets:
         self._stores = settings.stores
         self._of_stores = {one.name: OpenStore(one).age_keys() for one in settings.stores if one.age}
         self._own = {one.name: _own_keys(one) for one in settings.repositories}
-        sops = SopsProvider(read, self._age_keys)
+        sops = SopsProvider(read, self._age_keys, self._keepers)
         self.resolver = make_resolver({"sops": sops, "windlass": own}, settings.stores)
 
     def serve(self, repository: RepositorySettings, own: Sequence[AgeKey]) -> None:
@@ -72,6 +74,17 @@ class RepositorySecrets:
                 return own
             raise
         return own + [key for _, store in found for key in self._of_stores.get(store.name, ())]
+
+    def _keepers(self, origin: Origin, path: str) -> list[Keeper]:
+        """The stores that it may read the file with, which have other keys than age."""
+        repository = self._repositories.get(origin.repository)
+        if repository is not None and repository.user_keys:
+            return [UserKeeper()]
+        try:
+            found = allowed(self._stores, Reference("", "sops", path), origin)
+        except SecretError:
+            return []
+        return [StoreKeeper(OpenStore(store)) for _, store in found if store.recipients]
 
 
 def _own_keys(repository: RepositorySettings) -> list[AgeKey]:

@@ -26,6 +26,7 @@ class AgeKey:
 
     name: str
     identity: Any = field(repr=False, compare=False)
+    text: str = field(default="", repr=False, compare=False)  # of a native key: as sops takes it
 
 
 def read_keys(text: str, place: str) -> list[AgeKey]:
@@ -49,7 +50,7 @@ def _native_key(words: str, place: str) -> AgeKey:
         identity = pyrage.x25519.Identity.from_str(words)
     except pyrage.IdentityError:
         raise SecretError("secret-failed", f"{place}: this is no age key: {_NATIVE}…") from None
-    return AgeKey(str(identity.to_public()), identity)
+    return AgeKey(str(identity.to_public()), identity, words)
 
 
 def _ssh_key(text: str, place: str) -> AgeKey:

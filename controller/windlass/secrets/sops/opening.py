@@ -67,7 +67,7 @@ def _denied(metadata: Metadata, keys: Sequence[AgeKey], parts: int) -> str:
     if parts:
         told += f", and {metadata.threshold} of its {len(metadata.groups)} key groups are needed"
     if not any(group.age for group in metadata.groups):
-        told += ": only age keys are supported"
+        told += ": no such key is given to this repository"
     if not keys:
         return f"{told}; no age key was given"
     return f"{told}; given {'is' if len(keys) == 1 else 'are'} {', '.join(key.name for key in keys)}"

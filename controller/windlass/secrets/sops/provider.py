@@ -22,20 +22,30 @@ if TYPE_CHECKING:
 
     from windlass.secrets.base import Origin, Reference
     from windlass.secrets.sops.age import AgeKey
+    from windlass.secrets.sops.keepers import Keeper
 
     # (origin, path, most bytes) -> the file; None: there is none. Raises SourceError.
     ReadFile = Callable[[Origin, str, int], bytes | None]
     # (origin, path) -> what it was given for that file. Raises SecretError.
     KeysOf = Callable[[Origin, str], Sequence[AgeKey]]
+    # (origin, path) -> who opens it when it is for other keys than age; maybe nobody.
+    KeepersOf = Callable[[Origin, str], Sequence[Keeper]]
 
 LARGEST_FILE = 4 * 1024 * 1024
 _BINARY_KEY = "data"
 
 
 class SopsProvider:
-    def __init__(self, read: ReadFile, keys_of: KeysOf, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        read: ReadFile,
+        keys_of: KeysOf,
+        keepers_of: KeepersOf = lambda _origin, _path: (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._read = read
         self._keys_of = keys_of
+        self._keepers_of = keepers_of
         self._clock = clock
         self._locks: dict[tuple[Origin, str, str], threading.Lock] = {}
         self._kept: dict[tuple[Origin, str, str], tuple[float, dict[str, Any]]] = {}
@@ -77,9 +87,28 @@ class SopsProvider:
         if data is None:
             raise SecretError("secret-not-found", f"{where} no file {path}")
         try:
-            return open_file(data, format_, self._keys_of(origin, path))
+            return self._by_somebody(data, format_, origin, path)
         except SecretError as error:
             raise SecretError(error.cause, f"{path}: {error}") from None
+
+    def _by_somebody(self, data: bytes, format_: str, origin: Origin, path: str) -> dict[str, Any]:
+        """With age keys in this process; what is for other keys, by those who may ask for them."""
+        keys = self._keys_of(origin, path)
+        try:
+            return open_file(data, format_, keys)
+        except SecretError as error:
+            if error.cause != "secret-denied":
+                raise
+            refused = error
+        for keeper in self._keepers_of(origin, path):
+            try:
+                found = keeper.opened(data, format_, keys)
+            except SecretError as error:
+                refused = error
+                continue
+            if found is not None:
+                return found
+        raise refused
 
 
 def inner_path(path: str) -> str:
