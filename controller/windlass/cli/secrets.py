@@ -1,4 +1,4 @@
-"""`windlass secrets check|set|list|rm|rotate`: each in a module of its own."""
+"""`windlass secrets check|encrypt|set|list|rm|rotate`: each in a module of its own."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ def command(arguments: argparse.Namespace) -> int:
         from windlass.cli.secrets_check import check
 
         return check(arguments)
+    if arguments.what == "encrypt":
+        from windlass.cli.secrets_encrypt import encrypt
+
+        return encrypt(arguments)
     from windlass.cli.secrets_store import COMMANDS
 
     return COMMANDS[arguments.what](arguments)

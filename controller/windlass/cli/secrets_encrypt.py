@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 
 def encrypt(arguments: argparse.Namespace) -> int:
     """Raises UsageError."""
-    if not arguments.path:
+    if not arguments.name:
         raise UsageError("secrets encrypt needs a file", "windlass secrets encrypt secrets/production.yaml")
-    if arguments.path == "-" and (arguments.in_place or not arguments.named):
+    if arguments.name == "-" and (arguments.in_place or not arguments.named):
         raise UsageError("standard input needs --as NAME and no --in-place", "--as secrets/production.yaml")
-    name = Path(arguments.named or arguments.path)
-    data = _read(arguments.path)
+    name = Path(arguments.named or arguments.name)
+    data = _read(arguments.name)
     rule = Rule((split(arguments.age),)) if arguments.age else rule_for(name)
     made = _encrypted(data, name, rule)
     if arguments.in_place:
-        _replace(Path(arguments.path), made)
+        _replace(Path(arguments.name), made)
     else:
         sys.stdout.buffer.write(made)
     return 0

@@ -218,15 +218,16 @@ def _trigger(parser: argparse.ArgumentParser) -> None:
 def _secrets(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "what",
-        choices=("check", "set", "list", "rm", "rotate"),
-        help="check: whether each secret of windlass.yaml can be had; set, list, rm: the own store of the server, or "
-        "of this machine; rotate: replace the key of that store",
+        choices=("check", "encrypt", "set", "list", "rm", "rotate"),
+        help="check: whether each secret of windlass.yaml can be had; encrypt: make a SOPS file of a plain one; set, "
+        "list, rm: the own store of the server, or of this machine; rotate: replace the key of that store",
     )
     parser.add_argument(
         "name",
         nargs="?",
         metavar="NAME",
-        help="set, rm: the name; check: a folder of the repository (default: this one), with --server the repository",
+        help="set, rm: the name; encrypt: the plain file, - for standard input; check: a folder of the repository "
+        "(default: this one), with --server the repository",
     )
     whose = parser.add_mutually_exclusive_group()
     whose.add_argument("--repository", metavar="NAME", help="set, rm: of this repository (default: the one you are in)")
@@ -237,6 +238,13 @@ def _secrets(parser: argparse.ArgumentParser) -> None:
         "--file",
         metavar="FILE",
         help="set: a file that holds the value (default: standard input, or a hidden question)",
+    )
+    parser.add_argument(
+        "--age", metavar="RECIPIENTS", help="encrypt: for these keys, with commas (default: the rules of .sops.yaml)"
+    )
+    parser.add_argument("--in-place", action="store_true", help="encrypt: replace the plain file (default: print it)")
+    parser.add_argument(
+        "--as", dest="named", metavar="PATH", help="encrypt: the path that the rules and the format go by"
     )
     _listing(parser)
     _server(parser)
