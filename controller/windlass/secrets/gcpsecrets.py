@@ -75,11 +75,14 @@ class GcpSecretsProvider:
                     from google.auth.transport.requests import Request
 
                     credentials.refresh(Request())
+            except (ValueError, KeyError):
+                message = f"store {self._store.name}: serviceAccount is no key of a service account"
+                raise SecretError("secret-failed", message) from None
             except (auth.exceptions.RefreshError, auth.exceptions.DefaultCredentialsError) as error:
                 message = f"store {self._store.name}: Google gives no access ({type(error).__name__})"
                 raise SecretError("secret-denied", message) from None
-            except (auth.exceptions.GoogleAuthError, ValueError, KeyError) as error:
-                message = f"store {self._store.name}: there is no access token ({type(error).__name__})"
+            except auth.exceptions.GoogleAuthError as error:
+                message = f"store {self._store.name}: Google cannot be asked ({type(error).__name__})"
                 raise SecretError("secret-failed", message) from None
         return str(credentials.token)
 
