@@ -24,7 +24,7 @@ test: $(DEV)  ## Install what the tests need, then run all of them (PYTEST_ARGS=
 	$(PY) -m pytest $(PYTEST_ARGS)
 
 test-fast: $(DEV)  ## The tests without tests/slow: under two minutes
-	@scripts/test-deps.sh
+	@scripts/test-deps.sh fast
 	$(PY) -m pytest --ignore tests/slow $(PYTEST_ARGS)
 
 cluster: $(DEV)  ## A real Kubernetes of one node, for trying things out and for the tests (WINDLASS_CLUSTER=folder)

@@ -8,7 +8,6 @@ A build goes into a folder beside and is renamed when it is whole: one that is k
 (and Go's own cache keeps what it had compiled). Two at once: the second waits for the first.
 
     scripts/go_tools.py etcd helm         builds what is missing
-    scripts/go_tools.py --where etcd      only looks: fails where it is missing
 """
 
 from __future__ import annotations
@@ -85,10 +84,25 @@ TOOLS = {
             },
             (f"{_STAMP}gitVersion=v{{version}}", f"{_STAMP}gitMajor={{major}}", f"{_STAMP}gitMinor={{minor}}"),
         ),
-        Tool("helm", "helm.sh/helm/v4", {"helm": "helm.sh/helm/v4/cmd/helm"}),
-        Tool("tofu", "github.com/opentofu/opentofu", {"tofu": "github.com/opentofu/opentofu/cmd/tofu"}),
-        Tool("pause", "", {"pause": "."}),
+        Tool(
+            "helm",
+            "helm.sh/helm/v4",
+            {"helm": "helm.sh/helm/v4/cmd/helm"},
+            ("helm.sh/helm/v4/internal/version.version=v{version}",),
+        ),
+        Tool(
+            "kubeconform",
+            "github.com/yannh/kubeconform",
+            {"kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform"},
+        ),
         Tool("kwok", "sigs.k8s.io/kwok", {"kwok": "sigs.k8s.io/kwok/cmd/kwok"}),
+        Tool("pause", "", {"pause": "."}),
+        Tool(
+            "sops",
+            "github.com/getsops/sops/v3",
+            {"sops": "github.com/getsops/sops/v3/cmd/sops", "age-keygen": "filippo.io/age/cmd/age-keygen"},
+        ),
+        Tool("tofu", "github.com/opentofu/opentofu", {"tofu": "github.com/opentofu/opentofu/cmd/tofu"}),
     )
 }
 
@@ -97,13 +111,18 @@ def why_not(tool: Tool) -> str | None:
     """Why it can neither be found nor built here; None: it can."""
     if tool.folder.exists():
         return None
-    if shutil.which("go") is None:
+    if _go() is None:
         return f"{tool.name} is built by Go {tool.go_wanted}, which is missing: https://go.dev/doc/install"
-    said = subprocess.run(["go", "env", "GOVERSION", "GOTOOLCHAIN"], capture_output=True, text=True, check=False)
+    said = subprocess.run([str(_go()), "env", "GOVERSION", "GOTOOLCHAIN"], capture_output=True, text=True, check=False)
     version, _, toolchain = said.stdout.partition("\n")
     if toolchain.strip() == "local" and _numbers(version.removeprefix("go")) < _numbers(tool.go_wanted):
         return f"{tool.name} is built by Go {tool.go_wanted}, and there is {version}: https://go.dev/doc/install"
     return None
+
+
+def _go() -> str | None:
+    """Where PATH has it, else where its own instructions put it."""
+    return shutil.which("go") or shutil.which("/usr/local/go/bin/go")
 
 
 def _numbers(version: str) -> tuple[int, ...]:
@@ -140,7 +159,16 @@ def _build(tool: Tool) -> None:
 def _compile(tool: Tool, package: str, target: Path) -> None:
     major, minor, *_ = tool.version.split(".")
     stamps = " ".join(f"-X {stamp.format(version=tool.version, major=major, minor=minor)}" for stamp in tool.stamps)
-    command = ["go", "build", "-mod=readonly", "-trimpath", f"-ldflags=-s -w {stamps}", "-o", str(target), package]
+    command = [
+        str(_go()),
+        "build",
+        "-mod=readonly",
+        "-trimpath",
+        f"-ldflags=-s -w {stamps}",
+        "-o",
+        str(target),
+        package,
+    ]
     env = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false", "GOWORK": "off"}
     folder = MODULES / tool.name
     try:
@@ -153,14 +181,10 @@ def _compile(tool: Tool, package: str, target: Path) -> None:
         raise CannotBuild(f"{tool.name} {tool.version} cannot be built here: {done.stderr[-2000:]}")
 
 
-def main(words: list[str]) -> int:
-    only_look = words[:1] == ["--where"]
-    for name in words[only_look:]:
-        tool = TOOLS[name]
-        if only_look and not tool.folder.exists():
-            return 1
+def main(names: list[str]) -> int:
+    for name in names:
         try:
-            print(built(tool))
+            print(built(TOOLS[name]))
         except CannotBuild as error:
             print(error, file=sys.stderr)
             return 1

@@ -70,12 +70,16 @@ has_node() {
         command -v mmdebstrap >/dev/null 2>&1
 }
 
-# Without a Go that can build them, the tests that want these are skipped, and fail where CI is set.
+# Without a Go that can build them, the tests that want these are skipped, and fail where CI is set. A cluster takes the
+# most, and the tests of `make test-fast` go without.
 built_here() {
+    .venv/bin/python scripts/go_tools.py sops >/dev/null || true
+    [ "$1" = fast ] && return
+    .venv/bin/python scripts/go_tools.py helm kubeconform >/dev/null || true
     command -v terraform >/dev/null 2>&1 || command -v tofu >/dev/null 2>&1 ||
         .venv/bin/python scripts/go_tools.py tofu >/dev/null || true
     [ "$(id -u)" = 0 ] || return 0 # a node needs root
-    .venv/bin/python scripts/go_tools.py etcd kubernetes kwok pause helm >/dev/null || true
+    .venv/bin/python scripts/go_tools.py etcd kubernetes kwok pause >/dev/null || true
     .venv/bin/python -m deploy.image.build >/dev/null || true # its layers are kept
 }
 
@@ -88,7 +92,7 @@ has_compiler || missing="$missing gcc libc6-dev"
 [ "$(id -u)" != 0 ] || has_node ||
     missing="$missing containerd runc iptables iproute2 containernetworking-plugins bash-static mmdebstrap"
 [ -n "$missing" ] || {
-    built_here
+    built_here "${1:-all}"
     exit 0
 }
 
@@ -108,4 +112,4 @@ apt-get update -qq </dev/null || by_hand "apt-get update failed"
 # shellcheck disable=SC2086 # words
 apt-get install -y -qq --no-install-recommends $missing </dev/null >/dev/null || by_hand "apt-get install failed"
 has_postgresql && has_jq || by_hand "they are missing after the installation"
-built_here
+built_here "${1:-all}"

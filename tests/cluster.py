@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from scripts.cluster import images
-from scripts.cluster.__main__ import folder, why_not
+from scripts.cluster.__main__ import PARTS, folder, why_not
 from scripts.cluster.cluster import Cluster
 from scripts.cluster.control_plane import ControlPlane
 from scripts.cluster.parts import until
+from tests.go_tool import missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,7 @@ PATIENCE = 60.0
 
 def wanted() -> None:
     """Skips the test, or fails it in CI, where no cluster can run."""
-    reason = why_not()
+    reason = why_not() or next(filter(None, map(missing, PARTS)), None)
     if reason is not None:
         assert not IN_CI, reason
         pytest.skip(reason)

@@ -15,6 +15,8 @@ from scripts.cluster.control_plane import kubectl
 from scripts.cluster.parts import NotReady
 from scripts.go_tools import TOOLS, CannotBuild
 
+PARTS = ("etcd", "kubernetes", "kwok", "pause")  # of scripts/go_tools.py
+
 
 def folder() -> Path:
     """Where this user's cluster lives: WINDLASS_CLUSTER, else below the state folder."""
@@ -28,7 +30,7 @@ def why_not() -> str | None:
         return "a Kubernetes node needs Linux"
     if os.geteuid() != 0:
         return "only root can run a Kubernetes node"
-    tools = (go_tools.why_not(TOOLS[name]) for name in ("etcd", "kubernetes", "kwok", "pause"))
+    tools = (go_tools.why_not(TOOLS[name]) for name in PARTS)
     return node.why_not() or images.why_not() or next(filter(None, tools), None)
 
 
