@@ -87,6 +87,7 @@ class Cluster:
         for image in (images.pause(), images.shell(), images.python()):
             images.load(self.node.socket, image)
         self.control_plane.start()
+        leftovers.remember_settings(self.folder)
         self.node.start_kubelet()
         self.node.parts["kubelet"].wait_for(self.has_node)
         self.node.parts["kubelet"].wait_for(lambda: self.control_plane.has_account("default"))

@@ -7,6 +7,7 @@ harmless.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -15,11 +16,19 @@ from contextlib import suppress
 from pathlib import Path
 
 from scripts.cluster.node import cgroups
-from scripts.cluster.parts import PATIENCE, pids, until
+from scripts.cluster.parts import PATIENCE, kubelets, pids, until
 
 SHIM = "containerd-shim-runc-v2"
 LINKS = Path("/var/log/containers")  # the kubelet makes one link here for each container, wherever the logs are
 CNI_RESULTS = Path("/var/lib/cni/results")
+KUBELET = Path("/var/lib/kubelet")
+SETTINGS = [  # that a kubelet sets
+    Path("/proc/sys") / name
+    for name in (
+        *("vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic", "kernel/panic_on_oops"),
+        *("kernel/keys/root_maxkeys", "kernel/keys/root_maxbytes"),
+    )
+]
 
 
 def remove(folder: Path, cgroup: str, network: str) -> None:
@@ -35,6 +44,35 @@ def remove(folder: Path, cgroup: str, network: str) -> None:
     for link in LINKS.glob("*"):
         if link.is_symlink() and str(link.readlink()).startswith(f"{folder}/"):
             link.unlink(missing_ok=True)
+    _restore_settings(folder)
+    _leave_shared_places()
+
+
+def remember_settings(folder: Path) -> None:
+    """Before the first kubelet of a cluster: it sets some of the kernel's to what it likes."""
+    path = folder / "settings.json"
+    if not path.exists():
+        making = path.with_suffix(".making")
+        making.write_text(json.dumps({str(found): found.read_text() for found in SETTINGS if found.exists()}))
+        making.replace(path)
+
+
+def _restore_settings(folder: Path) -> None:
+    path = folder / "settings.json"
+    if path.exists():
+        for name, value in json.loads(path.read_text()).items():
+            Path(name).write_text(value)
+
+
+def _leave_shared_places() -> None:
+    """What every kubelet of a machine makes in the same place, once the last one has gone; only when it is empty."""
+    if kubelets():
+        return
+    for socket in ("kubelet.sock", "kubelet_internal_checkpoint"):
+        (KUBELET / "device-plugins" / socket).unlink(missing_ok=True)
+    for place in (KUBELET / "device-plugins", KUBELET, LINKS, CNI_RESULTS, CNI_RESULTS.parent):
+        with suppress(OSError):
+            place.rmdir()
 
 
 def _end_shims(folder: Path) -> None:

@@ -96,6 +96,8 @@ conf_dir = "{folder}/cni"
 snapshotter = "overlayfs"
 [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
 runtime_type = "io.containerd.runc.v2"
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+Root = "{folder}/runc"
 """
 
     def _kubelet(self) -> dict[str, object]:
@@ -123,6 +125,7 @@ runtime_type = "io.containerd.runc.v2"
             "oomScoreAdj": 0,
             "makeIPTablesUtilChains": False,
             "resolvConf": "",
+            "clusterDNS": [self._network.gateway],  # nobody answers there, and says so at once
             "imageGCHighThresholdPercent": 100,  # an image that is deleted cannot be pulled again
             "imageGCLowThresholdPercent": 99,
             "evictionHard": {  # the disk is shared with others

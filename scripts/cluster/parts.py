@@ -29,6 +29,11 @@ def pids(name: str, folder: Path) -> list[int]:
     return [pid for pid, words in _processes() if Path(words[0]).name == name and _names(words, folder)]
 
 
+def kubelets() -> list[int]:
+    """All of this machine, of whatever cluster."""
+    return [pid for pid, words in _processes() if Path(words[0]).name == "kubelet"]
+
+
 def _names(words: Sequence[str], folder: Path) -> bool:
     return any(f"{folder}/" in word for word in words[1:])
 

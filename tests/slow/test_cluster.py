@@ -93,11 +93,13 @@ def test_up_again_after_every_part_was_killed_and_down_without_a_trace(own: Clus
     assert own.kubectl("get", "pod/stays", "-o=jsonpath={.status.phase}") == "Running"
 
     folder, cgroup, bridge = own.folder, own.node.cgroup, own.network.bridge
+    before = json.loads((folder / "settings.json").read_text())
     assert len(traces(folder, cgroup, bridge)) > len(own.parts)
     for part in own.parts:
         part.kill()  # what is left has nobody to end it properly
     own.down()
     assert traces(folder, cgroup, bridge) == []
+    assert {name: Path(name).read_text() for name in before} == before
     own.down()  # nothing to do
 
 
