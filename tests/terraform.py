@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.go_tool import missing, program
+
 IN_CI = os.environ.get("CI", "") not in ("", "false", "0")
 
 
@@ -18,9 +17,7 @@ def _found() -> Path | None:
     for name in ("tofu", "terraform"):
         if installed := shutil.which(name):
             return Path(installed)
-    command = [sys.executable, "scripts/go_tools.py", "--where", "tofu"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    return Path(done.stdout.strip()) / "tofu" if done.returncode == 0 else None
+    return None if missing("tofu") else program("tofu", "tofu")
 
 
 def binary() -> Path:

@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import subprocess
+import uuid
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -33,6 +34,7 @@ class Cluster:
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
         self.network = Network(self.folder)
+        self._user = f"{os.getpid()}-{_started(os.getpid())}-{uuid.uuid4().hex[:8]}"
 
     @cached_property
     def control_plane(self) -> ControlPlane:
@@ -59,18 +61,18 @@ class Cluster:
             return started
 
     def use(self) -> None:
-        """Ready for pods as long as this process lives and has not called `leave`. Raises as `up`."""
+        """Ready for pods as long as this process lives and this object has not said `leave`. Raises as `up`."""
         with self._alone():
             self._up()
             users = self.folder / "users"
             users.mkdir(exist_ok=True)
-            (users / _this_process()).touch()
+            (users / self._user).touch()
 
     def leave(self) -> None:
         """The last one that leaves ends it, unless `up` said to keep it. Who was killed has left."""
         with self._alone():
             users = self.folder / "users"
-            (users / _this_process()).unlink(missing_ok=True)
+            (users / self._user).unlink(missing_ok=True)
             left = [user for user in users.glob("*") if not _lives(user.name)]
             for user in left:
                 user.unlink(missing_ok=True)
@@ -136,17 +138,13 @@ class Cluster:
         return ready and not node["spec"].get("taints")  # the last thing that keeps pods away
 
 
-def _this_process() -> str:
-    return f"{os.getpid()}-{_started(os.getpid())}"
-
-
 def _started(pid: int) -> str:
     """When, in the kernel's own count: a number that is given again has another."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
 
 
-def _lives(process: str) -> bool:
-    pid, _, started = process.partition("-")
+def _lives(user: str) -> bool:
+    pid, started = user.split("-")[:2]
     try:
         return _started(int(pid)) == started
     except OSError:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from scripts.cluster.control_plane import kubectl as kubectl_binary
-from scripts.go_tools import TOOLS, CannotBuild, built
 from tests.actions_library.conftest import Answer
-from tests.cluster import IN_CI, namespace_in, shared
+from tests.cluster import namespace_in, shared
+from tests.go_tool import program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,11 +41,7 @@ def cluster() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def binary() -> Path:
-    try:
-        return built(TOOLS["helm"]) / "helm"
-    except CannotBuild as error:
-        assert not IN_CI, error
-        pytest.skip(str(error))
+    return program("helm", "helm")
 
 
 @pytest.fixture(scope="module")

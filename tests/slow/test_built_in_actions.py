@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 from scripts.cluster.control_plane import kubectl
-from scripts.go_tools import TOOLS, CannotBuild, built
 from tests.actions_library.certificates import certificate_of_localhost
 from tests.actions_library.conftest import Answer, Site
 from tests.actions_library.smtp import Mailbox
 from tests.ansible import BINARIES as ANSIBLE
 from tests.ansible import reason as why_no_ansible
-from tests.cluster import IN_CI, namespace_in, shared
+from tests.cluster import namespace_in, shared
+from tests.go_tool import program
 from tests.s3 import S3
 from tests.s3 import reason as why_no_s3
 from tests.slow.repo import Repo, workflow
@@ -247,11 +247,7 @@ def test_the_example_of_kubectl(example: Callable[..., Any], cluster: Any, monke
 
 
 def test_the_example_of_helm(example: Callable[..., Any], cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    try:
-        monkeypatch.setenv("PATH", f"{built(TOOLS['helm'])}:{os.environ['PATH']}")
-    except CannotBuild as error:
-        assert not IN_CI, error
-        pytest.skip(str(error))
+    monkeypatch.setenv("PATH", f"{program('helm', 'helm').parent}:{os.environ['PATH']}")
     chart = {
         "charts/shop/Chart.yaml": "apiVersion: v2\nname: shop\nversion: 1.0.0\n",
         "charts/shop/values.yaml": "replicas: 1\n",
