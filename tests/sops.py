@@ -10,6 +10,10 @@ from pathlib import Path
 from tests.go_tool import program
 
 
+def sops_binary() -> Path:
+    return program("sops", "sops")
+
+
 @dataclass(frozen=True)
 class Key:
     """An age key of one test."""
@@ -32,7 +36,7 @@ class Sops:
         self.folder = folder
         self.key = key
         self.env: dict[str, str] = {}  # beside what it always has
-        self.binary = program("sops", "sops")
+        self.binary = sops_binary()
 
     def run(self, *words: str) -> bytes:
         env = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "SOPS_AGE_KEY": self.key.secret, **self.env}
