@@ -63,7 +63,7 @@ PLACES = {
 }
 # `windlass --help` in under 50 ms: what it may load beyond a bare interpreter, apart from modules that begin with `_`.
 FOR_HELP = {
-    "windlass", "windlass.cli", "windlass.cli.main", "windlass.cli.verbs",
+    "windlass", "windlass.cli", "windlass.cli.main", "windlass.cli.verbs", "windlass.cli.verb_parser",
     "pydantic.plugin._loader",  # what stands in for it: no file is read
     "argparse", "gettext", "locale", "re", "shutil", "textwrap",  # argparse, and the width of the terminal
     "bz2", "errno", "fnmatch", "lzma", "zlib",  # shutil

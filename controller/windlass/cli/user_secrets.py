@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from windlass.cli.data_folder import data_folder
+from windlass.cli.user_stores import not_set_up, user_stores
+from windlass.cli.work_tree import repository_name
 from windlass.secrets.age_keys import keys_of_user
 from windlass.secrets.base import Origin
 from windlass.secrets.key_ring import OwnFile
@@ -21,6 +23,7 @@ from windlass.sources.one_file import file_of_work_tree
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from windlass.secrets.base import Provider
     from windlass.secrets.resolver import Resolver
     from windlass.store.values import OwnSecretRow
 
@@ -31,7 +34,7 @@ def user_resolver(root: Path, data: str | None = None) -> Resolver:
     folder = data_folder(data)
     sops = SopsProvider(
         lambda _origin, path, most: file_of_work_tree(root, path, most),
-        lambda *_: keys_of_user(),
+        lambda *_: keys_of_user(commands=True),
         lambda *_: (UserKeeper(),),
     )
 
@@ -43,7 +46,9 @@ def user_resolver(root: Path, data: str | None = None) -> Resolver:
         with Ledger.open(f"sqlite:///{folder / LEDGER}") as ledger:
             return ledger.reads.own_secret(owner, environment, name)
 
-    return make_resolver({"sops": sops, "windlass": OwnProvider(find, OwnFile(folder).ring)})
+    stores = user_stores(repository_name(root))
+    own: dict[str, Provider] = {"sops": sops, "windlass": OwnProvider(find, OwnFile(folder).ring)}
+    return make_resolver({**not_set_up(stores), **own}, stores)
 
 
 def user_origin(repository: str, environment: str | None) -> Origin:

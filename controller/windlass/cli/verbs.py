@@ -10,6 +10,7 @@ import argparse
 from typing import TYPE_CHECKING, NamedTuple
 
 from windlass import __version__
+from windlass.cli.verb_parser import VerbParser
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -378,7 +379,7 @@ def build_parser(words: list[str]) -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"windlass {__version__}")
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs", parser_class=VerbParser)
     named = next((word for word in words if not word.startswith("-")), None)
     for name, verb in VERBS.items():
         wanted = name == named
@@ -391,4 +392,5 @@ def build_parser(words: list[str]) -> argparse.ArgumentParser:
         )
         if wanted:
             verb.flags(sub)
+            sub.mixed = name == "secrets"
     return parser
