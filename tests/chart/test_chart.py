@@ -1,0 +1,96 @@
+"""The chart: what it renders is valid, hardened and no more than what is needed; wrong values are refused in words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tests.chart.helm import CHART, WHOLE, helm, pods, refused, rendered
+
+from windlass.policies import pod_security
+from windlass.policies.policy import SAFE
+
+
+@pytest.fixture(params=[{}, WHOLE], ids=["defaults", "whole"])
+def values(request):
+    return request.param
+
+
+def test_helm_finds_nothing_wrong():
+    done = helm("lint", "--strict", str(CHART))
+    assert done.returncode == 0, done.stdout
+
+
+def test_pods_meet_the_strictest_level_and_write_nowhere(values):
+    strict = replace(SAFE, pod_security="restricted")
+    for name, pod in pods(rendered(values)).items():
+        assert list(pod_security.refusals(pod, strict)) == [], name
+        for container in pod["spec"]["containers"]:
+            assert container["securityContext"]["readOnlyRootFilesystem"] is True
+            assert container["livenessProbe"]
+            assert container["readinessProbe"]
+
+
+def test_no_value_of_a_secret_stands_in_an_object_of_the_chart():
+    for one in rendered(WHOLE):
+        if one["kind"] == "Secret":
+            assert one["metadata"]["name"] == "w-windlass-internal"
+
+
+def test_without_a_database_one_process_does_everything_and_keeps_its_volume():
+    objects = rendered({})
+    (pod,) = pods(objects).values()
+    assert pod["spec"]["containers"][0]["args"][0] == "up"
+    (claim,) = [one for one in objects if one["kind"] == "PersistentVolumeClaim"]
+    assert claim["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+
+
+def test_rights_are_in_the_namespaces_of_tenants_and_nowhere_else():
+    objects = rendered(WHOLE)
+    assert not [one for one in objects if one["kind"].startswith("ClusterRole")]
+    roles = {(one["metadata"].get("namespace"), one["metadata"]["name"]) for one in objects if one["kind"] == "Role"}
+    assert roles == {
+        (None, "w-windlass-leader"),
+        ("team-a", "w-windlass-tenant"),
+        ("team-b", "w-windlass-tenant"),
+    }
+    for one in objects:
+        if one["kind"] == "Role":
+            for rule in one["rules"]:
+                assert "*" not in [*rule["apiGroups"], *rule["resources"], *rule["verbs"]]
+
+
+def test_custom_resources_come_with_the_chart_and_stay_when_it_goes():
+    found = [one for one in rendered({}) if one["kind"] == "CustomResourceDefinition"]
+    assert len(found) == 4
+    assert all(one["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep" for one in found)
+    assert not [one for one in rendered({"crds": {"install": False}}) if one["kind"] == "CustomResourceDefinition"]
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"controller": {"replicas": 2}}, "more than one controller needs a database"),
+        ({"controller": {"persistence": {"enabled": False}}}, "nothing would be kept"),
+        ({"controler": {}}, "controler"),
+        ({"controller": {"replicas": "2"}}, "replicas"),
+        ({"tenants": ["team-a"]}, "tenants"),
+        ({"tenants": [{"namespace": "Team A"}]}, "namespace"),
+        ({"image": {"digest": "latest"}}, "digest"),
+        ({"tokens": {"holders": [{"name": "ada"}]}}, "existingSecret"),
+    ],
+)
+def test_wrong_values_are_refused_in_words(values, said):
+    assert said in refused(values)
+
+
+def test_an_image_by_digest_is_stronger_than_its_tag():
+    digest = "sha256:" + "0" * 64
+    (pod,) = pods(rendered({"image": {"repository": "r/w", "tag": "1", "digest": digest}})).values()
+    assert pod["spec"]["containers"][0]["image"] == f"r/w@{digest}"
+
+
+def test_a_changed_server_file_starts_new_pods():
+    before, after = (pods(rendered({**WHOLE, "server": {"objects": url}})) for url in ("s3://a/b", "s3://a/c"))
+    for name, pod in before.items():
+        assert pod["metadata"]["annotations"] != after[name]["metadata"]["annotations"]
