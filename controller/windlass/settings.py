@@ -103,7 +103,7 @@ class RunnerSettings:
 
     `host` and `certificates` None: as the environment says (DOCKER_HOST…); `kubeconfig`, `context` and `namespace`
     None: the usual ones. `image` is that of steps without one. `parallel` None: what its kind does by default.
-    `allow_docker`: steps with `docker: true` may have the engine. `policy`: what attempts must keep to (kubernetes).
+    `allow_docker`: steps with `docker: true` may have the engine.
     """
 
     name: str
@@ -116,7 +116,6 @@ class RunnerSettings:
     context: str | None = None
     namespace: str | None = None
     allow_docker: bool = False
-    policy: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

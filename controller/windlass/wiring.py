@@ -24,6 +24,7 @@ from windlass.executors.checkout import CheckoutFiles
 from windlass.executors.files import StepFiles
 from windlass.executors.local.spawn import spawn_supervisor
 from windlass.executors.named import Given, Runners, all_runners, kinds_of
+from windlass.executors.placing import Placing
 from windlass.executors.registry import always
 from windlass.executors.secret_values import SecretValues
 from windlass.logs.archive import LogArchive
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from windlass.executors.base import Executor
     from windlass.executors.pieces import Collection, Preparation
     from windlass.operator.operator import Operator
     from windlass.runs.model import Checkout, RunHead, Step
@@ -147,9 +149,13 @@ class Server:
                 supervisor,
                 settings.limits.local_attempts,
                 self._may_start,
+                settings.policies,
             ),
         )
-        engine = Engine(writer, self._runners, clock, on_change=self._changed, on_end=self._ended, reuse=reuse)
+        self._place = Placing(self._known, self._tenant)
+        engine = Engine(
+            writer, self._runners, clock, on_change=self._changed, on_end=self._ended, reuse=reuse, place=self._place
+        )
         objects = Objects(settings.objects or folder_url(settings.data / "objects"))
         caches = CacheBook(LedgerBook(reads, writer), objects, clock, settings.limits.cache_size)
         entry = settings.limits.cache_entry_size
@@ -237,6 +243,13 @@ class Server:
             self._parts, random.random, secrets=self._secrets, webhook_keys=keys, server_auths=auths
         )
         self._operator: Operator | None = None
+
+    def _tenant(self, repository: str) -> str | None:
+        return next((one.tenant for one in self._settings.repositories if one.name == repository), None)
+
+    def _all_runners(self, head: RunHead) -> list[Executor]:
+        """Every runner that a run may have been on."""
+        return [self._runners[self._place(head.repository, name)] for name in self._known]
 
     def _seal(self, run: str, name: str, value: str) -> bytes:
         """Raises WindlassError when the key cannot be used."""
@@ -328,7 +341,7 @@ class Server:
             self._logs.start()
         parts.engine.adopt(states)
         if unreadable:  # which runner it was on cannot be read either
-            give_up(unreadable, parts.writer, parts.clock, [self._runners[name] for name in self._known], self._ended)
+            give_up(unreadable, parts.writer, parts.clock, self._all_runners, self._ended)
         controller = Controller(parts)
         parts.sources.start()
         if parts.settings.kubernetes is not None:

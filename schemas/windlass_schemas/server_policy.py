@@ -55,6 +55,10 @@ class ServerPolicy(Written):
     host_paths: tuple[Text, ...] = Field(default=(), description="Folders of nodes that may be mounted.")
     privileged: Flag = Field(default=False, description="Privileged containers.")
     docker: Flag = Field(default=False, description="Steps with `docker: true`.")
+    runners: tuple[Text, ...] = Field(
+        default=(),
+        description="Runners of other kinds than Kubernetes that repositories of a cluster may use.",
+    )
     network: Literal["none", "pod", "host"] = Field(
         default="pod",
         description="The most that pods get: none (they are labelled for a NetworkPolicy), their own, or the node's.",

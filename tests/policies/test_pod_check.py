@@ -56,7 +56,6 @@ REFUSED: list[tuple[str, Any, str, Policy]] = [
     ("spec.hostPID", True, "spec.hostPID", OWN),
     ("spec.nodeName", "node-1", "spec.nodeName", OWN),
     ("spec.schedulerName", "mine", "spec.schedulerName", OWN),
-    ("spec.shareProcessNamespace", True, "spec.shareProcessNamespace", OWN),
     ("spec.automountServiceAccountToken", True, "spec.automountServiceAccountToken", OWN),
     ("spec.serviceAccountName", "admin", "spec.serviceAccountName", replace(SAFE, service_accounts=("adm*",))),
     ("spec.runtimeClassName", "kata", "spec.runtimeClassName", replace(SAFE, runtime_classes=("kata",))),

@@ -19,7 +19,11 @@ def test_a_run_whose_plan_cannot_be_read_ends_and_the_others_go_on(new_life, ste
     second.engine.adopt(states)
     ended = []
     give_up(
-        unreadable, second.ledger.writer, second.clock, [second.held], lambda _tx, head: ended.append(head.status.value)
+        unreadable,
+        second.ledger.writer,
+        second.clock,
+        lambda _head: [second.held],
+        lambda _tx, head: ended.append(head.status.value),
     )
     second.settle()
     assert (second.status(good), second.status(bad)) == ("running", "errored")

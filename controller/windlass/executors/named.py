@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 from windlass.errors import UsageError, WindlassError
 from windlass.executors.gate import Gate
 from windlass.executors.nowhere import Nowhere
+from windlass.executors.placing import NOBODY, placed, refusal, taken_apart
 from windlass.executors.registry import EXECUTORS, Options, always, make_executor
 from windlass.executors.terms import Terms
 from windlass.executors.workspace import WorkspaceExecutor
 from windlass.plan.fitting import no_runner
+from windlass.policies.policy import OWN, policy_of
 from windlass.settings import RunnerSettings
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from windlass.executors.base import Executor, Sink
     from windlass.executors.local.spawn import SupervisorProcess
     from windlass.executors.pieces import Collection, Preparation
+    from windlass.policies.policy import Policy
 
 PARALLEL = 64
 
@@ -58,10 +61,12 @@ class Given:
     supervisor: SupervisorProcess | None = None
     parallel: int = PARALLEL
     may_start: Callable[[], bool] = always
+    policies: Sequence[Policy] | None = None  # of tenants; None: somebody's own runs, which have none
 
 
 class Runners(dict[str, "Executor"]):
-    """Executors by the name of their runner. A name that is not known has one, too: it refuses everything."""
+    """Executors by the name of their runner, or as `placing.py` calls those of tenants. A name that is not known has
+    one, too: it refuses everything."""
 
     def __init__(self, known: Mapping[str, RunnerSettings], given: Callable[[], Given]) -> None:
         """`given` is asked when a runner is made."""
@@ -74,12 +79,17 @@ class Runners(dict[str, "Executor"]):
         return made
 
     def _made(self, name: str) -> Executor:
-        given, runner = self._given(), self._known.get(name)
+        (wanted, tenant), given = taken_apart(name), self._given()
+        runner = self._known.get(wanted)
         if runner is None:
             return Nowhere(no_runner(name, kinds_of(self._known)), given.sink, given.clock)
+        if (why := refusal(runner, tenant, given.policies or ())) is not None:
+            return Nowhere(why, given.sink, given.clock, "policy")
+        runner = placed(runner, tenant)
+        policy = OWN if given.policies is None else policy_of(tenant or NOBODY, given.policies)
         try:
             return WorkspaceExecutor(
-                lambda sink: self._executor(runner, sink),
+                lambda sink: self._executor(runner, policy, sink),
                 given.sink,
                 given.clock,
                 preparations=(Terms(runner), *given.preparations),
@@ -89,10 +99,10 @@ class Runners(dict[str, "Executor"]):
             why = f"the runner {name} cannot be used: {error}"
             return Nowhere(why, given.sink, given.clock, "runner-unavailable")
 
-    def _executor(self, runner: RunnerSettings, sink: Sink) -> Gate:
+    def _executor(self, runner: RunnerSettings, policy: Policy, sink: Sink) -> Gate:
         given = self._given()
         parallel, supervisor = runner.parallel or given.parallel, _supervisor(runner, given)
-        options = Options(given.data, sink, parallel, supervisor, given.may_start, runner)
+        options = Options(given.data, sink, parallel, supervisor, given.may_start, runner, policy)
         return Gate(make_executor(runner.kind, options), given.may_start)
 
     def close(self, *, kill: bool) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from windlass.errors import UsageError
 from windlass.executors.base import Executor
+from windlass.policies.policy import OWN, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +40,7 @@ class Options:
 
     `data`: a folder of the controller's own. `parallel`: how many at once. `supervisor`: of local attempts.
     `may_start`: asked again by those that put starts off themselves, right before each (see `gate.py`).
-    `runner`: what the server file says of it; None: nothing.
+    `runner`: what the server file says of it; None: nothing. `policy`: the tenant's.
     """
 
     data: Path
@@ -48,6 +49,7 @@ class Options:
     supervisor: SupervisorProcess | None = None
     may_start: Callable[[], bool] = always
     runner: RunnerSettings | None = None
+    policy: Policy = OWN
 
 
 def _local(options: Options) -> Grounded:
@@ -83,7 +85,7 @@ def _kubernetes(options: Options) -> Grounded:
     from windlass.settings import RunnerSettings
 
     runner = options.runner or RunnerSettings("kubernetes", "kubernetes")
-    return KubernetesExecutor(options.data, options.sink, terms_of(runner), may_start=options.may_start)
+    return KubernetesExecutor(options.data, options.sink, terms_of(runner, options.policy), may_start=options.may_start)
 
 
 EXECUTORS: dict[str, Callable[[Options], Grounded]] = {

@@ -34,6 +34,7 @@ def _policy(written: ServerPolicy) -> Policy:
         host_paths=written.host_paths,
         privileged=written.privileged,
         docker=written.docker,
+        runners=written.runners,
         network=written.network,
         limits={name: amount(quantity) for name, quantity in written.limits.items()},
         limits_required=written.limits_required,

@@ -64,8 +64,6 @@ def refusals(pod: Mapping[str, Any], policy: Policy, own: Sequence[str] = ()) ->
 def _unknown(spec: Mapping[str, Any], policy: Policy) -> Iterator[Refusal]:
     if policy.pod_security != "privileged":
         yield from (Refusal(f"spec.{key}", "this field is not allowed") for key in sorted(spec.keys() - JUDGED))
-        if spec.get("shareProcessNamespace"):
-            yield Refusal("spec.shareProcessNamespace", "containers may not see one another's processes")
         if spec.get("automountServiceAccountToken") is not False:
             yield Refusal("spec.automountServiceAccountToken", "it must be false")
 

@@ -34,6 +34,7 @@ class Tolerated:
 class Policy:
     """What the pods of some tenants may be. `None` for a list means: whatever there is.
 
+    `runners`: those of other kinds than Kubernetes that tenants of a cluster may use; others may use any.
     `limits`: the most of each resource that one container may ask for, as amounts of the base unit.
     """
 
@@ -53,6 +54,7 @@ class Policy:
     host_paths: tuple[str, ...] = ()
     privileged: bool = False
     docker: bool = False
+    runners: tuple[str, ...] = ()
     network: Network = "pod"
     limits: Mapping[str, Amount] = field(default_factory=dict)
     limits_required: bool = False

@@ -43,6 +43,10 @@ PAUSE = 1.0  # seconds between attempts to reach a ledger that is away
 MAX_FAULTS = 5  # a run whose decision raises this often is ended rather than tried for ever (promise R29)
 
 
+def anywhere(_repository: str, runner: str) -> str:
+    return runner
+
+
 class Engine:
     """Owns every open run. All methods but `run` are called from any thread and return at once."""
 
@@ -56,9 +60,11 @@ class Engine:
         on_end: EndListener | None = None,
         forgets: bool = True,
         reuse: Reuse | None = None,
+        place: Callable[[str, str], str] = anywhere,
     ) -> None:
         """`on_change` hears of every recorded change, `on_end` of each run's end within the transaction that records
-        it; `forgets`: attempts' folders go with the end of their run; `reuse` keeps outputs for later runs."""
+        it; `forgets`: attempts' folders go with the end of their run; `reuse` keeps outputs for later runs; `place`
+        names the executor that a repository's steps have for a runner."""
         self._writer = writer
         self._executors = executors
         self._clock = clock
@@ -66,6 +72,7 @@ class Engine:
         self._on_end = on_end
         self._forgets = forgets
         self._reuse: Reuse = NoReuse() if reuse is None else reuse
+        self._place = place
         self._stopping = threading.Event()
         self._inbox: queue.SimpleQueue[tuple[str, News]] = queue.SimpleQueue()
         self._answered: list[threading.Event] = []  # who waits for the end of this turn
@@ -280,7 +287,7 @@ class Engine:
             state.apply(decision)
             for command in decision.commands:
                 if isinstance(command, Launch):
-                    launches[command.runner].append(command)
+                    launches[self._place(state.head.repository, command.runner)].append(command)
                 elif isinstance(command, Recall):
                     self._tell([(command.key.run, self._reuse.recall(command, self._clock.now()))])
                 elif isinstance(command, Stop):
@@ -290,14 +297,17 @@ class Engine:
             if decision.head.status.terminal:
                 self._ended[decision.head.status.value] += 1
                 self._close(state)
-        for runner, group in launches.items():
-            self._executors[runner].start(group)
+        for name, group in launches.items():
+            self._executors[name].start(group)
         for state, decision in decisions:
             self._tell(passed_on(self.groups, state, decision, self._clock.now()))
         reach("engine.carried-out")
 
     def _stop(self, state: RunState, stop: Stop) -> None:
-        self._executors[state.planned_at(stop.key.path).runner].stop(stop)
+        self._executor(state, stop.key.path).stop(stop)
+
+    def _executor(self, state: RunState, path: str) -> Executor:
+        return self._executors[self._place(state.head.repository, state.planned_at(path).runner)]
 
     def _forget(self, state: RunState) -> None:
         """Every end is in the ledger: the attempts' folders are not needed any more.
@@ -307,7 +317,7 @@ class Engine:
         for step in state.every_step():
             for attempt in step.attempts:
                 key = AttemptKey(state.head.id, *step.key, attempt.number)
-                self._executors[state.planned_at(step.key.path).runner].forget(key)
+                self._executor(state, step.key.path).forget(key)
 
     def _close(self, state: RunState) -> None:
         run = state.head.id
@@ -324,10 +334,10 @@ class Engine:
         states = list(states)
         for state in states:
             self._states[state.head.id] = state
-        for runner, attempts in open_attempts(states).items():
-            self._executors[runner].adopt(attempts)
-        for runner, stop in owed_stops(states):
-            self._executors[runner].stop(stop)
+        for name, attempts in open_attempts(states, self._place).items():
+            self._executors[name].adopt(attempts)
+        for name, stop in owed_stops(states, self._place):
+            self._executors[name].stop(stop)
         for state in states:
             self.add(state)
         self._tell(self.groups.restore(states, self._clock.now()))

@@ -69,7 +69,7 @@ def give_up(
     runs: Iterable[Unreadable],
     writer: Writer,
     clock: Clock,
-    executors: Iterable[Executor],
+    executors_of: Callable[[RunHead], Iterable[Executor]],
     on_end: Callable[[Tx, RunHead], None],
 ) -> None:
     """End them in the ledger, then what still runs of them. Raises LedgerError."""
@@ -77,7 +77,7 @@ def give_up(
         decision = given_up(one.head, one.steps, clock.now(), one.reason)
         writer.write(partial(_record_end, decision, on_end))
         stops = [command for command in decision.commands if isinstance(command, Stop)]
-        for executor in executors:
+        for executor in executors_of(one.head):
             executor.adopt({stop.key: None for stop in stops})
             for stop in stops:
                 executor.stop(stop)

@@ -1,6 +1,7 @@
 """What a runner of this kind is made from, and the one place that every Pod spec passes last.
 
-In: the runner's settings. Out: Terms; and `admitted`, called with the whole spec right before it is sent.
+In: the runner's settings, the tenant's policy. Out: Terms; and `admitted`, called with the whole Job right before it is
+sent.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from windlass.errors import WindlassError
 from windlass.kube.access import Place
+from windlass.policies.completion import complete
+from windlass.policies.pod_check import refusals
+from windlass.policies.policy import OWN, Policy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from windlass.settings import RunnerSettings
 
 PENDING = 3600.0
@@ -26,15 +28,11 @@ class PolicyError(WindlassError):
     """The Pod is not allowed; the text names the field and the policy."""
 
 
-def as_it_is(_spec: Mapping[str, Any], _namespace: str) -> None:
-    """Allows every spec that this runner makes."""
-
-
 @dataclass(frozen=True, slots=True)
 class Terms:
     """`namespace` None: the context's. `image` is that of launches without one. `pending`: seconds that an attempt may
     wait for its start. `keep`: seconds that its objects stay after its end has been recorded, `unread` before that.
-    `check` is given each final Pod spec and its namespace, and raises PolicyError."""
+    `policy`: what each Pod is checked by, last."""
 
     place: Place = field(default_factory=Place)
     namespace: str | None = None
@@ -43,15 +41,19 @@ class Terms:
     keep: int = KEEP
     unread: int = UNREAD
     log_patience: float = LOG_PATIENCE
-    check: Callable[[Mapping[str, Any], str], None] = field(default=as_it_is)
+    policy: Policy = OWN
 
 
-def terms_of(runner: RunnerSettings) -> Terms:
+def terms_of(runner: RunnerSettings, policy: Policy = OWN) -> Terms:
     kubeconfig = str(runner.kubeconfig) if runner.kubeconfig is not None else None
-    return Terms(Place(kubeconfig, runner.context), runner.namespace, runner.image)
+    return Terms(Place(kubeconfig, runner.context), runner.namespace, runner.image, policy=policy)
 
 
-def admitted(job: dict[str, Any], namespace: str, terms: Terms) -> dict[str, Any]:
-    """The Job that is sent. Nothing may change its Pod spec after this. Raises PolicyError."""
-    terms.check(job["spec"]["template"]["spec"], namespace)
+def admitted(job: dict[str, Any], terms: Terms) -> dict[str, Any]:
+    """The Job that is sent. Nothing may change its Pod after this (promise R37). Raises PolicyError."""
+    pod, policy = job["spec"]["template"], terms.policy
+    complete(pod, policy)
+    if found := refusals(pod, policy, own=(job["metadata"]["name"],)):
+        said = "; ".join(f"{refusal.field}: {refusal.reason}" for refusal in found)
+        raise PolicyError(f"{said} (policy {policy.name})")
     return job
