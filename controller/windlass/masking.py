@@ -15,12 +15,16 @@ from urllib.parse import quote, quote_plus
 
 from ahocorasick_rs import BytesAhoCorasick  # the only place that imports ahocorasick_rs
 
+from windlass.mask_commands import Commands
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 STARS = b"***"
 SHORTEST = 4  # characters: shorter ones would hide half of every log (fine print)
 PIECE = 64  # bytes: longer forms are looked for in pieces, so that little has to be held back
+MOST_ADDED = 1000  # values by `::add-mask::`: each costs time for the whole log
+TOO_MANY = b"windlass: more values were hidden by ::add-mask:: than can be: the rest of this log is not shown\n"
 MOST_HELD = 65536  # bytes of one unbroken stretch of secrets
 
 
@@ -28,10 +32,20 @@ class Mask:
     """Of the values of one attempt. Those of fewer than 4 characters are not hidden."""
 
     def __init__(self, values: Iterable[str]) -> None:
-        patterns = sorted({piece for value in values for form in _forms(value) for piece in _pieces(form)})
+        self.values = tuple(dict.fromkeys(values))
+        self._set(sorted({pattern for value in self.values for pattern in _patterns(value)}))
+
+    def _set(self, patterns: list[bytes]) -> None:
         self._patterns = patterns
         self._longest = max(map(len, patterns), default=0)
         self._finder = BytesAhoCorasick(patterns) if patterns else None
+
+    def and_also(self, value: str) -> Mask:
+        """One that hides this, too."""
+        both = Mask(())
+        both.values = (*self.values, value)
+        both._set(sorted({*self._patterns, *_patterns(value)}))
+        return both
 
     def stretches(self, data: bytes) -> list[tuple[int, int]]:
         """Where secrets stand: (start, end), in order, those that touch as one."""
@@ -60,16 +74,47 @@ class Mask:
 
 
 class MaskedStream:
-    """A stream of bytes: `feed` each chunk, `flush` at the end; both give what may be shown."""
+    """A stream of bytes: `feed` each chunk, `flush` at the end; both give what may be shown.
+
+    What the program itself says with `::add-mask::` is hidden from there on; `mask` hides all that is known by now.
+    """
 
     def __init__(self, mask: Mask) -> None:
-        self._mask = mask
+        self.mask = mask
         self._held = b""
+        self._commands = Commands()
+        self._added = 0
 
     def feed(self, data: bytes) -> bytes:
+        if self._added > MOST_ADDED:
+            return b""
+        shown = b""
+        while True:
+            before, value, data = self._commands.split(data)
+            shown += self._feed(before) if before else b""
+            if value is None:
+                return shown
+            self._hide(value)
+            if self._added > MOST_ADDED:
+                return shown + TOO_MANY
+
+    def flush(self) -> bytes:
+        rest, value = self._commands.flush()
+        shown = self._feed(rest)
+        if value is not None:
+            self._hide(value)
+        rest, self._held = self._held, b""
+        return shown + self.mask.whole(rest)
+
+    def _hide(self, value: str) -> None:
+        if len(value) >= SHORTEST and value not in self.mask.values:
+            self.mask = self.mask.and_also(value)
+            self._added += 1
+
+    def _feed(self, data: bytes) -> bytes:
         data = self._held + data
-        stretches = self._mask.stretches(data)
-        cut = len(data) - self._mask.held_back(data)
+        stretches = self.mask.stretches(data)
+        cut = len(data) - self.mask.held_back(data)
         if stretches and stretches[-1][1] >= cut:  # it may go on in the next chunk
             start, end = stretches[-1]
             if end - start <= MOST_HELD:
@@ -77,10 +122,6 @@ class MaskedStream:
         shown = _masked(data[:cut], [(start, min(end, cut)) for start, end in stretches if start < cut])
         self._held = data[cut:]
         return shown
-
-    def flush(self) -> bytes:
-        rest, self._held = self._held, b""
-        return self._mask.whole(rest)
 
 
 def _by_start(found: tuple[int, int, int]) -> int:
@@ -94,6 +135,10 @@ def _masked(data: bytes, stretches: Iterable[tuple[int, int]]) -> bytes:
         at = end
     parts.append(data[at:])
     return b"".join(parts)
+
+
+def _patterns(value: str) -> Iterator[bytes]:
+    return (piece for form in _forms(value) for piece in _pieces(form))
 
 
 def _forms(value: str) -> Iterator[bytes]:

@@ -60,6 +60,7 @@ class Follower:
         self._masks = masks
         self._outage: float | None = None  # since when the engine is away
         self._said = PartsSaid()  # of an attempt with parts
+        self._copied: Copy | None = None  # the log, as it was read last
         self._broken = False  # it was away while the container ran
 
     def follow(self, patience: float) -> Over:
@@ -134,7 +135,7 @@ class Follower:
     def _copy(self, log: LogFile, *, live: bool) -> None:
         query = {"stdout": "1", "stderr": "1", "follow": "1" if live else "0"}
         path = f"/containers/{self._attempt.name}/logs"
-        copy = Copy(log, self._masks or (), self._record.head)
+        copy = self._copied = Copy(log, self._masks or (), self._record.head)
         cutter = self._attempt.following
         if self._record.mark is not None:
             query["timestamps"] = "1"
@@ -221,9 +222,10 @@ class Follower:
         """At most one byte more than the limit; without what must not show."""
         limit = self._record.limit
         data = self._read(f"{ROOT}/output", limit + 1)
-        if not self._masks:
+        mask = self._copied.mask if self._copied is not None else Mask(self._masks or ())
+        if not mask.values:
             return data
-        return Mask(self._masks).whole(data) if len(data) <= limit else b" " * (limit + 1)
+        return mask.whole(data) if len(data) <= limit else b" " * (limit + 1)
 
     def _read(self, path: str, limit: int) -> bytes:
         """A file of the container; empty when there is none. Raises EngineAway."""

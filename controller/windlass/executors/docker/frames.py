@@ -57,7 +57,7 @@ class Copy:
 
     def __init__(self, log: LogFile, masks: Sequence[str], head: int) -> None:
         self._log = log
-        self._masked = MaskedStream(Mask(masks)) if masks else None
+        self._masked = MaskedStream(Mask(masks))
         self._skip = max(0, log.size - head)
         self.size = head  # of the log when it holds all that was fed
 
@@ -67,11 +67,15 @@ class Copy:
         return not self._skip
 
     def feed(self, data: bytes) -> None:
-        self._write(self._masked.feed(data) if self._masked is not None else data)
+        self._write(self._masked.feed(data))
 
     def flush(self) -> None:
-        if self._masked is not None:
-            self._write(self._masked.flush())
+        self._write(self._masked.flush())
+
+    @property
+    def mask(self) -> Mask:
+        """Of all that must not show: with what the program has said itself so far."""
+        return self._masked.mask
 
     def _write(self, data: bytes) -> None:
         self.size += len(data)

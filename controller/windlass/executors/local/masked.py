@@ -1,7 +1,8 @@
 """A log and outputs without secrets, written by the only process that knows them: the warden.
 
 In: the secrets of a launch and what its program writes. Out: the same with `***` in their place, in the log before it
-reaches the disk, and in $WINDLASS_OUTPUT before anybody reads it. Imported only for attempts that have secrets.
+reaches the disk, and in $WINDLASS_OUTPUT before anybody reads it. Imported only for attempts that have secrets, or
+that say one themselves (`scanned.py`).
 """
 
 from __future__ import annotations
@@ -22,8 +23,12 @@ class MaskedLog:
 
     def __init__(self, log: LogFile, masks: Sequence[str]) -> None:
         self._log = log
-        self.mask = Mask(masks)
-        self._stream = MaskedStream(self.mask)
+        self._stream = MaskedStream(Mask(masks))
+
+    @property
+    def mask(self) -> Mask:
+        """Of all that must not show by now."""
+        return self._stream.mask
 
     def write(self, data: bytes) -> None:
         shown = self._stream.feed(data)

@@ -42,7 +42,7 @@ def launch_message(attempt: Attempt, log: Path, base: Mapping[str, str]) -> byte
             "kill_after": launch.kill_after,
             "quiet": launch.quiet_timeout,
             "masks": list(launch.masks),
-            "packages": _packages() if launch.masks else "",
+            "packages": _packages(),
         }
     )
     if len(data) <= channel.LIMIT:

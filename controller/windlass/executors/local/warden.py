@@ -29,6 +29,7 @@ from windlass.executors.local.preparation import (
     make_folder,
     open_log,
 )
+from windlass.executors.local.scanned import ScannedLog
 
 TYPE_CHECKING = False  # typing costs the supervisor half of its start
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Warden:
         self.id: int = launch["id"]
         self.folder: str = launch["folder"]
         self.pid, self.start, self.boot = pid, start, boot
+        self.log: MaskedLog | ScannedLog
         self.wake = wake  # readable when a signal came; the bytes are the signals' numbers
         self.parts = Parts(launch)
         self.in_part = False  # one has begun, and its end is not yet noted
@@ -108,13 +110,8 @@ class Warden:
 
     def begin(self) -> None:
         launch = self.launch
-        self.log: LogFile | MaskedLog = LogFile(open_log(launch["log"]))
-        if launch["masks"]:
-            if launch["packages"] not in sys.path:
-                sys.path.append(launch["packages"])
-            from windlass.executors.local.masked import MaskedLog
-
-            self.log = MaskedLog(self.log, launch["masks"])
+        log = LogFile(open_log(launch["log"]))
+        self.log = self.hiding(log, launch["masks"]) if launch["masks"] else ScannedLog(log, self.hiding)
         if launch["note"]:
             self.log.write(launch["note"].encode() + b"\n")
         fill_folder(self.folder, launch)
@@ -123,6 +120,13 @@ class Warden:
         self.next_part()
         if not self.child:  # no part was to run
             self.tell_started()
+
+    def hiding(self, log: LogFile, masks: list[str]) -> MaskedLog:
+        if self.launch["packages"] not in sys.path:
+            sys.path.append(self.launch["packages"])
+        from windlass.executors.local.masked import MaskedLog
+
+        return MaskedLog(log, masks)
 
     def next_part(self) -> bool:
         """Start the next part that is to run; False: there is none."""
@@ -330,13 +334,13 @@ class Warden:
 
     def hide_secrets(self) -> None:
         """In the outputs, before the exit is recorded: from then on anybody may read them."""
-        if not self.launch["masks"]:
+        mask = self.log.mask
+        if mask is None:
             return
-        from windlass.executors.local.masked import MaskedLog, mask_outputs
+        from windlass.executors.local.masked import mask_outputs
 
-        assert isinstance(self.log, MaskedLog)
         try:
-            mask_outputs(f"{self.folder}/output", self.log.mask, self.launch["output_limit"])
+            mask_outputs(f"{self.folder}/output", mask, self.launch["output_limit"])
         except OSError as error:
             self.message = f"its outputs could not be read: {error.strerror}"
 

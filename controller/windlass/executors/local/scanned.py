@@ -1,0 +1,65 @@
+"""The log of an attempt without secrets, until its program says one: `::add-mask::VALUE`.
+
+In: what the program writes, and how a log that hides is made. Out: the same, and from the first such line on as a
+`MaskedLog` has it. That one is costly to import and rarely needed: hence this one before it.
+"""
+
+from __future__ import annotations
+
+from windlass.mask_commands import Commands
+
+TYPE_CHECKING = False  # typing costs the supervisor half of its start
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from windlass.executors.local.logfile import LogFile
+    from windlass.executors.local.masked import MaskedLog
+    from windlass.masking import Mask
+
+
+class ScannedLog:
+    """As LogFile, which it writes to."""
+
+    def __init__(self, log: LogFile, hiding: Callable[[LogFile, list[str]], MaskedLog]) -> None:
+        self._log = log
+        self._hiding = hiding
+        self._commands = Commands()
+        self._masked: MaskedLog | None = None
+
+    @property
+    def mask(self) -> Mask | None:
+        """None: nothing is to be hidden."""
+        return self._masked.mask if self._masked is not None else None
+
+    def write(self, data: bytes) -> None:
+        if self._masked is None:
+            shown, value, data = self._commands.split(data)
+            if shown:
+                self._log.write(shown)
+            if value is None:
+                return
+            self._masked = self._hiding(self._log, [value])
+        self._masked.write(data)
+
+    @property
+    def size(self) -> int:
+        if self._masked is not None:
+            return self._masked.size
+        self._flush()
+        return self._log.size
+
+    @property
+    def complaint(self) -> str | None:
+        return self._log.complaint
+
+    def close(self) -> None:
+        self._flush()
+        (self._masked or self._log).close()
+
+    def _flush(self) -> None:
+        if self._masked is None:
+            shown, value = self._commands.flush()
+            if shown:
+                self._log.write(shown)
+            if value is not None:
+                self._masked = self._hiding(self._log, [value])
