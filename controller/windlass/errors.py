@@ -94,11 +94,12 @@ class SourceError(WindlassError):
 
 class SecretError(WindlassError):
     """A secret cannot be had. `cause` is secret-not-found, secret-denied or secret-failed; the text names places and
-    recipients, never a value."""
+    recipients, never a value. `again`: the store may answer if it is asked again in a moment."""
 
-    def __init__(self, cause: str, message: str) -> None:
+    def __init__(self, cause: str, message: str, *, again: bool = False) -> None:
         super().__init__(message)
         self.cause = cause
+        self.again = again
 
 
 class LedgerError(WindlassError):

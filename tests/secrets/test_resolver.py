@@ -51,6 +51,54 @@ def test_remembered_for_one_repository_and_commit_for_a_while() -> None:
     assert found.values({"x": ref("a")}, HERE) == {"x": "rotated!"}
 
 
+class Away:
+    """A store that answers at last."""
+
+    def __init__(self, times: int, *, again: bool = True) -> None:
+        self.times = times
+        self.again = again
+
+    def value(self, _reference: Reference, _origin: Origin) -> str:
+        self.times -= 1
+        if self.times >= 0:
+            raise SecretError("secret-failed", "the store cannot be reached", again=self.again)
+        return "hunter22"
+
+
+def test_a_store_that_does_not_answer_is_asked_again_after_growing_pauses() -> None:
+    pauses: list[float] = []
+    found = resolver(Away(3), pause=pauses.append)  # type: ignore[arg-type]
+    assert found.values({"x": ref("a")}, HERE) == {"x": "hunter22"}
+    assert pauses == [0.2, 1.0, 3.0]
+    for away in (Away(4), Away(1, again=False)):
+        with pytest.raises(SecretError, match="cannot be reached"):
+            resolver(away, pause=lambda _: None).values({"x": ref("a")}, HERE)  # type: ignore[arg-type]
+    pauses.clear()
+    with pytest.raises(SecretError, match="cannot be reached"):
+        resolver(Away(9), pause=pauses.append, limit=0.5).values({"x": ref("a")}, HERE)  # type: ignore[arg-type]
+    assert pauses == [0.2], "nobody waits for the others"
+
+
+def test_a_slow_store_keeps_only_its_own_repository_waiting() -> None:
+    gate = threading.Event()
+
+    class Slow(Store):
+        def value(self, reference: Reference, origin: Origin) -> str:
+            if origin.repository == "slow":
+                gate.wait(20)
+            return "hunter22"
+
+    found = resolver(Slow(), limit=20.0)
+    names = {f"s{n}": ref(f"s{n}") for n in range(40)}
+    threads = [threading.Thread(target=found.look, args=(names, Origin("slow", str(n)))) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    assert found.values({"x": ref("a")}, HERE) == {"x": "hunter22"}
+    gate.set()
+    for thread in threads:
+        thread.join()
+
+
 def test_a_failure_is_not_remembered() -> None:
     store = Store()
     found = resolver(store)

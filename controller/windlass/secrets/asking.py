@@ -81,10 +81,11 @@ class Asking:
             ) as answer:
                 return self._read(answer)
         except httpx2.TimeoutException:
-            raise self._failed(f"did not answer within {self._waiting:g} seconds") from None
+            raise self._failed(f"did not answer within {self._waiting:g} seconds", again=True) from None
         except httpx2.TransportError as error:
-            reason = "its certificate is not trusted" if _distrusted(error) else type(error).__name__
-            raise self._failed(f"cannot be reached ({reason})") from None
+            if _distrusted(error):
+                raise self._failed("cannot be reached (its certificate is not trusted)") from None
+            raise self._failed(f"cannot be reached ({type(error).__name__})", again=True) from None
         except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
             raise self._failed(f"cannot be asked ({type(error).__name__})") from None
 
@@ -119,8 +120,8 @@ class Asking:
         except (ValueError, RecursionError):
             return Answer(answer.status_code, None)
 
-    def _failed(self, message: str) -> SecretError:
-        return SecretError("secret-failed", f"store {self._store} {message}")
+    def _failed(self, message: str, *, again: bool = False) -> SecretError:
+        return SecretError("secret-failed", f"store {self._store} {message}", again=again)
 
 
 def _distrusted(error: BaseException) -> bool:

@@ -114,6 +114,6 @@ class AwsClients:
         if kind in ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"):
             message = f"store {self._store.name} has no credentials, and this machine has no identity at AWS"
             return SecretError("secret-denied", message)
-        if kind in ("ReadTimeoutError", "ConnectTimeoutError"):
-            return SecretError("secret-failed", f"store {self._store.name} did not answer within {WAITING} seconds")
-        return SecretError("secret-failed", f"store {self._store.name} cannot be reached ({kind})")
+        late = kind in ("ReadTimeoutError", "ConnectTimeoutError")
+        what = f"did not answer within {WAITING} seconds" if late else f"cannot be reached ({kind})"
+        return SecretError("secret-failed", f"store {self._store.name} {what}", again=True)

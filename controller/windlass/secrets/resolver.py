@@ -1,7 +1,9 @@
 """References become values: side by side, within a time limit, remembered for half a minute per repository and commit.
 
 In: references by name, whose run they are for. Out: values by name. Nothing is written anywhere: what is remembered
-stays in this process. What cannot be had is one SecretError, which names each secret and why; no value is in it.
+stays in this process. A store that does not answer is asked again within the limit, after growing pauses; what cannot
+be had is one SecretError, which names each secret and why; no value is in it. A repository whose store is slow keeps
+only its own runs waiting.
 """
 
 from __future__ import annotations
@@ -29,7 +31,9 @@ if TYPE_CHECKING:
 
 TTL = 30.0  # seconds
 LIMIT = 30.0  # seconds for all secrets of an attempt
-WORKERS = 8
+WORKERS = 64
+OF_ONE = 8  # workers at most that one repository keeps busy
+PAUSES = (0.2, 1.0, 3.0)  # seconds before a store that did not answer is asked again
 MOST_KEPT = 10_000
 LARGEST = 1024 * 1024  # characters of a value
 
@@ -44,11 +48,14 @@ class Resolver:
         ttl: float = TTL,
         limit: float = LIMIT,
         clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._choose = choose
         self._ttl = ttl
         self._limit = limit
         self._clock = clock
+        self._pause = pause
+        self._busy: dict[str, threading.BoundedSemaphore] = {}
         self._lock = threading.Lock()
         self._kept: dict[tuple[Origin, str], tuple[float, str]] = {}
         self._pool: ThreadPoolExecutor | None = None
@@ -84,18 +91,35 @@ class Resolver:
         return kept[1] if kept is not None and kept[0] > self._clock() else None
 
     def _ask(self, texts: list[str], origin: Origin) -> dict[str, Found]:
+        until = time.monotonic() + self._limit
         with self._lock:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="windlass-secrets")
             pool = self._pool
-        waiting: dict[str, Future[Found]] = {text: pool.submit(self._one, text, origin) for text in texts}
-        done, _ = wait(waiting.values(), timeout=self._limit)
+            free = self._busy.setdefault(origin.repository, threading.BoundedSemaphore(OF_ONE))
+        waiting: dict[str, Future[Found]] = {}
+        for text in texts:
+            if not free.acquire(timeout=max(0.0, until - time.monotonic())):
+                break
+            waiting[text] = pool.submit(self._patiently, text, origin, until)
+            waiting[text].add_done_callback(lambda _: free.release())
+        done, _ = wait(waiting.values(), timeout=max(0.0, until - time.monotonic()))
         late = SecretError("secret-failed", f"there was no answer within {self._limit:g} seconds")
-        fresh = {text: future.result() if future in done else late for text, future in waiting.items()}
+        fresh = {text: waiting[text].result() if waiting.get(text) in done else late for text in texts}
         for future in waiting.values():
             future.cancel()
         self._remember(origin, fresh)
         return fresh
+
+    def _patiently(self, text: str, origin: Origin, until: float) -> Found:
+        """A store that does not answer is asked again, while somebody waits."""
+        found = self._one(text, origin)
+        for pause in PAUSES:
+            if not isinstance(found, SecretError) or not found.again or time.monotonic() + pause >= until:
+                break
+            self._pause(pause)
+            found = self._one(text, origin)
+        return found
 
     def _remember(self, origin: Origin, fresh: Mapping[str, Found]) -> None:
         now = self._clock()
