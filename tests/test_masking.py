@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import shlex
+import subprocess
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -36,6 +37,7 @@ def in_chunks(mask: Mask, data: bytes, sizes: list[int]) -> bytes:
         quote(SECRET, safe=""),
         quote_plus(SECRET),
         shlex.quote(SECRET),
+        subprocess.run(["bash", "-c", 'printf %q "$1"', "-", SECRET], capture_output=True, check=True).stdout.decode(),
         "x=" + quote(SECRET, safe="").lower().replace("%c3%b6", "%c3%b6"),
         *(base64.b64encode(("." * n + SECRET + "tail").encode()).decode() for n in range(3)),
         base64.urlsafe_b64encode(("user:" + SECRET).encode()).decode(),

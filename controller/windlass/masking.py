@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 STARS = b"***"
+SPECIAL = re.compile(rb"""[\t !"$&'()*,;<>?\[\\\]^`{|}]|^[~#]""")
 SHORTEST = 4  # characters: shorter ones would hide half of every log (fine print)
 PIECE = 64  # bytes: longer forms are looked for in pieces, so that little has to be held back
 MOST_ADDED = 1000  # values by `::add-mask::`: each costs time for the whole log
@@ -157,6 +159,7 @@ def _written(text: str) -> Iterator[bytes]:
         yield _lower_hex(encoded).encode()
     yield raw.replace(b"'", b"'\"'\"'")  # shlex.quote
     yield raw.replace(b"'", b"'\\''")  # bash's own
+    yield SPECIAL.sub(rb"\\\g<0>", raw)  # its printf %q
     for offset in range(3):
         yield from _in_base64(raw, offset)
 

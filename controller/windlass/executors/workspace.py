@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from windlass.runs.model import AttemptKey, Launch, Observation, Stop
 
 WRITERS = 4
+ASKERS = 64  # of those that wait for stores of secrets: they do next to nothing, and nobody else waits behind them
 COLLECTORS = 4
 OWED = "collect.json"
 
@@ -58,6 +59,7 @@ class WorkspaceExecutor:
         self._collecting: dict[AttemptKey, threading.Event] = {}
         self._closing = threading.Event()
         self._writers: ThreadPoolExecutor | None = None
+        self._askers: ThreadPoolExecutor | None = None
         self._collectors: ThreadPoolExecutor | None = None
         self._inner = make(self._heard)
         self.name = self._inner.name
@@ -98,8 +100,8 @@ class WorkspaceExecutor:
 
     def close(self, *, kill: bool) -> None:
         """Without `kill`, whoever adopts the attempts collects what is not collected yet."""
-        if self._writers is not None:
-            self._writers.shutdown(wait=True, cancel_futures=True)
+        for pool in filter(None, (self._writers, self._askers)):
+            pool.shutdown(wait=True, cancel_futures=True)
         if not kill:
             self._closing.set()
         self._inner.close(kill=kill)
@@ -116,9 +118,15 @@ class WorkspaceExecutor:
             if launch.key in self._preparing or launch.key in self._owing:
                 return
             self._preparing[launch.key] = threading.Event()
-            if self._writers is None:
-                self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="windlass-prepare")
-        self._writers.submit(self._prepare, launch, wanted, owed)
+            pool = self._pool_for(launch)
+        pool.submit(self._prepare, launch, wanted, owed)
+
+    def _pool_for(self, launch: Launch) -> ThreadPoolExecutor:
+        if launch.references:
+            self._askers = self._askers or ThreadPoolExecutor(ASKERS, thread_name_prefix="windlass-secret")
+            return self._askers
+        self._writers = self._writers or ThreadPoolExecutor(WRITERS, thread_name_prefix="windlass-prepare")
+        return self._writers
 
     def _prepare(self, launch: Launch, wanted: Sequence[Preparation], owed: Mapping[str, Any]) -> None:
         stopped = self._preparing[launch.key]
