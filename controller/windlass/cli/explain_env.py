@@ -6,6 +6,7 @@ that are not given stay as they are written.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from windlass.cli.table import show
@@ -15,6 +16,7 @@ from windlass.nearest import did_you_mean
 if TYPE_CHECKING:
     import argparse
 
+    from windlass.cli.remembered import Remembered
     from windlass.cli.target import Target
     from windlass.plan.environment import Variable
     from windlass.plan.model import Plan, PlannedStep
@@ -28,18 +30,43 @@ COLUMNS = {
 
 
 def command(arguments: argparse.Namespace) -> int:
+    if arguments.name is None or arguments.step is None:
+        raise UsageError("explain env needs WORKFLOW and STEP", "for example windlass explain env deploy build")
+    remembered = _remembered(arguments)
+    rows = remembered.find() if remembered is not None else None
+    if rows is None:
+        rows, lasting = _answer(arguments)
+        if remembered is not None and lasting:
+            remembered.keep(rows)
+    show(rows, rows, COLUMNS, arguments.output)
+    return 0
+
+
+def _remembered(arguments: argparse.Namespace) -> Remembered | None:
+    """None where an answer rests on more than the files and the commit."""
+    from windlass.cli.remembered import Remembered
+    from windlass.cli.work_tree import find_root
+    from windlass.sources.work_tree import head_commit
+
+    name = arguments.name
+    if "/" in name or name.endswith((".yaml", ".yml")) or arguments.input or arguments.inputs_file or arguments.env:
+        return None
+    root = find_root(Path())
+    return Remembered(root, f"env {name} {arguments.step} {arguments.all} {head_commit(root)}")
+
+
+def _answer(arguments: argparse.Namespace) -> tuple[list[dict[str, Any]], bool]:
+    """The rows, and whether they stay as they are while nothing is changed."""
     from windlass.cli.target import find_target
     from windlass.plan.environment import variables
 
-    if arguments.name is None or arguments.step is None:
-        raise UsageError("explain env needs WORKFLOW and STEP", "for example windlass explain env deploy build")
     target = find_target(arguments.name)
     if any(problem.severity == "error" for problem in target.problems):
         raise ProblemsError(target.problems, target.text_of)
     found = variables(*_find(_plan(target, arguments), arguments.step))
     rows = [_row(one, whole=arguments.all) for one in found if one.wins or arguments.all]
-    show(rows, rows, COLUMNS, arguments.output)
-    return 0
+    fleeting = any(word in target.text for word in ("hashFiles", "now(")) or target.uses
+    return rows, not fleeting
 
 
 def _find(plan: Plan, path: str) -> tuple[Plan, PlannedStep]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -37,6 +38,22 @@ def command(arguments: argparse.Namespace) -> int:
 
 
 def _here(arguments: argparse.Namespace) -> dict[str, Any]:
+    from windlass.cli.remembered import Remembered
+    from windlass.cli.work_tree import find_root
+
+    name = arguments.name
+    if "/" in name or name.endswith((".yaml", ".yml")):  # a file, which may be of another repository
+        return _answer(arguments, *_read(arguments))
+    remembered = Remembered(find_root(Path()), f"triggers {name}")
+    found = remembered.find()
+    if found is None:
+        found = _read(arguments)
+        remembered.keep(found)
+    return _answer(arguments, *found)
+
+
+def _read(arguments: argparse.Namespace) -> tuple[str, str, list[dict[str, Any]], bool | None]:
+    """Repository, workflow, its triggers, whether they are on."""
     from windlass.cli.target import find_target
 
     target = find_target(arguments.name)
@@ -50,7 +67,7 @@ def _here(arguments: argparse.Namespace) -> dict[str, Any]:
         for kind, entries in written.items()
         for index, one in enumerate(entries)
     ]
-    return _answer(arguments, target.repository, target.workflow.metadata.name, triggers, target.workflow.enabled)
+    return target.repository, target.workflow.metadata.name, triggers, target.workflow.enabled
 
 
 def _remote(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -55,15 +55,31 @@ def _wants_server(arguments: argparse.Namespace) -> bool:
 def _here() -> dict[tuple[str, str, str], Any]:
     from pathlib import Path
 
+    from windlass.cli.remembered import Remembered
     from windlass.cli.work_tree import find_root, load_work_tree, repository_name
 
     root = find_root(Path())
     name = repository_name(root)
-    tree = load_work_tree(root, cache=True)
-    if tree.loaded.broken:
-        files = ", ".join(sorted(found.path for found in tree.loaded.broken)[:5])
+    remembered = Remembered(root, "schedules")
+    answer = remembered.find()
+    if answer is None:
+        loaded = load_work_tree(root, cache=True).loaded
+        answer = {
+            "broken": sorted(found.path for found in loaded.broken)[:5],
+            "written": [[found.name, _written(found.document)] for found in loaded.workflows.values()],
+        }
+        if not loaded.broken:  # it may be mended without a change of its own: a permission, a library
+            remembered.keep(answer)
+    if answer["broken"]:
+        files = ", ".join(answer["broken"])
         say(f"left out, because they have errors: {files}", "windlass check shows the errors")
-    return _schedules((name, w.name, w.document) for w in tree.loaded.workflows.values())
+    return _schedules((name, workflow, written) for workflow, written in answer["written"])
+
+
+def _written(document: dict[str, Any]) -> dict[str, Any]:
+    """What decides when a workflow fires."""
+    schedule = (document.get("triggers") or {}).get("schedule") or []
+    return {"enabled": document.get("enabled"), "triggers": {"schedule": schedule}}
 
 
 def _remote(arguments: argparse.Namespace) -> dict[tuple[str, str, str], Any]:

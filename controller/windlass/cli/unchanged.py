@@ -32,15 +32,23 @@ class Report:
     files: int
 
 
-class LastReport:
+class Listing:
+    """`key` is another one after any change; `newest`: when the last file was changed (nanoseconds)."""
+
     def __init__(self, root: Path) -> None:
         tree = list_definitions(root)
         entries = (*tree.entries, *tree.ambiguous)
-        self._newest = max((entry.mtime_ns for entry in entries), default=0)
+        self.newest = max((entry.mtime_ns for entry in entries), default=0)
         lines = [f"{entry.path}\0{entry.mode}\0{entry.size}\0{entry.mtime_ns}" for entry in entries]
         lines += [f"{__version__} {code_stamp()} {SystemClock().now() // DAY}", repr(tree.problems)]
-        self._key = _digest("\n".join(lines))
-        self._file = default_folder() / f"report-{_digest(str(root))[:32]}.json"
+        self.key = digest("\n".join(lines))
+
+
+class LastReport:
+    def __init__(self, root: Path) -> None:
+        listing = Listing(root)
+        self._newest, self._key = listing.newest, listing.key
+        self._file = default_folder() / f"report-{digest(str(root))[:32]}.json"
 
     def find(self) -> Report | None:
         try:
@@ -74,5 +82,5 @@ def _read(stored: dict[str, Any]) -> Problem:
     return Problem(stored["file"], span, *named)
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
