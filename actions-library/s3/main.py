@@ -1,9 +1,7 @@
 """Objects of a bucket and files of the working directory: up, down, listed, deleted, made equal."""
 
-import glob
 import hashlib
 import json
-import mimetypes
 import os
 import re
 import signal
@@ -76,8 +74,7 @@ class Work:
     def send(self, path, key):
         size = os.path.getsize(path)
         part = self.given["part-size"] << 20
-        kind = self.given.get("content-type") or MIME.get(os.path.splitext(path)[1].lower())
-        kind = kind or mimetypes.guess_type(path)[0] or "application/octet-stream"
+        kind = self.given.get("content-type") or MIME.get(os.path.splitext(path)[1].lower()) or kind_of(path)
         if size > part:
             self.send_parts(path, key, size, max(part, -(-size // MOST_PARTS)), kind)
         else:
@@ -123,6 +120,12 @@ class Work:
         self.counts(key, size, "deleted")
 
 
+def kind_of(path):
+    import mimetypes  # here: it is for uploads alone, and each import is paid for by every step
+
+    return mimetypes.guess_type(path)[0] or "application/octet-stream"
+
+
 def inner(text, tag):
     found = re.search(f"<{tag}>([^<]*)</{tag}>", text)
     return found[1] if found else ""
@@ -165,6 +168,8 @@ def meant(path):
     if os.path.isdir(path):
         return list(files_below(path))
     if re.search(r"[*?\[]", path):
+        import glob
+
         parts = path.split("/")
         base = "/".join(parts[: next(at for at, part in enumerate(parts) if re.search(r"[*?\[]", part))])
         names = sorted(one for one in glob.glob(path, recursive=True) if os.path.isfile(one))

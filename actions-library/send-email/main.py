@@ -1,8 +1,6 @@
 """One e-mail through one SMTP server."""
 
-import glob
 import json
-import mimetypes
 import os
 import re
 import smtplib
@@ -56,6 +54,8 @@ def message(given):
     if given.get("html"):
         made.add_alternative(given["html"], subtype="html")
     for path in attached(given.get("attachments") or []):
+        import mimetypes
+
         kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
         with open(path, "rb") as file:
             made.add_attachment(
@@ -70,6 +70,8 @@ def message(given):
 def attached(patterns):
     result, here = {}, os.path.realpath(".")
     for pattern in patterns:
+        import glob  # here: most mails have none, and each import is paid for by every step
+
         matches = sorted(path for path in glob.glob(pattern, recursive=True) if os.path.isfile(path))
         if not matches:
             raise Failed(f"attachments: there is no file at {pattern}")

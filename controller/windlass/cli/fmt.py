@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Iterator, Sequence
 
-    from windlass_schemas.repository import Paths
+    from windlass.loading.places import Folders
 
 MANY = 40  # files; below, starting processes costs more than it saves
 
@@ -82,18 +82,22 @@ def _is_below(file: str, folder: str) -> bool:
     return folder in (".", file) or file.startswith(folder + "/")
 
 
-def _places(root: Path) -> Paths:
-    """Where windlass.yaml says that definitions are; the usual folders when it cannot be read."""
+def _places(root: Path) -> Folders:
+    """Where windlass.yaml says that definitions are; the usual folders when it cannot be read, or does not say."""
     from windlass.loading.document import read_document
     from windlass.loading.faults import Faults
-    from windlass.loading.places import SETTINGS
-    from windlass_schemas.repository import Paths
+    from windlass.loading.places import SETTINGS, Usual
 
     try:
-        document, _ = read_document((root / SETTINGS).read_bytes())
+        text = (root / SETTINGS).read_bytes()
+        if b"paths" not in text:
+            return Usual()
+        from windlass_schemas.repository import Paths
+
+        document, _ = read_document(text)
         return Paths.model_validate(document.value.get("paths") or {})
     except (OSError, Faults, ValueError):
-        return Paths()
+        return Usual()
 
 
 def _all(one: partial[Outcome], files: Sequence[str]) -> Iterator[Outcome]:
@@ -155,8 +159,6 @@ def _replace(path: str, data: bytes, status: os.stat_result) -> None:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(data)
             os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
-            stream.flush()
-            os.fsync(descriptor)
         now = os.lstat(path)
         if (now.st_ino, now.st_mtime_ns, now.st_size) != (status.st_ino, status.st_mtime_ns, status.st_size):
             raise OSError(0, "somebody changes it at the same time")

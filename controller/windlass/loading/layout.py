@@ -9,7 +9,7 @@ means the same by the loader's own reading, has the same comments, and would not
 from __future__ import annotations
 
 import io
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -71,6 +71,9 @@ def _emitted(text: str) -> str:
 
     writer = YAML(typ="rt", pure=True)
     writer.Scanner, writer.Emitter = _scanner(), _emitter()
+    writer.Reader = _reader()
+    writer.Parser = _direct(writer.Parser, "scanner")  # type: ignore[assignment,unused-ignore]
+    writer.Composer = _direct(writer.Composer, "parser", "resolver")  # type: ignore[assignment,unused-ignore]
     writer.width = WIDTH
     writer.indent(mapping=2, sequence=4, offset=2)
     stream = io.StringIO()
@@ -127,12 +130,45 @@ def _block(node: Any, lines: list[str]) -> tuple[str, ...]:
 
 
 @cache
+def _direct(kind: type, *others: str) -> type:
+    """The kind, which finds its neighbours once instead of at each step that it takes."""
+    return type(kind.__name__, (kind,), {name: cached_property(getattr(kind, name).fget) for name in others})
+
+
+@cache
+def _reader() -> Any:
+    """ruamel.yaml's reader, which passes over a stretch without line ends in one go."""
+    from ruamel.yaml.reader import Reader
+
+    class _Strides(Reader):  # type: ignore[misc,unused-ignore]
+        def forward(self, length: int = 1) -> None:
+            end = self.pointer + length
+            if end + 1 >= len(self.buffer):
+                super().forward(length)
+                return
+            passed = self.buffer[self.pointer : end]
+            if "\n" in passed or "\r" in passed or "\ufeff" in passed:
+                super().forward(length)
+                return
+            self.pointer = end
+            self.index += length
+            self.column += length
+
+    return _Strides
+
+
+@cache
 def _scanner() -> Any:
     """ruamel.yaml's scanner, which looks ahead once for each token instead of once for each question about it."""
     from ruamel.yaml.scanner import RoundTripScanner
 
     class _LooksOnce(RoundTripScanner):  # type: ignore[misc,unused-ignore]
         settled: object = None
+
+        def need_more_tokens(self) -> bool:
+            if self.tokens and self.tokens[0] is self.settled:
+                return False
+            return bool(super().need_more_tokens())
 
         def check_token(self, *choices: type) -> bool:
             if not self.tokens or self.tokens[0] is not self.settled:

@@ -7,6 +7,7 @@ indentation of their neighbours has changed. ruamel.yaml keeps every comment, bu
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import yaml
@@ -48,6 +49,7 @@ def tidy(text: str) -> str:
     return "\n".join(kept).rstrip("\n") + "\n" if _ends_outside(text, inside) else "\n".join(kept)
 
 
+@lru_cache(maxsize=8)
 def comments(text: str) -> Comments:
     """The comments of a text: what the scanner passes over, and what stands behind the `|` of a block scalar."""
     texts: list[str] = []
@@ -80,7 +82,7 @@ def with_comments_beside(text: str, before: str) -> str:
     return "\n".join(lines)
 
 
-def _moved(was: int, now: int, sides: Sequence[tuple[list[str], set[int]]]) -> int | None:
+def _moved(was: int, now: int, sides: Sequence[tuple[list[str], frozenset[int]]]) -> int | None:
     """The column for a comment; None when it stood in line with neither neighbour."""
     (old, old_skipped), (new, new_skipped) = sides
     column = _columns(old[was])[0]
@@ -93,7 +95,7 @@ def _moved(was: int, now: int, sides: Sequence[tuple[list[str], set[int]]]) -> i
     return None
 
 
-def _neighbour(lines: list[str], at: int, step: int, skipped: set[int]) -> list[int]:
+def _neighbour(lines: list[str], at: int, step: int, skipped: frozenset[int]) -> list[int]:
     """The columns where something begins in the next line (or the one before) that is neither blank nor comment."""
     at += step
     while 0 <= at < len(lines):
@@ -114,7 +116,8 @@ def _columns(line: str) -> list[int]:
     return found
 
 
-def _inside_scalars(text: str) -> set[int]:
+@lru_cache(maxsize=8)
+def _inside_scalars(text: str) -> frozenset[int]:
     """The lines that a scalar goes on in: a break or blanks there are part of what it says."""
     inside: set[int] = set()
     lines: list[str] = []
@@ -131,10 +134,10 @@ def _inside_scalars(text: str) -> set[int]:
             while last > first + 1 and not lines[last - 1].strip(" "):
                 last -= 1
         inside.update(range(first + 1, last))
-    return inside
+    return frozenset(inside)
 
 
-def _ends_outside(text: str, inside: set[int]) -> bool:
+def _ends_outside(text: str, inside: frozenset[int]) -> bool:
     return text.count("\n") - text.endswith("\n") not in inside
 
 

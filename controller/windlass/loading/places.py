@@ -7,12 +7,10 @@ the same", Files: every .yaml and .yml below the workflow path; under the action
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-
-    from windlass_schemas.repository import Paths
 
     # The bytes of each entry by its path; one that cannot be read is left out.
     Reader = Callable[[Sequence["Listed"]], Mapping[str, bytes]]
@@ -41,7 +39,26 @@ class Listed(Protocol):
         """The object id of the content; "" in a work tree."""
 
 
-def kind_of(path: str, paths: Paths) -> Kind | None:
+class Folders(Protocol):
+    """Where definitions are: `paths` of windlass.yaml."""
+
+    @property
+    def workflows(self) -> str: ...
+    @property
+    def actions(self) -> str: ...
+    @property
+    def tests(self) -> str: ...
+
+
+class Usual(NamedTuple):
+    """Where they are when windlass.yaml says nothing, for those who need no model of it."""
+
+    workflows: str = "workflows"
+    actions: str = "actions"
+    tests: str = "tests"
+
+
+def kind_of(path: str, paths: Folders) -> Kind | None:
     """The kind of definition that belongs at `path`, None when the file is none."""
     if path == SETTINGS:
         return "Repository"
@@ -60,7 +77,7 @@ def kind_of(path: str, paths: Paths) -> Kind | None:
     return None
 
 
-def hides_definitions(entry: Listed, paths: Paths) -> bool:
+def hides_definitions(entry: Listed, paths: Folders) -> bool:
     """A link or submodule that stands where a definition, or a folder of them, could be."""
     if entry.kind == "file":
         return False
