@@ -76,6 +76,7 @@ class Runs:
         self._show_all = show_all
         self._lock = threading.Lock()
         self._bound: dict[Key, Bound] = {}
+        self._let_be: set[str] = set()  # runs that their workflow's `access` keeps from being cancelled by a deletion
         self._waiting: dict[Key, str] = {}  # objects that wait for a repository, by its qualified name
 
     # ---- what others tell
@@ -241,9 +242,13 @@ class Runs:
             self._seen.put(RUN, live)
             if bound.uid is None or bound.uid == uid_of(live):
                 return 0.0
-        self._cancel(key, head)
-        self._unbind(key, bound)
-        return 0.0 if live is not None and not is_leaving(live) else None
+        if head.cancel_at is None and head.id not in self._let_be:  # asked twice, it would cut `finally` short
+            self._cancel(key, head)
+        if live is None or is_leaving(live):
+            return None  # bound until it has ended: an object that somebody deleted is not made again
+        with self._lock:
+            self._bound.pop(key, None)
+        return 0.0
 
     def _cancel(self, key: Key, head: RunHead) -> None:
         """Deleting an object is asking for a cancel; when its namespace goes, there is nobody left to ask."""
@@ -255,6 +260,7 @@ class Runs:
         try:
             self._ledger.cancel(head.id, {"kind": "kubernetes", "name": name})
         except ForbiddenError as error:
+            self._let_be.add(head.id)
             log.event("run.cancel-refused", level="warning", run=head.id, object=name, error=str(error))
 
     def _unbind(self, key: Key, bound: Bound | None) -> None:
