@@ -64,9 +64,11 @@ def up(cluster: Cluster, _: list[Path]) -> int:
 
 
 def down(cluster: Cluster, _: list[Path]) -> int:
-    if not cluster.folder.exists():
+    if cluster.exists():
+        cluster.down()
+        print("The cluster is gone.")
+    else:
         print("There is no cluster.")
-    cluster.down()
     return 0
 
 

@@ -104,8 +104,12 @@ class Cluster:
             self._down()
         self._lock.unlink(missing_ok=True)
 
+    def exists(self) -> bool:
+        """Whether anything of it is there, running or not."""
+        return self.folder.exists() or self.network.exists()
+
     def _down(self) -> None:
-        if not self.folder.exists():
+        if not self.exists():
             return
         self.node.parts["kubelet"].kill()
         self.control_plane.stop()

@@ -36,7 +36,6 @@ def remove(folder: Path, cgroup: str, network: str) -> None:
     _end_shims(folder)
     _end_containers(cgroup)
     _sockets_of_shims(folder)
-    unmount(folder)
     for hierarchy in cgroups(cgroup):
         _remove_cgroup(hierarchy)
     for result in CNI_RESULTS.glob(f"{network}-*"):
@@ -123,17 +122,17 @@ def _sockets_of_shims(folder: Path) -> None:
             Path(address.read_text().removeprefix("unix://")).unlink(missing_ok=True)
 
 
-def unmount(folder: Path) -> None:
-    """Everything mounted below, the last one first."""
-    mounts = [
-        line.split()[1].encode().decode("unicode_escape") for line in Path("/proc/mounts").read_text().splitlines()
+def mounts(folder: Path) -> list[str]:
+    """Everything mounted below, in the order it came."""
+    found = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+    return [
+        mount for mount in (one.encode().decode("unicode_escape") for one in found) if mount.startswith(f"{folder}/")
     ]
-    for mount in reversed(mounts):
-        if mount.startswith(f"{folder}/"):
-            subprocess.run(["umount", "-l", mount], capture_output=True, check=False)
 
 
 def remove_folder(folder: Path) -> None:
-    """Files that cannot be changed (`chattr +i`) or are still mounted are an error: they would be lost space."""
-    unmount(folder)
-    shutil.rmtree(folder)
+    """Raises AssertionError while something is mounted in it: what is removed could be somebody else's files."""
+    for mount in reversed(mounts(folder)):
+        subprocess.run(["umount", "-l", mount], capture_output=True, check=False)
+    assert not mounts(folder), f"cannot be unmounted: {mounts(folder)}"
+    shutil.rmtree(folder, ignore_errors=not folder.exists())

@@ -42,6 +42,9 @@ class Network:
         _ip("link", "set", f"wl-{number}", "alias", str(self.folder)[:250])  # for people
         return True
 
+    def exists(self) -> bool:
+        return self._found() is not None
+
     @property
     def bridge(self) -> str:
         return f"wl-{self.number}"
@@ -60,7 +63,7 @@ class Network:
             assert done.returncode == 0, done.stderr
 
     def down(self, service: str, port: int) -> None:
-        if self._found() is None:
+        if not self.exists():
             return
         while _iptables("-D", *self._rule(service, port)).returncode == 0:
             pass

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import shutil
 import socket
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,8 +68,7 @@ class Node:
             return client.connect_ex(str(self.socket)) == 0
 
     def start_kubelet(self) -> None:
-        for folder in cgroups(self.cgroup):
-            folder.mkdir(exist_ok=True)
+        _make_cgroup(self.cgroup)
         self._authority.kubeconfig("kubelet", self._server, f"system:node:{NAME}", "system:nodes")
         (self.folder / "kubelet.json").write_text(json.dumps(self._kubelet(), indent=1))
         self.parts["kubelet"].start()
@@ -138,6 +138,16 @@ Root = "{folder}/runc"
             "maxPods": 200,
             "shutdownGracePeriod": "0s",
         }
+
+
+def _make_cgroup(name: str) -> None:
+    """The kubelet wants it to be there. In the second version, the root has to hand its controllers down."""
+    handed_down = CGROUPS / "cgroup.subtree_control"
+    for controller in ("cpu", "cpuset", "io", "memory", "pids", "hugetlb") if handed_down.exists() else ():
+        with suppress(OSError):  # the kernel has none of this name
+            handed_down.write_text(f"+{controller}")
+    for folder in cgroups(name):
+        folder.mkdir(exist_ok=True)
 
 
 def cgroups(name: str) -> list[Path]:
