@@ -56,6 +56,10 @@ has_jq() {
     command -v jq >/dev/null 2>&1
 }
 
+has_gnupg() {
+    command -v gpg >/dev/null 2>&1 && command -v gpgconf >/dev/null 2>&1
+}
+
 has_compiler() { # for a clock that jumps (tests/slow/jumping_clock.c)
     command -v cc >/dev/null 2>&1
 }
@@ -86,6 +90,7 @@ built_here() {
 missing=
 has_postgresql || missing="postgresql"
 has_jq || missing="$missing jq"
+has_gnupg || missing="$missing gnupg"
 has_compiler || missing="$missing gcc libc6-dev"
 # Only root can run a Docker engine or a node of Kubernetes; the tests of others skip what needs one.
 [ "$(id -u)" != 0 ] || has_docker || missing="$missing docker.io busybox-static"
