@@ -19,7 +19,7 @@ from pathlib import Path
 
 from bench.figure import ENV, Figure, command
 
-PARTS = ("command-line", "check", "authors", "actions", "scale", "engine", "groups", "store", "server")
+PARTS = ("command-line", "check", "authors", "actions", "scale", "engine", "groups", "store", "server", "docker")
 RESULTS = Path(__file__).parent / "RESULTS.md"
 
 

@@ -7,6 +7,7 @@ is on disk already is passed over. An engine that goes away is waited for.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
@@ -221,11 +222,23 @@ class Follower:
     def _outputs(self) -> bytes:
         """At most one byte more than the limit; without what must not show."""
         limit = self._record.limit
+        if self._is_empty(f"{ROOT}/output"):
+            return b""
         data = self._read(f"{ROOT}/output", limit + 1)
         mask = self._copied.mask if self._copied is not None else Mask(self._masks or ())
         if not mask.values:
             return data
         return mask.whole(data) if len(data) <= limit else b" " * (limit + 1)
+
+    def _is_empty(self, path: str) -> bool:
+        """Asked first, for it costs a fiftieth of an archive. Raises EngineAway."""
+        where = f"/containers/{self._attempt.name}/archive"
+        try:
+            with self._engine.exchange("HEAD", where, query={"path": path}) as answer:
+                told = answer.headers.get("X-Docker-Container-Path-Stat", "")
+            return not json.loads(base64.b64decode(told))["size"]
+        except (Refused, ValueError, KeyError, TypeError):
+            return False
 
     def _read(self, path: str, limit: int) -> bytes:
         """A file of the container; empty when there is none. Raises EngineAway."""
