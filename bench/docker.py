@@ -1,7 +1,7 @@
 """Steps as containers, one after the other, against `docker run` one after the other, on the same engine.
 
-In: Debian's dockerd in a folder of its own. Out: milliseconds from step to step of a chain under `windlass run`, and
-as floor those of the same number of `docker run --rm` of the same program. Both include what makes and removes a container.
+In: Debian's dockerd in a folder of its own. Out: milliseconds from step to step of a chain under `windlass run`; as
+floor those of the same number of `docker run --rm` of the same program. Both include making and removing a container.
 """
 
 from __future__ import annotations
