@@ -65,7 +65,8 @@ has_compiler() { # for a clock that jumps (tests/slow/jumping_clock.c)
 }
 
 has_docker() {
-    command -v dockerd >/dev/null 2>&1 && [ -x /bin/busybox ]
+    command -v dockerd >/dev/null 2>&1 && [ -x /bin/busybox ] && command -v docker-registry >/dev/null 2>&1 &&
+        command -v docker-compose >/dev/null 2>&1
 }
 
 has_node() {
@@ -93,7 +94,7 @@ has_jq || missing="$missing jq"
 has_gnupg || missing="$missing gnupg"
 has_compiler || missing="$missing gcc libc6-dev"
 # Only root can run a Docker engine or a node of Kubernetes; the tests of others skip what needs one.
-[ "$(id -u)" != 0 ] || has_docker || missing="$missing docker.io busybox-static"
+[ "$(id -u)" != 0 ] || has_docker || missing="$missing docker.io busybox-static docker-registry docker-compose"
 [ "$(id -u)" != 0 ] || has_node ||
     missing="$missing containerd runc iptables iproute2 containernetworking-plugins bash-static mmdebstrap"
 [ -n "$missing" ] || {

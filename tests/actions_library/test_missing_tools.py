@@ -16,6 +16,8 @@ NEEDS: dict[str, tuple[dict[str, Any], str]] = {
     "git-clone": ({"url": "file:///nowhere"}, "apt-get install git"),
     "git-commit": ({"url": "file:///nowhere", "message": "x", "from": ["x"]}, "apt-get install git"),
     "ansible": ({"playbook": "x"}, "pip install ansible-core"),
+    "compose": ({}, "apt-get install docker-compose"),
+    "docker-build": ({}, "run the step on a docker runner"),
     "helm": ({"release": "x", "chart": "x"}, "https://helm.sh/docs/intro/install/"),
     "kubectl": ({"command": "get", "resource": "pods"}, "https://kubernetes.io/docs/tasks/tools/"),
     "terraform": ({}, "https://opentofu.org/docs/intro/install/"),
@@ -36,7 +38,7 @@ def test_without_it_the_step_is_errored(act: Act, tmp_path: Path, action: str) -
     given, install = NEEDS[action]
     (tmp_path / "psycopg.py").write_text("raise ImportError")
     (act.folder / "x").touch()
-    done = act(action, **given, env={"PATH": "/nowhere", "PYTHONPATH": str(tmp_path)})
+    done = act(action, **given, env={"PATH": "/nowhere", "PYTHONPATH": str(tmp_path), "DOCKER_HOST": "unix:///nowhere"})
     assert install in done.said
     assert done.errored == ("tool-missing", done.said.removeprefix(f"{action}: "))
 

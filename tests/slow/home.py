@@ -66,9 +66,9 @@ class Home:
             check=False,
         )
 
-    def run_json(self, repo: Path, *words: str, code: int = 0) -> dict[str, Any]:
+    def run_json(self, repo: Path, *words: str, code: int = 0, env: Mapping[str, str] | None = None) -> dict[str, Any]:
         """`windlass run … --output json`: the object; the exit code must be `code`."""
-        done = self.windlass("run", *words, "--output", "json", cwd=repo)
+        done = self.windlass("run", *words, "--output", "json", cwd=repo, env=env)
         assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
         result: dict[str, Any] = json.loads(done.stdout)
         return result

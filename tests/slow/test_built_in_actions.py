@@ -22,7 +22,10 @@ from tests.actions_library.smtp import Mailbox
 from tests.ansible import BINARIES as ANSIBLE
 from tests.ansible import reason as why_no_ansible
 from tests.cluster import namespace_in, shared
+from tests.docker_engine import IMAGE as DOCKER_IMAGE
+from tests.docker_engine import IN_CI
 from tests.go_tool import program
+from tests.registry import Registry, why_no_registry
 from tests.s3 import S3
 from tests.s3 import reason as why_no_s3
 from tests.slow.repo import Repo, workflow
@@ -30,6 +33,7 @@ from tests.terraform import binary as terraform
 from tests.terraform import reason as why_no_terraform
 
 if TYPE_CHECKING:
+    from tests.docker_engine import Dockerd
     from tests.slow.conftest import MakeServer
     from tests.slow.home import Home
 
@@ -49,11 +53,17 @@ def site() -> Iterator[Site]:
 def example(home: Home, repo: Repo) -> Callable[..., Any]:
     """Runs the example of an action in a repository that has nothing else but `files`, with these inputs."""
 
-    def run(action: str, code: int = 0, files: dict[str, str] | None = None, **inputs: str) -> Any:
+    def run(
+        action: str,
+        code: int = 0,
+        files: dict[str, str] | None = None,
+        env: dict[str, str] | None = None,
+        **inputs: str,
+    ) -> Any:
         (file,) = (LIBRARY / action / "examples").glob("*.yaml")
         repo.commit({f"workflows/{file.name}": file.read_text(), **(files or {})})
         words = [word for name, value in inputs.items() for word in ("--input", f"{name}={value}")]
-        return home.run_json(repo.path, file.stem, *words, code=code)
+        return home.run_json(repo.path, file.stem, *words, code=code, env=env)
 
     return run
 
@@ -236,6 +246,35 @@ def test_the_example_of_ansible(example: Callable[..., Any], monkeypatch: pytest
 def cluster() -> Iterator[Any]:
     with shared() as made:
         yield made
+
+
+def test_the_example_of_docker_build(example: Callable[..., Any], dockerd: Dockerd, tmp_path: Path) -> None:
+    if (reason := why_no_registry()) is not None:
+        assert not IN_CI, reason
+        pytest.skip(reason)
+    registry = Registry(tmp_path)
+    try:
+        shop = {"shop/Dockerfile": f"FROM {DOCKER_IMAGE}\nARG VERSION\nLABEL version=$VERSION\n"}
+        given = {"registry": registry.host, "version": "2.0"}
+        result = example("docker-build", files=shop, env=dockerd.environment, **given)
+        digest = registry.digest("shop", "2.0")
+    finally:
+        registry.stop()
+    assert result["outputs"] == {"image": f"{registry.host}/shop:2.0", "digest": digest}
+
+
+def test_the_example_of_compose(example: Callable[..., Any], dockerd: Dockerd) -> None:
+    if shutil.which("docker-compose") is None:
+        assert not IN_CI, "docker-compose is missing"
+        pytest.skip("docker-compose is missing: install the package docker-compose")
+    command = '[sh, -c, "echo ${VERSION}; sleep 1000"]'
+    web = f"{{image: '{DOCKER_IMAGE}', network_mode: none, init: true, command: {command}}}"
+    files = {"deploy/compose.yaml": f"version: '3.7'\nservices:\n  web: {web}\n"}
+    result = example("compose", files=files, env=dockerd.environment, project="example", version="2.0")
+    assert result["outputs"] == {"running": ["web"]}
+    (name,) = [one for one in dockerd.containers() if one.startswith("example")]
+    assert dockerd.inspect(name)["Config"]["Cmd"] == ["sh", "-c", "echo 2.0; sleep 1000"]
+    dockerd.engine.json("DELETE", f"/containers/{name}", force="1")
 
 
 def test_the_example_of_kubectl(example: Callable[..., Any], cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,75 @@
+"""A real registry of the tests' own, from Debian's package docker-registry, on loopback, with or without a password."""
+
+from __future__ import annotations
+
+import base64
+import shutil
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PATIENCE = 20.0
+USER, PASSWORD = "ada", "s3cr3t-value"
+HASH = "$2b$04$abcdefghijklmnopqrstuuHti/L5/LLmlgq4ynADyHufjTxY4uZLi"  # of PASSWORD, as the registry wants it
+
+
+def why_no_registry() -> str | None:
+    """Why this machine cannot run one; None: it can."""
+    return None if shutil.which("docker-registry") else "docker-registry is missing: install the package"
+
+
+class Registry:
+    def __init__(self, folder: Path, *, private: bool = False) -> None:
+        """`private`: it asks for USER and PASSWORD."""
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            port = int(taken.getsockname()[1])
+        self.host = f"127.0.0.1:{port}"
+        self.basic = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode() if private else None
+        own = folder / "registry"
+        own.mkdir()
+        auth = ""
+        if private:
+            (own / "htpasswd").write_text(f"{USER}:{HASH}\n")
+            auth = f"auth: {{htpasswd: {{realm: tests, path: {own}/htpasswd}}}}\n"
+        (own / "config.yml").write_text(
+            f"version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {own}/data}}}}\n"
+            f"http: {{addr: '{self.host}'}}\n{auth}"
+        )
+        with (own / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                ["docker-registry", "serve", str(own / "config.yml")], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        deadline = time.monotonic() + PATIENCE
+        while not self._answers():
+            assert self._process.poll() is None, (own / "log").read_text()
+            assert time.monotonic() < deadline, "the registry does not answer"
+            time.sleep(0.02)
+
+    def _answers(self) -> bool:
+        try:
+            self._get("/v2/")
+        except OSError:
+            return False
+        return True
+
+    def _get(self, path: str) -> dict[str, str]:
+        request = urllib.request.Request(f"http://{self.host}{path}")
+        request.add_header("Accept", "application/vnd.docker.distribution.manifest.v2+json")
+        if self.basic is not None:
+            request.add_header("Authorization", f"Basic {self.basic}")
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return {name.lower(): value for name, value in answer.headers.items()}
+
+    def digest(self, name: str, tag: str) -> str:
+        return self._get(f"/v2/{name}/manifests/{tag}")["docker-content-digest"]
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.wait(PATIENCE)
