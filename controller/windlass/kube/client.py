@@ -262,7 +262,9 @@ class Client:
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=total, sock_connect=CONNECT, sock_read=None),
             )
-            async with await asyncio.wait_for(asked, patience) as answer:
+            async with asyncio.timeout(patience):  # (wait_for may lose a cancellation)
+                begun = await asked
+            async with begun as answer:
                 if answer.status >= 300:
                     text = await answer.content.read(LARGEST_ERROR)
                     raise api_error(answer.status, text, answer.headers.get("Retry-After"))

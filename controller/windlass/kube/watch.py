@@ -196,7 +196,8 @@ class Watch(Generic[T]):
         async with self._client.stream(path, query=query, patience=self._silence) as content:
             while time.monotonic() < self._due + GRACE:
                 try:
-                    chunk = await asyncio.wait_for(content.read(CHUNK), self._silence)
+                    async with asyncio.timeout(self._silence):
+                        chunk = await content.read(CHUNK)
                 except TimeoutError:
                     return  # resumed on a new connection, which shows whether anybody is there
                 if not chunk:

@@ -197,7 +197,8 @@ class Beginning:
             return
         self._attempt.news.clear()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._attempt.news.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._attempt.news.wait()
 
 
 def _refused(error: ApiError) -> str:

@@ -126,7 +126,8 @@ class Life:
                 if done is not None:
                     return done
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(attempt.news.wait(), self._next_look())
+                async with asyncio.timeout(self._next_look()):
+                    await attempt.news.wait()
 
     def _next_look(self) -> float | None:
         """A Pod that runs and that nobody ends is heard of when something changes."""

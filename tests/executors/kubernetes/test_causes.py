@@ -1,0 +1,290 @@
+"""Causes, not mysteries: each is made to happen on the real cluster."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.executors.conftest import wait_until
+from tests.executors.kubernetes_bench import TIMEOUT, Kube
+from tests.kube.conftest import kubeconfig
+
+from windlass.executors.kubernetes import spec
+from windlass.executors.kubernetes.naming import labels, object_name
+from windlass.kube.access import Place
+from windlass.kube.resources import CONFIG_MAPS, JOBS, NAMESPACES, NODES, PODS, Resource
+from windlass.runs.model import Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from windlass.runs.model import Ended, Launch
+
+QUOTAS = Resource("", "v1", "resourcequotas", "ResourceQuota")
+PRIORITIES = Resource("scheduling.k8s.io", "v1", "priorityclasses", "PriorityClass", namespaced=False)
+FOREVER = "echo begun; while :; do sleep 0.1; done"
+
+
+def running(kube: Kube, **fields: Any) -> Launch:
+    """An attempt whose program runs."""
+    launch = kube.launch(fields.pop("script", FOREVER), **fields)
+    kube.executor().start([launch])
+    kube.seen.started(launch.key)
+    return launch
+
+
+def ended(kube: Kube, launch: Launch) -> Ended:
+    return kube.seen.ended(launch.key, TIMEOUT)
+
+
+def test_an_image_that_cannot_be_pulled_has_the_registrys_words(kube: Kube) -> None:
+    found = kube.end("true", image="127.0.0.1:1/team/app:1")
+    assert (found.exit_code, found.cause) == (None, "image-pull")
+    assert "127.0.0.1:1" in (found.message or "")
+    assert ("image-pull", found.message) in kube.delays() or "pull" in (found.message or "")
+    wait_until(lambda: not kube.pods(), TIMEOUT)
+
+
+def test_an_image_that_is_no_name_of_one(kube: Kube) -> None:
+    assert kube.end("true", image="UPPER//x").cause == "image-pull"
+
+
+def test_what_no_node_takes_says_so_while_it_waits_and_when_it_gives_up(kube: Kube) -> None:
+    found = kube.end("true", pod={"nodeSelector": {"disk": "golden"}}, terms={"pending": 3.0})
+    assert (found.exit_code, found.cause) == (None, "unschedulable")
+    assert "node affinity/selector" in (found.message or "")
+    assert kube.delays()[0][0] == "unschedulable"
+    wait_until(lambda: not kube.pods(), TIMEOUT)
+
+
+def test_a_cancel_ends_what_waits_for_a_node(kube: Kube) -> None:
+    launch = kube.launch("true", pod={"nodeSelector": {"disk": "golden"}})
+    executor = kube.executor()
+    executor.start([launch])
+    wait_until(kube.delays, TIMEOUT)
+    executor.stop(Stop(launch.key, 0))
+    found = ended(kube, launch)
+    assert (found.exit_code, found.cause) == (None, None)
+    wait_until(lambda: not kube.pods(), TIMEOUT)
+
+
+def test_memory_that_runs_out(kube: Kube) -> None:
+    script = "x=$(head -c 200000000 /dev/zero | tr '\\0' a); echo ${#x}"
+    found = kube.end(script, resources={"limits": {"memory": "20Mi"}})
+    assert (found.exit_code, found.cause) == (137, "oom-killed")
+
+
+def test_an_eviction_by_the_kubelet(kube: Kube) -> None:
+    script = "head -c 30000000 /dev/urandom > /tmp/big; " + FOREVER
+    launch = running(kube, script=script, resources={"limits": {"ephemeral-storage": "1Mi"}})
+    found = ended(kube, launch)
+    assert found.cause == "evicted"
+    assert "ephemeral" in (found.message or "")
+
+
+def test_a_drain(kube: Kube) -> None:
+    launch = running(kube)
+    name = kube.pod()["metadata"]["name"]
+    body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name, "namespace": kube.namespace}}
+    kube.call(kube.client.request("POST", PODS.path(kube.namespace, name, "eviction"), body))
+    assert ended(kube, launch).cause == "drained"
+    assert kube.log().startswith(b"begun\n")
+
+
+@pytest.fixture
+def slot(kube: Kube) -> Iterator[str]:
+    """A resource of the node that only this test knows, one piece of it."""
+    name = f"windlass.test/{uuid.uuid4().hex[:8]}"
+    kube.call(kube.client.patch(NODES, "node-1", {"status": {"capacity": {name: "1"}}}, subresource="status"))
+    yield name
+    gone = {"status": {"capacity": {name: None}, "allocatable": {name: None}}}
+    kube.call(kube.client.patch(NODES, "node-1", gone, subresource="status"))
+
+
+def test_a_preemption(kube: Kube, slot: str) -> None:
+    one = {"requests": {slot: "1"}, "limits": {slot: "1"}}
+    launch = running(kube, resources=one)
+    high = f"high-{kube.namespace}"
+    kube.call(kube.client.create(PRIORITIES, {"metadata": {"name": high}, "value": 1000}))
+    try:
+        container = {"name": "c", "image": "windlass.test/pause:1", "resources": one}
+        other = {
+            "metadata": {"name": "important"},
+            "spec": {"priorityClassName": high, "containers": [container], "terminationGracePeriodSeconds": 1},
+        }
+        kube.call(kube.client.create(PODS, other, kube.namespace))
+        assert ended(kube, launch).cause == "preempted"
+    finally:
+        kube.call(kube.client.delete(PRIORITIES, high))
+
+
+@pytest.fixture
+def fake_node(kube: Kube) -> Iterator[str]:
+    """A node of this test's own, which nobody else's Pods tolerate."""
+    name = f"fake-{kube.namespace}"
+    taint = {"key": "kwok.x-k8s.io/node", "value": name, "effect": "NoSchedule"}
+    metadata = {"name": name, "annotations": {"kwok.x-k8s.io/node": "fake"}, "labels": {"test": name}}
+    kube.call(kube.client.create(NODES, {"metadata": metadata, "spec": {"taints": [taint]}}))
+    yield name
+    kube.call(kube.client.delete(NODES, name))
+
+
+def test_a_node_that_is_lost(kube: Kube, fake_node: str) -> None:
+    where = {
+        "nodeSelector": {"test": fake_node},
+        "tolerations": [{"key": "kwok.x-k8s.io/node", "operator": "Exists", "effect": "NoSchedule"}],
+    }
+    launch = running(kube, image="x/forever", pod=where)
+    lost = {"key": "node.kubernetes.io/out-of-service", "value": "down", "effect": "NoExecute"}
+    taint = {"key": "kwok.x-k8s.io/node", "value": fake_node, "effect": "NoSchedule"}
+    kube.call(kube.client.patch(NODES, fake_node, {"spec": {"taints": [taint, lost]}}))
+    assert ended(kube, launch).cause == "node-lost"
+
+
+def test_a_quota_of_pods_is_waited_for_and_said(kube: Kube) -> None:
+    kube.call(
+        kube.client.create(QUOTAS, {"metadata": {"name": "none"}, "spec": {"hard": {"pods": "0"}}}, kube.namespace)
+    )
+    launch = kube.launch("true")
+    kube.executor().start([launch])
+    wait_until(lambda: "quota" in [cause for cause, _ in kube.delays()], TIMEOUT)
+    kube.call(kube.client.delete(QUOTAS, "none", kube.namespace))
+    assert ended(kube, launch).exit_code == 0, "there was room at last"
+
+
+def test_a_quota_of_jobs_ends_it_when_the_runner_waits_no_longer(kube: Kube) -> None:
+    hard = {"count/jobs.batch": "0"}
+    kube.call(kube.client.create(QUOTAS, {"metadata": {"name": "none"}, "spec": {"hard": hard}}, kube.namespace))
+    found = kube.end("true", terms={"pending": 1.0})
+    assert (found.cause, "exceeded quota" in (found.message or "")) == ("quota", True)
+
+
+def test_a_pod_that_the_namespace_refuses(kube: Kube) -> None:
+    strict = {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}}
+    kube.call(kube.client.patch(NAMESPACES, kube.namespace, strict))
+    found = kube.end("true")
+    assert found.cause == "admission-refused"
+    assert "PodSecurity" in (found.message or "")
+    wait_until(lambda: not kube.list(JOBS), TIMEOUT)
+
+
+def test_what_the_default_asks_for_is_baseline(kube: Kube) -> None:
+    baseline = {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "baseline"}}}
+    kube.call(kube.client.patch(NAMESPACES, kube.namespace, baseline))
+    found = kube.end('id -u; test ! -e /var/run/secrets; grep -q "Seccomp:.2" /proc/self/status')
+    assert (found.exit_code, kube.log()) == (0, b"0\n")
+
+
+def test_a_namespace_that_is_not_there(kube: Kube) -> None:
+    found = kube.end("true", terms={"namespace": "nobody-made-it"})
+    assert (found.cause, "nobody-made-it" in (found.message or "")) == ("start-failed", True)
+
+
+@pytest.mark.parametrize("kind", ["secret", "configMap"])
+def test_a_volume_that_is_not_there(kube: Kube, kind: str) -> None:
+    volume = {"name": "v", "mountPath": "/v", kind: "nowhere"}
+    found = kube.end("true", pod={"volumes": [volume]})
+    assert (found.exit_code, found.cause) == (None, "config-missing")
+    assert "nowhere" in (found.message or "")
+
+
+def test_an_init_container_that_crashes(kube: Kube) -> None:
+    """As an admission webhook of a cluster may add them."""
+
+    def add(pod: Any, _namespace: str) -> None:
+        pod["initContainers"] = [{"name": "first", "image": "windlass.test/shell:1", "command": ["sh", "-c", "exit 7"]}]
+
+    found = kube.end("true", terms={"check": add})
+    assert (found.exit_code, found.cause) == (None, "init-failed")
+    assert "first ended with exit code 7" in (found.message or "")
+
+
+def test_the_clusters_own_limit_of_time(kube: Kube, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spec, "SPARE", 0)
+    launch = running(kube, timeout=1000)
+    assert ended(kube, launch).cause == "timeout"
+
+
+def test_a_pod_that_somebody_deletes(kube: Kube) -> None:
+    launch = running(kube)
+    kube.call(kube.client.delete(PODS, kube.pod()["metadata"]["name"], kube.namespace, grace=1))
+    found = ended(kube, launch)
+    assert found.cause == "pod-deleted"
+    assert len(kube.pods()) <= 1, "no other takes its place"
+
+
+def test_a_pod_that_vanishes_leaves_its_lines_and_a_mark(kube: Kube) -> None:
+    launch = running(kube)
+    wait_until(lambda: kube.log() == b"begun\n", TIMEOUT)
+    kube.call(kube.client.delete(PODS, kube.pod()["metadata"]["name"], kube.namespace, grace=0))
+    assert ended(kube, launch).cause == "pod-deleted"
+    assert kube.log().startswith(b"begun\n")
+
+
+def test_a_job_that_somebody_deletes_or_suspends(kube: Kube) -> None:
+    launch = running(kube)
+    kube.call(kube.client.patch(JOBS, object_name(launch.key), {"spec": {"suspend": True}}, kube.namespace))
+    assert ended(kube, launch).cause == "pod-deleted"
+    waits = kube.launch("true", "waits", pod={"nodeSelector": {"disk": "golden"}})
+    kube.executors[-1].start([waits])
+    wait_until(kube.delays, TIMEOUT)
+    kube.call(kube.client.delete(JOBS, object_name(waits.key), kube.namespace))
+    assert ended(kube, waits).cause == "pod-deleted"
+
+
+def test_a_namespace_that_is_deleted_meanwhile(kube: Kube) -> None:
+    launch = running(kube)
+    kube.call(kube.client.delete(NAMESPACES, kube.namespace))
+    assert ended(kube, launch).cause == "pod-deleted"
+    later = kube.launch("true", "later")
+    kube.executors[-1].start([later])
+    assert ended(kube, later).cause in ("admission-refused", "start-failed")
+
+
+def test_a_pod_with_our_labels_is_nobodys_end(kube: Kube) -> None:
+    launch = running(kube)
+    forged = {
+        "metadata": {
+            "name": "forged",
+            "labels": {**labels(launch.key), "batch.kubernetes.io/job-name": object_name(launch.key)},
+        },
+        "spec": {
+            "restartPolicy": "Never",
+            "containers": [{"name": "step", "image": "windlass.test/shell:1", "command": ["sh", "-c", "exit 9"]}],
+        },
+    }
+    kube.call(kube.client.create(PODS, forged, kube.namespace))
+    over = lambda: kube.call(kube.client.get(PODS, "forged", kube.namespace))["status"].get("phase")  # noqa: E731
+    wait_until(lambda: over() == "Failed", TIMEOUT)
+    real = next(pod for pod in kube.pods() if pod["metadata"]["name"] != "forged")
+    kube.call(kube.client.delete(PODS, real["metadata"]["name"], kube.namespace, grace=1))
+    assert ended(kube, launch).exit_code != 9
+
+
+def test_a_name_that_is_taken(kube: Kube) -> None:
+    pod = {"restartPolicy": "Never", "containers": [{"name": "c", "image": "windlass.test/pause:1"}]}
+    taken = {"metadata": {"name": object_name(kube.key())}, "spec": {"suspend": True, "template": {"spec": pod}}}
+    kube.call(kube.client.create(JOBS, taken, kube.namespace))
+    found = kube.end("true")
+    assert (found.exit_code, found.cause) == (None, "name-taken")
+    assert kube.job()["spec"]["suspend"] is True, "it is left alone"
+
+
+def test_a_program_that_is_not_in_the_image(kube: Kube) -> None:
+    found = kube.end(None, argv=("no-such-program", "x"))
+    assert (found.exit_code, found.cause) == (None, "start-failed")
+    assert "no-such-program" in (found.message or "")
+
+
+def test_a_config_map_that_is_there_can_be_used(kube: Kube) -> None:
+    kube.call(kube.client.create(CONFIG_MAPS, {"metadata": {"name": "there"}, "data": {"a": "b"}}, kube.namespace))
+    volume = {"name": "v", "mountPath": "/v", "configMap": "there", "readOnly": True}
+    assert kube.end("cat /v/a", pod={"volumes": [volume]}).exit_code == 0
+    assert kube.log() in (b"b", b"b\n")
+
+
+def test_a_cluster_that_is_not_there_is_said_while_it_is_tried(kube: Kube, tmp_path: Any) -> None:
+    place = Place(str(kubeconfig(tmp_path, "http://127.0.0.1:1")))
+    found = kube.end("true", terms={"place": place, "pending": 1.0})
+    assert found.cause == "runner-unavailable"
