@@ -12,6 +12,7 @@ from tests.kube.conftest import kubeconfig
 
 from windlass.executors.kubernetes import spec
 from windlass.executors.kubernetes.naming import labels, object_name
+from windlass.executors.kubernetes.pods import conditions_of
 from windlass.kube.access import Place
 from windlass.kube.resources import CONFIG_MAPS, JOBS, NAMESPACES, NODES, PODS, Resource
 from windlass.runs.model import Stop
@@ -34,6 +35,12 @@ def running(kube: Kube, **fields: Any) -> Launch:
     return launch
 
 
+def nothing_can_start(kube: Kube) -> None:
+    wait_until(lambda: all("Failed" in conditions_of(job) for job in kube.list(JOBS)), TIMEOUT)
+    alive = [pod for pod in kube.pods() if pod["status"]["phase"] != "Failed"]
+    assert all(pod["metadata"].get("deletionTimestamp") for pod in alive)
+
+
 def ended(kube: Kube, launch: Launch) -> Ended:
     return kube.seen.ended(launch.key, TIMEOUT)
 
@@ -43,7 +50,7 @@ def test_an_image_that_cannot_be_pulled_has_the_registrys_words(kube: Kube) -> N
     assert (found.exit_code, found.cause) == (None, "image-pull")
     assert "127.0.0.1:1" in (found.message or "")
     assert ("image-pull", found.message) in kube.delays() or "pull" in (found.message or "")
-    wait_until(lambda: not kube.pods(), TIMEOUT)
+    nothing_can_start(kube)
 
 
 def test_an_image_that_is_no_name_of_one(kube: Kube) -> None:
@@ -55,7 +62,7 @@ def test_what_no_node_takes_says_so_while_it_waits_and_when_it_gives_up(kube: Ku
     assert (found.exit_code, found.cause) == (None, "unschedulable")
     assert "node affinity/selector" in (found.message or "")
     assert kube.delays()[0][0] == "unschedulable"
-    wait_until(lambda: not kube.pods(), TIMEOUT)
+    nothing_can_start(kube)
 
 
 def test_a_cancel_ends_what_waits_for_a_node(kube: Kube) -> None:
@@ -66,7 +73,7 @@ def test_a_cancel_ends_what_waits_for_a_node(kube: Kube) -> None:
     executor.stop(Stop(launch.key, 0))
     found = ended(kube, launch)
     assert (found.exit_code, found.cause) == (None, None)
-    wait_until(lambda: not kube.pods(), TIMEOUT)
+    nothing_can_start(kube)
 
 
 def test_memory_that_runs_out(kube: Kube) -> None:
@@ -130,16 +137,34 @@ def fake_node(kube: Kube) -> Iterator[str]:
     kube.call(kube.client.delete(NODES, name))
 
 
-def test_a_node_that_is_lost(kube: Kube, fake_node: str) -> None:
+def on_fake_node(kube: Kube, node: str, **terms: Any) -> Launch:
+    """An attempt that runs there; then the node is said to be out of service."""
     where = {
-        "nodeSelector": {"test": fake_node},
+        "nodeSelector": {"test": node},
         "tolerations": [{"key": "kwok.x-k8s.io/node", "operator": "Exists", "effect": "NoSchedule"}],
     }
-    launch = running(kube, image="x/forever", pod=where)
+    launch = kube.launch(FOREVER, image="x/forever", pod=where)
+    kube.executor(**terms).start([launch])
+    kube.seen.started(launch.key)
     lost = {"key": "node.kubernetes.io/out-of-service", "value": "down", "effect": "NoExecute"}
-    taint = {"key": "kwok.x-k8s.io/node", "value": fake_node, "effect": "NoSchedule"}
-    kube.call(kube.client.patch(NODES, fake_node, {"spec": {"taints": [taint, lost]}}))
+    taint = {"key": "kwok.x-k8s.io/node", "value": node, "effect": "NoSchedule"}
+    kube.call(kube.client.patch(NODES, node, {"spec": {"taints": [taint, lost]}}))
+    return launch
+
+
+def test_a_node_that_is_lost(kube: Kube, fake_node: str) -> None:
+    launch = on_fake_node(kube, fake_node, log_patience=0.0)
+    wait_until(lambda: kube.pod()["metadata"].get("deletionTimestamp"), TIMEOUT)
+    # What the garbage collector of Pods does when a node is gone, after a minute:
+    name, status = kube.pod()["metadata"]["name"], {"status": {"phase": "Failed"}}
+    kube.call(kube.client.patch(PODS, name, status, kube.namespace, subresource="status"))
     assert ended(kube, launch).cause == "node-lost"
+    assert b"what it wrote after this is lost" in kube.log()
+
+
+def test_a_node_that_does_not_answer_proves_nothing(kube: Kube, fake_node: str) -> None:
+    launch = on_fake_node(kube, fake_node, node_patience=0.5, log_patience=0.0)
+    assert ended(kube, launch).cause == "lost", "it may still run: only who is idempotent is tried again"
 
 
 def test_a_quota_of_pods_is_waited_for_and_said(kube: Kube) -> None:

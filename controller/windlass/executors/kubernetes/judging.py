@@ -85,9 +85,9 @@ def _waits(status: ContainerStatus) -> Delay | None:
     if waiting.reason in _UNUSABLE:
         return Delay("image-pull", message, 0.0)
     if waiting.reason in _PULLING:
-        return Delay("image-pull", message, 1.0 if _HOPELESS.search(message) else 20.0)
+        return Delay("image-pull", message, 1.0 if _HOPELESS.search(message) else 15.0)
     if waiting.reason == _CONFIG:
-        return Delay("config-missing" if _MISSING.search(message) else "start-failed", message, 15.0)
+        return Delay("config-missing" if _MISSING.search(message) else "start-failed", message, 10.0)
     if waiting.reason in _NOT_CREATED:
         return Delay("start-failed", message, 5.0)
     return None
@@ -102,7 +102,7 @@ def delay_by_event(reason: str, message: str) -> Delay | None:
         return Delay("admission-refused", text, 0.0 if _is_refusal(text) else 20.0)
     if reason in ("FailedMount", "FailedAttachVolume"):
         missing = bool(_MISSING.search(text))
-        return Delay("config-missing" if missing else "volume", text, 15.0 if missing else None)
+        return Delay("config-missing" if missing else "volume", text, 10.0 if missing else None)
     if reason == "FailedCreatePodSandBox":
         return Delay("sandbox", text)
     return None

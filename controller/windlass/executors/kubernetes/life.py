@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 SOON, LATE = 1.0, 5.0  # seconds between looks at what only Events tell
 AWAY = 2.0
+FORBIDDING = 5  # times that a Job which must not make another Pod is deleted
 
 
 async def live(attempt: Attempt, told: Told, world: World) -> None:
@@ -83,6 +84,7 @@ class Life:
         self._asked_grace: int | None = None  # what its Pod was told
         self._job_deleted = False
         self._running = False
+        self._ending: float | None = None  # since when its Pod is being deleted
         self._reader: Reader | None = None
         self._following: asyncio.Task[None] | None = None
         self._listening: asyncio.Task[None] | None = None
@@ -115,6 +117,11 @@ class Life:
                 return verdict_of(pod)
             if attempt.gone and await self._is_gone(pod):
                 return verdict_of_gone(pod)
+            if pod is not None and pod.metadata.deletion_timestamp is not None:
+                if not pod.spec.node_name:  # nothing will ever take it
+                    return verdict_of_gone(pod)
+                if self._is_overdue(pod):
+                    return Verdict(None, "lost", "its node does not answer, and nothing proves how it ended")
             if pod is not None and pod.state.running is not None and not self._running:
                 await self._runs(pod)
             if attempt.stop_asked or attempt.verdict is not None:
@@ -129,9 +136,17 @@ class Life:
                 async with asyncio.timeout(self._next_look()):
                     await attempt.news.wait()
 
+    def _is_overdue(self, pod: Pod) -> bool:
+        """It was told to end, and its node, which would say so, does not."""
+        now = time.monotonic()
+        self._ending = self._ending or now
+        grace = pod.metadata.deletion_grace_period_seconds or 0
+        return now - self._ending > grace + self._world.terms.node_patience
+
     def _next_look(self) -> float | None:
         """A Pod that runs and that nobody ends is heard of when something changes."""
-        if self._attempt.stop_asked or self._attempt.verdict is not None or self._attempt.gone:
+        attempt = self._attempt
+        if attempt.stop_asked or attempt.verdict is not None or attempt.gone or self._ending is not None:
             return AWAY
         if self._running:
             return None
@@ -321,7 +336,9 @@ class Life:
     async def _conclude(self, verdict: Verdict) -> Over:
         attempt, pod = self._attempt, self._attempt.pod
         verdict = self._explained(verdict, pod)
-        if not verdict.begun or pod is None:
+        if pod is None or pod.status.phase not in ("Succeeded", "Failed"):
+            await self._forbid_another()
+        if pod is None or not (verdict.begun or self._running or attempt.told_started):
             return Over(now_millis(), verdict.exit_code, cause=verdict.cause, message=verdict.message)
         self._told_start(pod)
         await _ended(self._following)
@@ -336,6 +353,18 @@ class Life:
         if failure is not None and not attempt.stop_asked and cause is None:
             exit_code, cause, message = failure
         return Over(now_millis(), exit_code, self._outputs(pod), cause, message, reader.said.records)
+
+    async def _forbid_another(self) -> None:
+        """A Job whose Pod went without an end that it counts would make a second one (promise R2)."""
+        for _ in range(FORBIDDING):
+            try:
+                await self._client.delete(JOBS, self._attempt.name, self._namespace, uid=self._attempt.job_uid)
+                return
+            except (NotFound, Conflict):
+                return
+            except KubeError as error:
+                log.event("kubernetes.job-not-deleted", level="warning", job=self._attempt.name, error=str(error))
+                await asyncio.sleep(AWAY)
 
     def _explained(self, verdict: Verdict, pod: Pod | None) -> Verdict:
         """With what only we know: that we ended it, or that somebody else did."""

@@ -25,6 +25,7 @@ class PodMeta(msgspec.Struct, rename="camel"):
     annotations: dict[str, str] = {}
     owner_references: list[Owner] = []
     deletion_timestamp: str | None = None
+    deletion_grace_period_seconds: int | None = None
 
 
 class Waiting(msgspec.Struct):

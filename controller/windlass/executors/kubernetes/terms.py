@@ -22,6 +22,7 @@ PENDING = 3600.0
 KEEP = 600
 UNREAD = 86_400
 LOG_PATIENCE = 20.0
+NODE_PATIENCE = 30.0
 
 
 class PolicyError(WindlassError):
@@ -32,7 +33,8 @@ class PolicyError(WindlassError):
 class Terms:
     """`namespace` None: the context's. `image` is that of launches without one. `pending`: seconds that an attempt may
     wait for its start. `keep`: seconds that its objects stay after its end has been recorded, `unread` before that.
-    `policy`: what each Pod is checked by, last."""
+    `node_patience`: seconds that a node has to say how a Pod ended which it was told to end. `policy`: what each Pod is
+    checked by, last."""
 
     place: Place = field(default_factory=Place)
     namespace: str | None = None
@@ -41,6 +43,7 @@ class Terms:
     keep: int = KEEP
     unread: int = UNREAD
     log_patience: float = LOG_PATIENCE
+    node_patience: float = NODE_PATIENCE
     policy: Policy = OWN
 
 
