@@ -14,7 +14,6 @@ STEP = "steps: {a: {%s}}"
 @pytest.mark.parametrize(
     ("text", "path", "feature"),
     [
-        ("defaults: {pod: {labels: {a: b}}}\n" + STEP % "run: a", ("defaults", "pod"), "pod"),
         (
             "triggers: {git: [{push: {}}, {pullRequest: {}}]}\n" + STEP % "run: a",
             ("triggers", "git", 1, "pullRequest"),
@@ -35,6 +34,7 @@ def test_refused_at_the_key(workflow, text, path, feature):
         STEP % "run: [{run: a}, {name: b, if: true, run: b, timeout: '${{ inputs.t }}'}]",
         STEP % "wait: {for: 1h}",
         STEP % "run: a, services: {db: {image: 'postgres:17'}}, docker: true, resources: {limits: {cpu: 1}}",
+        "defaults: {pod: {labels: {a: b}}}\n" + STEP % "run: a, pod: {nodeSelector: {disk: ssd}}",
         STEP % "approval: {by: ['group:ops']}",
         STEP % "run: a, artifacts: {save: [x]}, outputs: {page: {type: file}}",
         "triggers: {git: [{push: {}}, {tag: {}}], event: [{name: e}], workflow: [{name: w}]}\n" + STEP % "run: a",

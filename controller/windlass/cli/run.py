@@ -65,7 +65,7 @@ def _run_here(arguments: argparse.Namespace, supervisor: Any) -> int:
     from windlass.clock import SystemClock
 
     clock = SystemClock()
-    runners = own_runners(arguments.config)
+    runners = own_runners(arguments.config, context=arguments.context, namespace=arguments.namespace)
     new = prepare(
         target.workflow,
         target.settings,

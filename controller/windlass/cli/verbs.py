@@ -103,6 +103,8 @@ def _run(parser: argparse.ArgumentParser) -> None:
     _given(parser)
     parser.add_argument("--runner", metavar="NAME", help="where steps run by default (default: local)")
     parser.add_argument("--config", metavar="FILE", help="a server file whose runners steps may name")
+    parser.add_argument("--context", metavar="NAME", help="of the kubernetes runner: a context of the kubeconfig")
+    parser.add_argument("--namespace", metavar="NAME", help="of the kubernetes runner: where its Jobs are made")
     parser.add_argument("--dry-run", action="store_true", help="print the plan and start nothing")
     parser.add_argument("--detach", action="store_true", help="with --server: print the run's id and do not wait")
     parser.add_argument(

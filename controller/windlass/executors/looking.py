@@ -26,7 +26,17 @@ def _local(_runner: RunnerSettings) -> str:
     return "processes of this machine"
 
 
-LOOKS: dict[str, Callable[[RunnerSettings], str]] = {"docker": _docker, "local": _local}
+def _kubernetes(runner: RunnerSettings) -> str:
+    from windlass.executors.kubernetes.looking import look
+
+    return look(runner)
+
+
+LOOKS: dict[str, Callable[[RunnerSettings], str]] = {
+    "docker": _docker,
+    "kubernetes": _kubernetes,
+    "local": _local,
+}
 
 
 def look_at_runner(runner: RunnerSettings) -> str:

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 WORKFLOW_KEYS = {
     "expect": "expect",
 }
-EXECUTION_KEYS = {
-    "pod": "pod",
-}
 TRIGGERS = ("queue", "postgres")
 _NO_OUTPUT = ("secret",)
 
@@ -32,10 +29,7 @@ def unsupported(workflow: Workflow) -> list[tuple[Path, str]]:
 
 def unsupported_settings(repository: Repository) -> list[tuple[Path, str]]:
     """The same for windlass.yaml."""
-    result: list[tuple[Path, str]] = [((key,), key) for key in ("notify", "checks") if _set(repository, key)]
-    if repository.defaults is not None:
-        result += _keys(repository.defaults, EXECUTION_KEYS, ("defaults",))
-    return result
+    return [((key,), key) for key in ("notify", "checks") if _set(repository, key)]
 
 
 def unsupported_action(action: Action) -> list[tuple[Path, str]]:
@@ -49,8 +43,6 @@ def unsupported_action(action: Action) -> list[tuple[Path, str]]:
 
 def _workflow(workflow: Workflow) -> Iterator[tuple[Path, str]]:
     yield from _keys(workflow, WORKFLOW_KEYS, ())
-    if workflow.defaults is not None:
-        yield from _execution(workflow.defaults, ("defaults",))
     if workflow.triggers is not None:
         for kind in TRIGGERS:
             if getattr(workflow.triggers, kind):
@@ -64,14 +56,9 @@ def _workflow(workflow: Workflow) -> Iterator[tuple[Path, str]]:
 
 def _step(item: StepItem) -> Iterator[tuple[Path, str]]:
     step = item.step
-    yield from _execution(step, item.path)
     for name, declared in step.outputs.items():
         if declared.type in _NO_OUTPUT:
             yield (*item.path, "outputs", name, "type"), f"output type {declared.type}"
-
-
-def _execution(written: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    yield from _keys(written, EXECUTION_KEYS, path)
 
 
 def _keys(written: Any, keys: dict[str, str], path: Path) -> Iterator[tuple[Path, str]]:
