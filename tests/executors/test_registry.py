@@ -25,4 +25,4 @@ def test_each_kind_makes_an_executor_of_its_name(kind: str, tmp_path: Path) -> N
 def test_an_unknown_kind_names_the_known(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no runner 'cloud'") as refused:
         make_executor("cloud", Options(tmp_path, lambda _: None))
-    assert refused.value.hint == "one of: docker, local"
+    assert refused.value.hint == "one of: docker, kubernetes, local"

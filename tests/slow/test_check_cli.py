@@ -215,10 +215,11 @@ def test_outside_a_repository(home: Home) -> None:
 
 
 def test_what_is_not_run_yet_is_refused_by_name(home: Home, repo: Repo) -> None:
-    repo.add("tested", "steps: {it: {services: {db: {image: 'postgres:17'}}, run: 'true'}}\n")
-    (problem,) = checked(home, repo, code=1)["problems"]
-    assert (problem["rule"], problem["path"]) == ("not-supported", "steps.it.services")
-    assert "services" in problem["message"]
+    repo.add("tested", "steps: {it: {outputs: {key: {type: secret}}, run: 'true'}}\n")
+    problems = checked(home, repo, code=1)["problems"]
+    (problem,) = [one for one in problems if one["rule"] == "not-supported"]
+    assert problem["path"] == "steps.it.outputs.key.type"
+    assert "output type secret" in problem["message"]
 
 
 def test_a_named_file_is_read_wherever_it_stands(home: Home, repo: Repo) -> None:

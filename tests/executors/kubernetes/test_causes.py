@@ -10,9 +10,10 @@ from tests.executors.conftest import wait_until
 from tests.executors.kubernetes_bench import TIMEOUT, Kube
 from tests.kube.conftest import kubeconfig
 
-from windlass.executors.kubernetes import spec
+from windlass.executors.kubernetes import beginning, spec
 from windlass.executors.kubernetes.naming import labels, object_name
 from windlass.executors.kubernetes.pods import conditions_of
+from windlass.executors.kubernetes.terms import admitted
 from windlass.kube.access import Place
 from windlass.kube.resources import CONFIG_MAPS, JOBS, NAMESPACES, NODES, PODS, Resource
 from windlass.runs.model import Stop
@@ -20,6 +21,7 @@ from windlass.runs.model import Stop
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from windlass.executors.kubernetes.terms import Terms
     from windlass.runs.model import Ended, Launch
 
 QUOTAS = Resource("", "v1", "resourcequotas", "ResourceQuota")
@@ -214,13 +216,16 @@ def test_a_volume_that_is_not_there(kube: Kube, kind: str) -> None:
     assert "nowhere" in (found.message or "")
 
 
-def test_an_init_container_that_crashes(kube: Kube) -> None:
+def test_an_init_container_that_crashes(kube: Kube, monkeypatch: pytest.MonkeyPatch) -> None:
     """As an admission webhook of a cluster may add them."""
 
-    def add(pod: Any, _namespace: str) -> None:
-        pod["initContainers"] = [{"name": "first", "image": "windlass.test/shell:1", "command": ["sh", "-c", "exit 7"]}]
+    def added(job: dict[str, Any], terms: Terms) -> dict[str, Any]:
+        first = {"name": "first", "image": "windlass.test/shell:1", "command": ["sh", "-c", "exit 7"]}
+        admitted(job, terms)["spec"]["template"]["spec"]["initContainers"] = [first]
+        return job
 
-    found = kube.end("true", terms={"check": add})
+    monkeypatch.setattr(beginning, "admitted", added)
+    found = kube.end("true")
     assert (found.exit_code, found.cause) == (None, "init-failed")
     assert "first ended with exit code 7" in (found.message or "")
 
