@@ -77,7 +77,7 @@ def test_what_is_right(load: Load, text: str) -> None:
         ),
         ("outputs: {u: '${{ steps.two.outputs.x }}'}\n" + STEP, [(4, 19, "unknown-name")]),
         ("outputs: {u: {value: '${{ 1 }}', type: boolean}}\n" + STEP, [(4, 27, "expression-type")]),
-        ("steps:\n  one:\n    pod: {}\n    run: x\n", [(6, 5, "not-supported")]),
+        ("expect: {}\n" + STEP, [(4, 1, "not-supported")]),
         ("steps:\n  one:\n    forEach: 10001\n    run: x\n", [(6, 5, "loop-too-large")]),
         ("environment: moon\n" + STEP, [(4, 14, "unknown-environment")]),
         ("steps:\n  one: {run: x, needs: [tow], timeout: 5}\n  two: {run: x}\n",
