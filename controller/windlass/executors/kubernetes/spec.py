@@ -16,7 +16,7 @@ from windlass.executors.docker.driver import DRIVER, driver_files
 from windlass.executors.kubernetes import naming
 from windlass.executors.kubernetes.attempt import TERMS, Remembered
 from windlass.executors.kubernetes.pods import CONTAINER
-from windlass.masking import Mask
+from windlass.executors.kubernetes.variables import Variables, literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,10 +56,10 @@ class Objects:
 
 @dataclass(slots=True)
 class _Draft:
-    """What is collected for the Secret: files by name, variables by name."""
+    """What is collected for the Secret: files by name, variables that must not show."""
 
+    variables: Variables
     files: dict[str, str] = field(default_factory=dict)
-    values: dict[str, str] = field(default_factory=dict)
 
 
 def objects_of(launch: Launch, terms: Terms, namespace: str, mark: str | None) -> Objects:
@@ -69,9 +69,9 @@ def objects_of(launch: Launch, terms: Terms, namespace: str, mark: str | None) -
     image = launch.image or terms.image
     if not image:
         raise UnfitError("it names no image, and its runner has none for steps without one (`image`)")
-    draft = _Draft()
+    draft = _Draft(Variables(name, launch.masks))
     command = _parts(launch, mark, draft) if launch.parts else _command(launch, draft)
-    env = _environment(launch, name, draft)
+    env = _environment(launch, draft)
     metadata = {
         "name": name,
         "namespace": namespace,
@@ -122,17 +122,12 @@ def _command(launch: Launch, draft: _Draft) -> list[str]:
     *before, last = launch.argv
     script = launch.script
     if script is None:
-        return [_literal(word) for word in launch.argv]
+        return [literal(word) for word in launch.argv]
     plain = last == "{script}" and not any("{script}" in word for word in before)
     if plain and before and posixpath.basename(before[0]) in _SHELLS and len(script.encode()) < _LONGEST_WORD:
-        return [*before, "-c", _literal(script), launch.script_name]
+        return [*before, "-c", literal(script), launch.script_name]
     draft.files[launch.script_name] = script
-    return [_literal(word.replace("{script}", f"{FILES}/{launch.script_name}")) for word in launch.argv]
-
-
-def _literal(text: str) -> str:
-    """As it is: Kubernetes would fill in `$(NAME)`, and make one of `$$`."""
-    return text.replace("$", "$$")
+    return [literal(word.replace("{script}", f"{FILES}/{launch.script_name}")) for word in launch.argv]
 
 
 def _parts(launch: Launch, mark: str | None, draft: _Draft) -> list[str]:
@@ -150,27 +145,14 @@ def _parts(launch: Launch, mark: str | None, draft: _Draft) -> list[str]:
 # ---- the environment
 
 
-def _environment(launch: Launch, secret: str, draft: _Draft) -> list[dict[str, Any]]:
-    """What holds a secret is named only; `unset` hides what the image sets, as far as an empty value does."""
+def _environment(launch: Launch, draft: _Draft) -> list[dict[str, Any]]:
     env = dict(launch.env) | {"WINDLASS_OUTPUT": OUTPUT}
     if launch.parts:
         env["WINDLASS_ENV"] = f"{ROOT}/env"
     if _wants_inputs(launch) or draft.files:
         draft.files["inputs.json"] = launch.inputs
         env["WINDLASS_INPUTS"] = f"{FILES}/inputs.json"
-    hidden = Mask(launch.masks) if launch.masks else None
-    found: list[dict[str, Any]] = []
-    for name, value in env.items():
-        if hidden is not None and _holds(hidden, launch.masks, value):
-            draft.values[name] = value
-            found.append({"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": _key(name)}}})
-        else:
-            found.append({"name": name, "value": _literal(value)})
-    return found + [{"name": name, "value": ""} for name in launch.unset if name not in env]
-
-
-def _holds(hidden: Mask, masks: tuple[str, ...], value: str) -> bool:
-    return bool(hidden.stretches(value.encode("utf-8", "surrogateescape"))) or any(mask in value for mask in masks)
+    return draft.variables.of(env, launch.unset)
 
 
 def _wants_inputs(launch: Launch) -> bool:
@@ -181,18 +163,14 @@ def _wants_inputs(launch: Launch) -> bool:
     return launch.script is None or any("WINDLASS_INPUTS" in text for text in texts)
 
 
-def _key(name: str) -> str:
-    return f"env.{name}"
-
-
 # ---- the Secret
 
 
 def _secret(launch: Launch, metadata: Mapping[str, Any], draft: _Draft, mark: str | None) -> dict[str, Any] | None:
-    if not draft.files and not draft.values and not launch.masks:
+    if not draft.files and not draft.variables.hidden and not launch.masks:
         return None
     data = {f"file.{number}": text for number, text in enumerate(draft.files.values())}
-    data |= {_key(name): value for name, value in draft.values.items()}
+    data |= draft.variables.hidden
     if launch.masks:  # for a controller that adopts it
         data[MASKS] = json.dumps(launch.masks)
     if mark is not None:
