@@ -29,6 +29,7 @@ JUDGED = frozenset(
         "automountServiceAccountToken",
         "containers",
         "enableServiceLinks",
+        "hostAliases",
         "hostIPC",
         "hostNetwork",
         "hostPID",

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from windlass.executors.kubernetes.pods import service_of
+
 if TYPE_CHECKING:
     from windlass.executors.kubernetes.pods import ContainerStatus, Pod, Terminated
 
@@ -45,11 +47,13 @@ _MESSAGE = 1000  # characters
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """Why it has not begun. `patience`: seconds after which that is its end; None: as long as the runner waits."""
+    """Why it has not begun. `patience`: seconds after which that is its end; None: as long as the runner waits.
+    `ends_as`: the cause of that end, if it is another."""
 
     cause: str
     message: str
     patience: float | None = None
+    ends_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +75,14 @@ def delay_of(pod: Pod) -> Delay | None:
     if scheduled is not None and scheduled.status == "False" and not pod.spec.node_name:
         return Delay("unschedulable", _text(scheduled.message or scheduled.reason))
     for status in (*pod.status.init_container_statuses, *pod.status.container_statuses):
-        found = _waits(status)
+        found = waits(status)
         if found is not None:
             return found
     return None
 
 
-def _waits(status: ContainerStatus) -> Delay | None:
+def waits(status: ContainerStatus) -> Delay | None:
+    """Why a container is not created; None: nothing is wrong with it."""
     waiting = status.state.waiting
     if waiting is None:
         return None
@@ -131,7 +136,7 @@ def verdict_of(pod: Pod) -> Verdict:
     if ended is not None and ended.reason == "ContainerStatusUnknown":
         return Verdict(None, "node-lost", _text(ended.message) or "its node does not know what became of it")
     if ended is not None:
-        return Verdict(None, "start-failed", _runtime(ended.message), begun=False)
+        return Verdict(None, "start-failed", runtime_words(ended.message), begun=False)
     text = _text(pod.status.message or pod.status.reason) or "its Pod ended before its container was started"
     return Verdict(None, "start-failed", text, begun=False)
 
@@ -176,14 +181,14 @@ def verdict_of_gone(pod: Pod | None) -> Verdict:
 def _crashed_first(pod: Pod) -> Verdict | None:
     for status in pod.status.init_container_statuses:
         ended = status.state.terminated
-        if ended is not None and ended.exit_code != 0:
+        if ended is not None and ended.exit_code != 0 and service_of(status.name) is None:
             said = _text(ended.message or ended.reason)
             message = f"the init container {status.name} ended with exit code {ended.exit_code}"
             return Verdict(None, "init-failed", f"{message}: {said}" if said else message, begun=False)
     return None
 
 
-def _runtime(message: str) -> str:
+def runtime_words(message: str) -> str:
     """A container runtime wraps the reason in many words; the last ones are it."""
     text = _text(message)
     found = re.search(r'exec: "(?P<program>[^"]*)": (?P<why>.*)$', text)

@@ -19,18 +19,20 @@ from windlass.executors.docker.frames import millis_of
 from windlass.executors.docker.records import Over, read_end, write_end
 from windlass.executors.kubernetes.attempt import TERMS, Remembered
 from windlass.executors.kubernetes.beginning import Beginning, WithheldError, without
+from windlass.executors.kubernetes.concluding import explained, outputs_of
 from windlass.executors.kubernetes.handing_on import hand_on
 from windlass.executors.kubernetes.judging import Verdict, delay_by_event, delay_of, verdict_of, verdict_of_gone
 from windlass.executors.kubernetes.naming import JOB_NAME
 from windlass.executors.kubernetes.pods import Pod, conditions_of
 from windlass.executors.kubernetes.reading import Reader
-from windlass.executors.kubernetes.spec import MARK, MASKS, OUTPUTS
+from windlass.executors.kubernetes.services import delay_of_services, services_of
+from windlass.executors.kubernetes.services_log import last_lines
+from windlass.executors.kubernetes.spec import MARK, MASKS
 from windlass.executors.local.preparation import NotStartable
 from windlass.executors.local.warden import now_millis
 from windlass.kube.client import decode
 from windlass.kube.errors import Conflict, KubeError, NotFound
 from windlass.kube.resources import EVENTS, JOBS, PODS, SECRETS
-from windlass.masking import Mask
 
 if TYPE_CHECKING:
     from windlass.executors.kubernetes.attempt import Attempt, Told
@@ -84,6 +86,7 @@ class Life:
         self._asked_grace: int | None = None  # what its Pod was told
         self._job_deleted = False
         self._running = False
+        self._services_told = False
         self._ending: float | None = None  # since when its Pod is being deleted
         self._reader: Reader | None = None
         self._following: asyncio.Task[None] | None = None
@@ -227,7 +230,7 @@ class Life:
 
     async def _wait_for_start(self, pod: Pod | None) -> Verdict | None:
         """Says why it waits; None: it waits on."""
-        delay = (delay_of(pod) if pod is not None else None) or await self._told_by_events(pod)
+        delay = (self._delay(pod) if pod is not None else None) or await self._told_by_events(pod)
         now = time.monotonic()
         if delay is None:
             self._delays.clear()
@@ -236,12 +239,16 @@ class Life:
             self._told.delayed(self._attempt, delay.cause, delay.message)
             since = self._delays.setdefault(delay.cause, now)
             if delay.patience is not None and now - since >= delay.patience:
-                self._attempt.verdict = Verdict(None, delay.cause, delay.message, begun=False)
+                self._attempt.verdict = Verdict(None, delay.ends_as or delay.cause, delay.message, begun=False)
         if self._attempt.verdict is None and now - self._since >= self._world.terms.pending:
             cause, said = (delay.cause, delay.message) if delay else ("start-failed", "nothing says why")
             message = f"it did not start within {self._world.terms.pending:g} s: {said}"
             self._attempt.verdict = Verdict(None, cause, message, begun=False)
         return await self._end(pod) if self._attempt.verdict is not None else None
+
+    def _delay(self, pod: Pod) -> Delay | None:
+        launch = self._attempt.launch
+        return delay_of_services(pod, launch.services if launch is not None else ()) or delay_of(pod)
 
     async def _told_by_events(self, pod: Pod | None) -> Delay | None:
         """Of a Job that gets no Pod, and of a Pod that waits for its volumes: nothing else tells."""
@@ -286,6 +293,7 @@ class Life:
         try:
             if pod is not None:
                 if self._asked_grace is None or grace < self._asked_grace:
+                    await self._add_services(pod)
                     seconds = max(1, -(-grace // 1000))
                     await self._client.delete(
                         PODS, pod.metadata.name, self._namespace, uid=pod.metadata.uid, grace=seconds
@@ -335,10 +343,11 @@ class Life:
 
     async def _conclude(self, verdict: Verdict) -> Over:
         attempt, pod = self._attempt, self._attempt.pod
-        verdict = self._explained(verdict, pod)
+        verdict = explained(attempt, verdict, pod)
         if pod is None or pod.status.phase not in ("Succeeded", "Failed"):
             await self._forbid_another()
         if pod is None or not (verdict.begun or self._running or attempt.told_started):
+            await self._add_services(pod)
             return Over(now_millis(), verdict.exit_code, cause=verdict.cause, message=verdict.message)
         self._told_start(pod)
         await _ended(self._following)
@@ -347,12 +356,15 @@ class Life:
             reader.lost("its Pod is gone")
         else:
             await reader.finish(pod.metadata.name, self._world.terms.log_patience)
+            await self._add_services(pod)
         exit_code, cause = verdict.exit_code, verdict.cause
         message = verdict.message or reader.complaint
         failure = reader.said.failure()
         if failure is not None and not attempt.stop_asked and cause is None:
             exit_code, cause, message = failure
-        return Over(now_millis(), exit_code, self._outputs(pod), cause, message, reader.said.records)
+        return Over(
+            now_millis(), exit_code, outputs_of(pod, self._kept.limit, self._masks), cause, message, reader.said.records
+        )
 
     async def _forbid_another(self) -> None:
         """A Job whose Pod went without an end that it counts would make a second one (promise R2)."""
@@ -366,29 +378,12 @@ class Life:
                 log.event("kubernetes.job-not-deleted", level="warning", job=self._attempt.name, error=str(error))
                 await asyncio.sleep(AWAY)
 
-    def _explained(self, verdict: Verdict, pod: Pod | None) -> Verdict:
-        """With what only we know: that we ended it, or that somebody else did."""
-        attempt = self._attempt
-        if attempt.stop_asked:
-            return Verdict(verdict.exit_code, None, verdict.message or "stopped", verdict.begun)
-        if attempt.verdict is not None:
-            return Verdict(None, attempt.verdict.cause, attempt.verdict.message, verdict.begun)
-        deleted = pod is not None and pod.metadata.deletion_timestamp is not None
-        if deleted and verdict.cause is None and verdict.exit_code != 0:
-            said = "its Pod was deleted, and nobody here did it"
-            return Verdict(verdict.exit_code, "pod-deleted", said, verdict.begun)
-        return verdict
-
-    def _outputs(self, pod: Pod) -> bytes:
-        """At most one byte more than the limit; without what must not show. The kubelet keeps the last 4,096 bytes, so
-        as many as that may have been more."""
-        ended, limit = pod.state.terminated, self._kept.limit
-        data = ended.message.encode("utf-8", "surrogateescape") if ended is not None else b""
-        if len(data) >= OUTPUTS:
-            data = data.ljust(OUTPUTS + 1)
-        if self._masks:
-            data = Mask(self._masks).whole(data) if len(data) <= limit else b" " * (limit + 1)
-        return data[: limit + 1]
+    async def _add_services(self, pod: Pod | None) -> None:
+        """What they wrote: of a program that has ended or never began, while its Pod is there to tell."""
+        if pod is None or self._services_told or (self._running and not pod.over) or not any(services_of(pod)):
+            return
+        self._services_told = True
+        await (await self._open(pod)).add(last_lines(self._client, self._namespace, pod))
 
 
 async def _ended(task: asyncio.Task[Any] | None) -> None:

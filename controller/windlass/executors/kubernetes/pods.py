@@ -11,6 +11,12 @@ from typing import Any
 import msgspec
 
 CONTAINER = "step"
+HELPER = "service-"  # before the name of a service: its container
+
+
+def service_of(container: str) -> str | None:
+    """The service that it is; None: it is something else."""
+    return container.removeprefix(HELPER) if container.startswith(HELPER) else None
 
 
 class Owner(msgspec.Struct):
@@ -54,6 +60,9 @@ class ContainerState(msgspec.Struct):
 class ContainerStatus(msgspec.Struct, rename="camel"):
     name: str = ""
     state: ContainerState = msgspec.field(default_factory=ContainerState)
+    last_state: ContainerState = msgspec.field(default_factory=ContainerState)
+    restart_count: int = 0
+    started: bool | None = None
     container_id: str = msgspec.field(name="containerID", default="")
 
 
@@ -94,7 +103,12 @@ class Pod(msgspec.Struct):
 
     @property
     def over(self) -> bool:
-        return self.state.terminated is not None or self.status.phase in ("Succeeded", "Failed")
+        """The program has ended, and no service is left."""
+        if self.status.phase in ("Succeeded", "Failed"):
+            return True
+        return self.state.terminated is not None and not any(
+            service_of(one.name) is not None for one in self.status.init_container_statuses
+        )
 
     def condition(self, kind: str) -> Condition | None:
         """One that is there, whatever its status."""

@@ -24,13 +24,14 @@ from windlass.kube.errors import BadRequest, KubeError, NotFound
 from windlass.kube.logs import pod_log
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
     from pathlib import Path
 
     from windlass.executors.kubernetes.attempt import Attempt, Told
     from windlass.kube.client import Client
 
 SAVED = "log.json"
+TAIL = "log.tail"  # how long it was before others' words
 OFTEN = 0.25  # seconds between two notes of the position
 _PAUSES = (0.1, 0.5, 1.0, 2.0, 5.0)
 
@@ -89,6 +90,18 @@ class Reader:
                 break
             await asyncio.sleep(0.5)
         self._flush()
+
+    async def add(self, words: AsyncIterator[bytes]) -> None:
+        """Words of others at its end, whole lines; said again, they take the place of what was said before."""
+        self._flush()
+        tail = self._attempt.folder / TAIL
+        if tail.exists():
+            os.truncate(self._log.fd, int(tail.read_text()))
+        else:
+            tail.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
+            tail.write_text(str(self._log.size))
+        async for line in words:
+            self._log.write(self._copy.mask.whole(line))
 
     def lost(self, reason: str) -> None:
         """A gap, never silence."""

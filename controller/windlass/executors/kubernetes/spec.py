@@ -16,6 +16,7 @@ from windlass.executors.docker.driver import DRIVER, driver_files
 from windlass.executors.kubernetes import naming
 from windlass.executors.kubernetes.attempt import TERMS, Remembered
 from windlass.executors.kubernetes.pods import CONTAINER
+from windlass.executors.kubernetes.services import give_services
 from windlass.executors.kubernetes.variables import Variables, literal
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ def objects_of(launch: Launch, terms: Terms, namespace: str, mark: str | None) -
     draft = _Draft(Variables(name, launch.masks))
     command = _parts(launch, mark, draft) if launch.parts else _command(launch, draft)
     env = _environment(launch, draft)
+    pod = _pod(launch, image, command, env)
+    _give_services(pod, launch, draft)
     metadata = {
         "name": name,
         "namespace": namespace,
@@ -80,7 +83,6 @@ def objects_of(launch: Launch, terms: Terms, namespace: str, mark: str | None) -
     }
     secret = _secret(launch, metadata, draft, mark)
     kept = Remembered(launch.output_limit, launch.kill_after, launch.quiet_timeout, secret is not None)
-    pod = _pod(launch, image, command, env)
     _mount(pod, launch, name, list(draft.files))
     job = {
         "apiVersion": "batch/v1",
@@ -105,7 +107,6 @@ def _refuse(launch: Launch) -> None:
         "the files of an action": bool(launch.action_files),
         "outputs of type file": bool(launch.file_outputs),
         "outputs of more than 4 KiB": launch.output_limit > OUTPUTS,
-        "services": bool(launch.services),
         "docker: true": launch.docker,
         "a workingDirectory": launch.working_directory is not None,
     }
@@ -161,6 +162,13 @@ def _wants_inputs(launch: Launch) -> bool:
         return False
     texts = (launch.script or "", *launch.argv, *launch.env.values())
     return launch.script is None or any("WINDLASS_INPUTS" in text for text in texts)
+
+
+def _give_services(pod: dict[str, Any], launch: Launch, draft: _Draft) -> None:
+    try:
+        give_services(pod, launch.services, draft.variables)
+    except ValueError as error:
+        raise UnfitError(str(error)) from error
 
 
 # ---- the Secret
