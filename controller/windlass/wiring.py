@@ -152,7 +152,7 @@ class Server:
                 settings.policies,
             ),
         )
-        self._place = Placing(self._known, self._tenant)
+        self._place = Placing(self._known, self._tenant, settings.policies)
         engine = Engine(
             writer, self._runners, clock, on_change=self._changed, on_end=self._ended, reuse=reuse, place=self._place
         )

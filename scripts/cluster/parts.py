@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 PATIENCE = 60.0
+_running: list[subprocess.Popen[bytes]] = []  # whose Part may be gone: whoever started them collects them
 
 
 class NotReady(Exception):
@@ -82,6 +83,7 @@ class Part:
                 cwd=self.folder,
                 start_new_session=True,
             )
+        _running[:] = [*(child for child in _running if child.poll() is None), self._child]
         self.wait_for(lambda: bool(self.pids()))  # setpriv has become the program
 
     def send(self, number: signal.Signals) -> None:

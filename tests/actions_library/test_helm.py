@@ -85,6 +85,8 @@ def test_from_nothing_and_back(act: Act, helm: Callable[..., Done], cluster: Any
     assert data() == f'{{"greeting":"from a file","length":"{len(SECRET)}"}}'
     assert helm(**values, values={"greeting": "given"}).outputs["revision"] == 2
     assert '"greeting":"given"' in data()
+    # Helm does not wait for what an upgrade removes, and takes a pod that is ending for the one that it would create.
+    cluster.kubectl("wait", "pod/shop", f"-n={namespace}", "--for=delete", "--timeout=60s")
     assert helm(values={"greeting": "dry"}, **{"dry-run": True}).code == 0
     assert '"greeting":"given"' in data()
     assert helm("rollback", revision=1).outputs["revision"] == 3

@@ -36,6 +36,13 @@ def test_the_tenant_decides(place, repository, runner, name):
     assert place(repository, runner) == name
 
 
+def test_everybody_who_may_use_a_runner_of_this_machine_has_the_same():
+    allowing = Placing(RUNNERS, {}.get, (Policy("builders", tenants=("ci-*",), runners=("local",)),))
+    assert allowing("ci-1.shop", "local") == "local"
+    assert allowing("ci-1.shop", "docker") == "docker@ci-1"
+    assert allowing("team-a.shop", "local") == "local@team-a"
+
+
 def test_a_tenant_has_a_runner_in_its_namespace():
     runner, tenant = taken_apart("big@team-a")
     assert placed(RUNNERS[runner], tenant).namespace == "team-a"

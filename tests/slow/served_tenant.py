@@ -37,7 +37,8 @@ class Served(Tenant):
 
         file = self.home.folder / "server.yaml"
         kubernetes = {"kubeconfig": str(self.kubeconfig), "namespaces": list(namespaces), **settings}
-        file.write_text(yaml.safe_dump({"kubernetes": kubernetes}))
+        policies = [{"name": "here", "runners": ["local"]}]  # or steps of a tenant would not run on this machine
+        file.write_text(yaml.safe_dump({"kubernetes": kubernetes, "policies": policies}))
         return Server(self.home, words=("--config", str(file)), steps_live_on=True)
 
     def repo(self, name: str) -> Repo:

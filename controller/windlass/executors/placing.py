@@ -25,19 +25,30 @@ NOBODY = "default"  # what policies call the tenant of a repository that has non
 
 
 class Placing:
-    """`tenant_of`: what the server file says of a repository; objects of a cluster say it by their namespace."""
+    """`tenant_of`: what the server file says of a repository; objects of a cluster say it by their namespace.
 
-    def __init__(self, runners: Mapping[str, RunnerSettings], tenant_of: Callable[[str], str | None]) -> None:
+    A runner of this machine is one for everybody who may use it: two executors would not know of each other.
+    """
+
+    def __init__(
+        self,
+        runners: Mapping[str, RunnerSettings],
+        tenant_of: Callable[[str], str | None],
+        policies: Sequence[Policy] = (),
+    ) -> None:
         self._runners = runners
         self._tenant_of = tenant_of
+        self._policies = policies
 
     def __call__(self, repository: str, runner: str) -> str:
         known, namespace = self._runners.get(runner), namespace_of(repository)
         if known is None:
             return runner
-        tenant = namespace or self._tenant_of(repository)
-        wanted = namespace if known.kind != "kubernetes" else tenant
-        return f"{runner}{AT}{wanted}" if wanted is not None else runner
+        if known.kind == "kubernetes":
+            tenant = namespace or self._tenant_of(repository)
+        else:
+            tenant = namespace if refusal(known, namespace, self._policies) else None
+        return f"{runner}{AT}{tenant}" if tenant is not None else runner
 
 
 def taken_apart(name: str) -> tuple[str, str | None]:
