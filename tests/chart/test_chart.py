@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import yaml
 from tests.chart.helm import CHART, WHOLE, helm, pods, refused, rendered
 
 from windlass.policies import pod_security
@@ -60,6 +61,22 @@ def test_rights_are_in_the_namespaces_of_tenants_and_nowhere_else():
                 assert "*" not in [*rule["apiGroups"], *rule["resources"], *rule["verbs"]]
 
 
+def server_file(values):
+    (found,) = [one for one in rendered(values) if one["kind"] == "ConfigMap"]
+    return yaml.safe_load(found["data"]["windlass-server.yaml"])
+
+
+def test_steps_are_pods_in_the_namespaces_of_tenants():
+    assert server_file({}) == {"runner": "kubernetes"}
+    whole = server_file(WHOLE)
+    assert (whole["runner"], whole["kubernetes"]) == ("kubernetes", {"namespaces": ["team-a", "team-b"]})
+    own = {"runner": "builds", "kubernetes": {"showRuns": "created"}}
+    assert server_file({"tenants": [{"namespace": "a"}], "server": own}) == {
+        "runner": "builds",
+        "kubernetes": {"namespaces": ["a"], "showRuns": "created"},
+    }
+
+
 def test_custom_resources_come_with_the_chart_and_stay_when_it_goes():
     found = [one for one in rendered({}) if one["kind"] == "CustomResourceDefinition"]
     assert len(found) == 4
@@ -77,6 +94,7 @@ def test_custom_resources_come_with_the_chart_and_stay_when_it_goes():
         ({"tenants": ["team-a"]}, "tenants"),
         ({"tenants": [{"namespace": "Team A"}]}, "namespace"),
         ({"image": {"digest": "latest"}}, "digest"),
+        ({"server": {"kubernetes": {"namespaces": ["a"]}}}, "they follow from tenants"),
         ({"tokens": {"holders": [{"name": "ada"}]}}, "existingSecret"),
     ],
 )

@@ -46,6 +46,19 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{/* The server file: what the values say, and what follows from the rest of them. */}}
 {{- define "windlass.serverFile" -}}
 {{- $server := deepCopy .Values.server -}}
+{{- if not (hasKey $server "runner") -}}
+{{-   $_ := set $server "runner" "kubernetes" -}}
+{{- end -}}
+{{- if hasKey (get $server "kubernetes" | default dict) "namespaces" -}}
+{{-   fail "server.kubernetes.namespaces: they follow from tenants, as the rights of the controller do" -}}
+{{- end -}}
+{{- with .Values.tenants -}}
+{{-   $namespaces := list -}}
+{{-   range . -}}
+{{-     $namespaces = append $namespaces .namespace -}}
+{{-   end -}}
+{{-   $_ := set $server "kubernetes" (merge (dict "namespaces" $namespaces) (get $server "kubernetes" | default dict)) -}}
+{{- end -}}
 {{- if .Values.tokens -}}
 {{-   $held := list -}}
 {{-   range .Values.tokens.holders -}}
