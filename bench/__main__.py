@@ -19,7 +19,10 @@ from pathlib import Path
 
 from bench.figure import ENV, Figure, command
 
-PARTS = ("command-line", "check", "authors", "actions", "scale", "engine", "groups", "store", "server", "docker")
+PARTS = (
+    *("command-line", "check", "authors", "actions", "scale", "engine"),
+    *("groups", "store", "server", "secrets", "docker"),
+)
 RESULTS = Path(__file__).parent / "RESULTS.md"
 
 

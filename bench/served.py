@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from bench.figure import ENV
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 PATIENCE = 60.0  # seconds for anything that is waited for
 WINDLASS = str(Path(sys.executable).parent / "windlass")
@@ -24,14 +24,17 @@ WINDLASS = str(Path(sys.executable).parent / "windlass")
 class Served:
     """As a context manager: in when it is ready, out when it has ended."""
 
-    def __init__(self, data: Path, repositories: Sequence[Path], poll: str = "1h") -> None:
+    def __init__(
+        self, data: Path, repositories: Sequence[Path], poll: str = "1h", env: Mapping[str, str] | None = None
+    ) -> None:
         self._words = [WINDLASS, "up", *map(str, repositories), "--listen", "127.0.0.1:0", "--data", str(data)]
         self._words += ["--poll", poll]
+        self._env = {**ENV, **(env or {})}
         self._log = data.parent / "up.log"
 
     def __enter__(self) -> Served:
         with self._log.open("wb") as log:
-            self.process = subprocess.Popen(self._words, stdout=subprocess.PIPE, stderr=log, env=ENV)
+            self.process = subprocess.Popen(self._words, stdout=subprocess.PIPE, stderr=log, env=self._env)
         assert self.process.stdout is not None
         readable, _, _ = select.select([self.process.stdout], [], [], PATIENCE)
         line = self.process.stdout.readline().decode() if readable else ""

@@ -9,7 +9,7 @@ import subprocess
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from windlass.masking import Mask, MaskedStream
@@ -88,6 +88,7 @@ def test_an_endless_stretch_is_not_held_for_ever() -> None:
 def test_over_any_border_as_at_once(values: list[str], noise: bytes, sizes: list[int]) -> None:
     mask = Mask(values)
     data = noise + b"".join(value.encode() + noise for value in values)
+    assume(b"::add-mask::" not in data)  # a command is no noise
     shown = in_chunks(mask, data, sizes)
     assert shown.replace(b"*", b"") == mask.whole(data).replace(b"*", b"")
     for value in values:

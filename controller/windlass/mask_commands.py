@@ -58,6 +58,8 @@ def _beginning(data: bytes, *, begins: bool) -> int | None:
 
 def _may_go_on(data: bytes, *, begins: bool) -> int:
     """Where the last line begins, when it could become a command; else the end."""
+    if data.endswith((b"\n", b"\r")):
+        return len(data)
     start = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1 if len(data) < 64 else _last_line(data)
     tail = data[start:]
     at_line = begins if not start else True

@@ -40,6 +40,7 @@ class Mask:
     def _set(self, patterns: list[bytes]) -> None:
         self._patterns = patterns
         self._longest = max(map(len, patterns), default=0)
+        self._inner = bytes({byte for pattern in patterns for byte in pattern[:-1]})
         self._finder = BytesAhoCorasick(patterns) if patterns else None
 
     def and_also(self, value: str) -> Mask:
@@ -53,8 +54,9 @@ class Mask:
         """Where secrets stand: (start, end), in order, those that touch as one."""
         if self._finder is None:
             return []
+        matches = self._finder.find_matches_as_indexes(data, overlapping=True)
         found: list[tuple[int, int]] = []
-        for _, start, end in sorted(self._finder.find_matches_as_indexes(data, overlapping=True), key=_by_start):
+        for _, start, end in sorted(matches, key=_by_start) if matches else ():
             if found and start <= found[-1][1]:
                 found[-1] = (found[-1][0], max(found[-1][1], end))
             else:
@@ -67,8 +69,9 @@ class Mask:
 
     def held_back(self, data: bytes) -> int:
         """How many bytes at the end could be the beginning of a secret."""
-        for length in range(min(self._longest - 1, len(data)), 0, -1):
-            tail = data[-length:]
+        end = data[-self._longest :]
+        for length in range(min(self._longest - 1, len(end) - len(end.rstrip(self._inner))), 0, -1):
+            tail = end[-length:]
             at = bisect_left(self._patterns, tail)
             if at < len(self._patterns) and self._patterns[at].startswith(tail):
                 return length
@@ -117,6 +120,9 @@ class MaskedStream:
         data = self._held + data
         stretches = self.mask.stretches(data)
         cut = len(data) - self.mask.held_back(data)
+        if not stretches and cut == len(data):
+            self._held = b""
+            return data
         if stretches and stretches[-1][1] >= cut:  # it may go on in the next chunk
             start, end = stretches[-1]
             if end - start <= MOST_HELD:

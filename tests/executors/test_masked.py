@@ -9,6 +9,7 @@ import pytest
 
 from windlass.executors.local.logfile import LogFile
 from windlass.executors.local.masked import MaskedLog, mask_outputs
+from windlass.executors.local.scanned import ScannedLog
 from windlass.masking import Mask
 
 
@@ -49,3 +50,28 @@ def test_no_link_is_followed(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="symbolic"):
         mask_outputs(str(tmp_path / "output"), Mask(["swordfish"]), 50)
     assert (tmp_path / "other").read_bytes() == b"swordfish"
+
+
+def test_what_hides_is_made_when_there_is_something_to_hide(tmp_path: Path) -> None:
+    """No program waits for it to start."""
+    made = []
+
+    def hiding(log: LogFile, masks: list[str]) -> MaskedLog:
+        made.append(masks)
+        return MaskedLog(log, masks)
+
+    path = tmp_path / "log"
+    log = ScannedLog(LogFile(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600)), hiding, ["swordfish"])
+    assert (log.size, made) == (0, [])
+    log.write(b"it is swordfish\n")
+    assert made == [["swordfish"]]
+    assert log.mask is not None
+    log.close()
+    assert path.read_bytes() == b"it is ***\n"
+    silent = ScannedLog(LogFile(os.open(path, os.O_WRONLY)), hiding, ["hunter22"])
+    silent.close()
+    assert silent.mask is not None, "its outputs may hold what its log does not"
+    assert silent.mask.whole(b"hunter22") == b"***"
+    none = ScannedLog(LogFile(os.open(path, os.O_WRONLY)), hiding, [])
+    none.close()
+    assert none.mask is None

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from tests.slow.repo import Repo
     from tests.slow.server import Server
 
-VALUE = "c4nary-Tr0ub4dor&3"
-OTHERS = "c4nary-of-somebody-else"
+# No other test, beside this one, has them among the arguments of a process.
+VALUE = f"c4-{os.urandom(5).hex()}-Tr&3"
+OTHERS = f"c5-{os.urandom(5).hex()}-other"
 SETTINGS = """
 apiVersion: windlass.dev/v1
 kind: Repository

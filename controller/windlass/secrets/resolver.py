@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from windlass import log
@@ -97,17 +99,26 @@ class Resolver:
                 self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="windlass-secrets")
             pool = self._pool
             free = self._busy.setdefault(origin.repository, threading.BoundedSemaphore(OF_ONE))
-        waiting: dict[str, Future[Found]] = {}
-        for text in texts:
-            if not free.acquire(timeout=max(0.0, until - time.monotonic())):
+        left = deque(texts)
+        found: dict[str, Found] = {}
+
+        def work() -> None:
+            while left and time.monotonic() < until:
+                with suppress(IndexError):  # somebody else took the last one
+                    text = left.popleft()
+                    found[text] = self._patiently(text, origin, until)
+
+        workers: list[Future[None]] = []
+        for _ in texts[:OF_ONE]:  # one must be had; more as far as they are free
+            if not free.acquire(timeout=0 if workers else max(0.0, until - time.monotonic())):
                 break
-            waiting[text] = pool.submit(self._patiently, text, origin, until)
-            waiting[text].add_done_callback(lambda _: free.release())
-        done, _ = wait(waiting.values(), timeout=max(0.0, until - time.monotonic()))
+            workers.append(pool.submit(work))
+            workers[-1].add_done_callback(lambda _: free.release())
+        wait(workers, timeout=max(0.0, until - time.monotonic()))
+        for worker in workers:
+            worker.cancel()
         late = SecretError("secret-failed", f"there was no answer within {self._limit:g} seconds")
-        fresh = {text: waiting[text].result() if waiting.get(text) in done else late for text in texts}
-        for future in waiting.values():
-            future.cancel()
+        fresh = {text: found.get(text, late) for text in texts}
         self._remember(origin, fresh)
         return fresh
 

@@ -1,7 +1,8 @@
-"""The log of an attempt without secrets, until its program says one: `::add-mask::VALUE`.
+"""The log of an attempt until there is something to hide in it.
 
-In: what the program writes, and how a log that hides is made. Out: the same, and from the first such line on as a
-`MaskedLog` has it. That one is costly to import and rarely needed: hence this one before it.
+In: what the program writes, the secrets that it was given, and how a log that hides is made. Out: the same; with
+secrets from the first byte on as a `MaskedLog` has it, else from the first `::add-mask::VALUE` on. That one is costly
+to import: hence this one before it, so that no program waits for it to start.
 """
 
 from __future__ import annotations
@@ -20,25 +21,31 @@ if TYPE_CHECKING:
 class ScannedLog:
     """As LogFile, which it writes to."""
 
-    def __init__(self, log: LogFile, hiding: Callable[[LogFile, list[str]], MaskedLog]) -> None:
+    def __init__(self, log: LogFile, hiding: Callable[[LogFile, list[str]], MaskedLog], masks: list[str]) -> None:
         self._log = log
         self._hiding = hiding
+        self._masks = masks
         self._commands = Commands()
         self._masked: MaskedLog | None = None
 
     @property
     def mask(self) -> Mask | None:
         """None: nothing is to be hidden."""
+        if self._masks and self._masked is None:
+            self._masked = self._hiding(self._log, self._masks)
         return self._masked.mask if self._masked is not None else None
 
     def write(self, data: bytes) -> None:
         if self._masked is None:
-            shown, value, data = self._commands.split(data)
-            if shown:
-                self._log.write(shown)
-            if value is None:
-                return
-            self._masked = self._hiding(self._log, [value])
+            values = self._masks
+            if not values:
+                shown, value, data = self._commands.split(data)
+                if shown:
+                    self._log.write(shown)
+                if value is None:
+                    return
+                values = [value]
+            self._masked = self._hiding(self._log, values)
         self._masked.write(data)
 
     @property

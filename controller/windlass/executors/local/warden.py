@@ -58,7 +58,7 @@ class Warden:
         self.id: int = launch["id"]
         self.folder: str = launch["folder"]
         self.pid, self.start, self.boot = pid, start, boot
-        self.log: MaskedLog | ScannedLog
+        self.log: ScannedLog
         self.wake = wake  # readable when a signal came; the bytes are the signals' numbers
         self.parts = Parts(launch)
         self.in_part = False  # one has begun, and its end is not yet noted
@@ -111,9 +111,9 @@ class Warden:
     def begin(self) -> None:
         launch = self.launch
         log = LogFile(open_log(launch["log"]))
-        self.log = self.hiding(log, launch["masks"]) if launch["masks"] else ScannedLog(log, self.hiding)
+        self.log = ScannedLog(log, self.hiding, launch["masks"])
         if launch["note"]:
-            self.log.write(launch["note"].encode() + b"\n")
+            log.write(launch["note"].encode() + b"\n")
         fill_folder(self.folder, launch)
         enter_working_directory(self.folder, launch["working_directory"])
         self.output, self.write_end = os.pipe()
