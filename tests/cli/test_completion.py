@@ -50,6 +50,10 @@ def test_verbs_and_flags(shop: Path) -> None:
 
 def test_values_of_flags(shop: Path) -> None:
     assert words("check", "--output", "s") == ["sarif"]
+    assert words("check", "--output=s") == ["--output=sarif"]
+    assert words("check", "--output", "=", "s") == ["sarif"]
+    assert words("check", "--output", "=") == ["text", "json", "sarif", "github"]
+    assert words("run", "--input", "a", "=", "b", "d") == ["deploy", ":files"]
     assert words("run", "--inputs-file", "") == [":files"]
     assert words("run", "--input", "") == []
     assert words("runs", "--workflow", "d") == ["deploy"]

@@ -83,10 +83,26 @@ def command(arguments: argparse.Namespace) -> int:
 
 def completions(words: Sequence[str]) -> Iterator[tuple[str, str]]:
     """What could stand in place of the last of `words`, which are those behind `windlass`."""
-    *before, current = words
+    *before, current = _joined(words)
+    flag, equals, value = current.partition("=")
+    if current.startswith("-") and equals:
+        before, current = [*before, flag], value
+    # Bash has the value behind `=` as a word of its own, the others have it with its flag.
+    kept = f"{flag}=" if equals and words[-1].startswith("-") else ""
     for word, help_ in _possible(before, current):
         if word == FILES or word.startswith(current):
-            yield word, " ".join(help_.split())
+            yield word if word == FILES else kept + word, " ".join(help_.split())
+
+
+def _joined(words: Sequence[str]) -> list[str]:
+    """`--output`, `=`, `json`, as bash has it, is one word."""
+    found: list[str] = []
+    for index, word in enumerate(words):
+        if found and (word == "=" or words[index - 1] == "="):
+            found[-1] += word
+        else:
+            found.append(word)
+    return found
 
 
 def _possible(before: Sequence[str], current: str) -> Iterable[tuple[str, str]]:
