@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.postgres import BINARIES, IN_CI
+from tests.postgres import BINARIES, IN_CI, Postgres
 from tests.slow.home import Home
+from tests.slow.installation import Installation
 from tests.slow.processes import end, marked
 from tests.slow.repo import Repo
 from tests.slow.server import Server
 from tests.slow.waiting import until
 
 MakeServer = Callable[..., Server]
-collect_ignore = [] if BINARIES or IN_CI else ["test_up_postgresql.py"]  # the ledger's tests say so
+MakeInstallation = Callable[..., Installation]
+WITH_POSTGRESQL = ["test_up_postgresql.py", "test_failover.py", "test_failover_kubernetes.py"]
+collect_ignore = [] if BINARIES or IN_CI else WITH_POSTGRESQL  # the ledger's tests say so
 
 
 def nothing_left(mark: Path) -> None:
@@ -63,3 +68,29 @@ def module_home(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     folder = tmp_path_factory.mktemp(name)
     yield Home(folder)
     nothing_left(folder)
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    """A database server of one module, which may restart it."""
+    folder = Path(tempfile.mkdtemp(prefix="wpg-"))
+    server = Postgres(folder)
+    server.start()
+    yield server
+    server.stop("immediate")
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def installation(postgres: Postgres, home: Home) -> Iterator[MakeInstallation]:
+    """`installation(workflows, **env)`: several processes on a database of their own, with that environment."""
+    made: list[Installation] = []
+
+    def make(workflows: dict[str, str], **env: str) -> Installation:
+        made.append(Installation(home, postgres, workflows, env))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+    end(marked(f"{home.folder}/"))  # steps of a killed controller live on

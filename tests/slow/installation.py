@@ -7,11 +7,17 @@ import select
 import signal
 import subprocess
 import time
+import uuid
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import httpx2
+import psycopg
+from tests.postgres import Postgres
 from tests.slow.home import Home
+from tests.slow.repo import Repo
 from tests.slow.server import Server
 
 TOKEN = "known-to-both-and-nobody-else"
@@ -121,3 +127,56 @@ class Web(Server):
 
     def try_start(self, env: Mapping[str, str] | None = None) -> bool:
         return super().try_start({**self._given, **(env or {})})
+
+
+class Installation:
+    """Controllers `a`, `b`… and one web, on a database of their own. `workflows`: their bodies by name."""
+
+    def __init__(self, home: Home, postgres: Postgres, workflows: Mapping[str, str], env: Mapping[str, str]) -> None:
+        database = f"t{uuid.uuid4().hex[:12]}"
+        postgres.execute(f"CREATE DATABASE {database}")
+        self.url = postgres.url(database)
+        self.home = home
+        self.env = {"WINDLASS_DATABASE": self.url, **env}
+        self.repo = Repo(home.folder / "shop")
+        for name, body in workflows.items():
+            self.repo.add(name, body)
+        self.starts = home.folder / "starts"
+        self.starts.touch()
+        self.controllers: list[Controller] = []
+        self.web = Web(home, env=self.env)
+
+    def controller(self, name: str, **env: str) -> Controller:
+        made = Controller(self.home, name, self.repo.path, env=self.env | env)
+        self.controllers.append(made)
+        return made.start()
+
+    def begin(self, name: str, **inputs: str) -> str:
+        return self.web.begin(self.repo.name, name, inputs=inputs)
+
+    def started(self) -> Counter[str]:
+        """How often each attempt began, by what it did."""
+        return Counter(self.starts.read_text().split())
+
+    def check_once(self, runs: list[dict[str, Any]]) -> None:
+        """No attempt began twice, and none that the ledger does not know."""
+        started = self.started()
+        assert set(started.values()) <= {1}, started.most_common(5)
+        known = {
+            f"{run['id']}/{name}/{attempt['number']}"
+            for run in runs
+            for name, step in run["steps"].items()
+            for attempt in step["attempts"]
+        }
+        assert set(started) <= known
+
+    def epoch(self) -> tuple[int, str]:
+        with psycopg.connect(self.url) as connection:
+            found = connection.execute("SELECT epoch, holder FROM fences WHERE scope = 'controller'").fetchone()
+        assert found is not None
+        return found[0], found[1]
+
+    def close(self) -> None:
+        self.web.close()
+        for controller in reversed(self.controllers):
+            controller.close()

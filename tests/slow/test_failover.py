@@ -9,22 +9,14 @@ import shutil
 import signal
 import struct
 import subprocess
-import tempfile
 import time
-import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import psycopg
 import pytest
-from tests.postgres import IN_CI, Postgres
-from tests.slow.conftest import nothing_left
-from tests.slow.home import Home
-from tests.slow.installation import Controller, Web
-from tests.slow.processes import end, marked
-from tests.slow.repo import Repo
+from tests.postgres import IN_CI
+from tests.slow.installation import Installation
 from tests.slow.waiting import until
 
 from windlass.clock import from_rfc3339
@@ -47,95 +39,16 @@ steps:
 TICKING = """triggers: {schedule: [{cron: "* * * * * *", overlap: allow}]}
 steps: [{run: 'true'}]
 """
-Each = Callable[..., "Installation"]
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Postgres]:
-    folder = Path(tempfile.mkdtemp(prefix="wpg-"))
-    server = Postgres(folder)
-    server.start()
-    yield server
-    server.stop("immediate")
-    shutil.rmtree(folder)
-
-
-class Installation:
-    """Controllers `a`, `b`… and one web, on a database of their own."""
-
-    def __init__(self, home: Home, postgres: Postgres, env: dict[str, str]) -> None:
-        database = f"t{uuid.uuid4().hex[:12]}"
-        postgres.execute(f"CREATE DATABASE {database}")
-        self.url = postgres.url(database)
-        self.home = home
-        self.env = {"WINDLASS_DATABASE": self.url, **env}
-        self.repo = Repo(home.folder / "shop")
-        self.repo.add("chain", CHAIN)
-        self.repo.add("held", HELD)
-        self.starts = home.folder / "starts"
-        self.starts.touch()
-        self.controllers: list[Controller] = []
-        self.web = Web(home, env=self.env)
-
-    def controller(self, name: str, **env: str) -> Controller:
-        made = Controller(self.home, name, self.repo.path, env=self.env | env)
-        self.controllers.append(made)
-        return made.start()
-
-    def begin(self, name: str, **inputs: str) -> str:
-        return self.web.begin(self.repo.name, name, inputs={"starts": str(self.starts), **inputs})
-
-    def started(self) -> Counter[str]:
-        """How often each attempt began, by what it did."""
-        return Counter(self.starts.read_text().split())
-
-    def check_once(self, runs: list[dict[str, Any]]) -> None:
-        """No attempt began twice, and none that the ledger does not know."""
-        started = self.started()
-        assert set(started.values()) <= {1}, started.most_common(5)
-        known = {
-            f"{run['id']}/{name}/{attempt['number']}"
-            for run in runs
-            for name, step in run["steps"].items()
-            for attempt in step["attempts"]
-        }
-        assert set(started) <= known
-
-    def epoch(self) -> tuple[int, str]:
-        with psycopg.connect(self.url) as connection:
-            found = connection.execute("SELECT epoch, holder FROM fences WHERE scope = 'controller'").fetchone()
-        assert found is not None
-        return found[0], found[1]
-
-    def close(self) -> None:
-        self.web.close()
-        for controller in reversed(self.controllers):
-            controller.close()
-
-
-@pytest.fixture
-def installation(postgres: Postgres, tmp_path: Path) -> Iterator[Each]:
-    """`installation(**env)`: with environment for all of its processes."""
-    made: list[Installation] = []
-
-    def make(**env: str) -> Installation:
-        made.append(Installation(Home(tmp_path), postgres, env))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
-    end(marked(f"{tmp_path}/"))  # steps of a killed controller live on
-    nothing_left(tmp_path)
+FILES = {"chain": CHAIN, "held": HELD}
 
 
 def test_a_standby_goes_on_when_the_leader_is_killed(installation) -> None:
-    here = installation()
+    here = installation(FILES)
     here.repo.add("ticking", TICKING)
     first = here.controller("a").leads()
     second = here.controller("b")
     here.web.start()
-    runs = [here.begin("chain") for _ in range(8)]
+    runs = [begin(here, "chain") for _ in range(8)]
     until(lambda: len(here.started()) >= 10)
     first.kill()
     late = until(lambda: _begun(here))
@@ -151,6 +64,10 @@ def test_a_standby_goes_on_when_the_leader_is_killed(installation) -> None:
     assert here.epoch()[1].endswith(second.url)
 
 
+def begin(here: Installation, name: str, **inputs: str) -> str:
+    return here.begin(name, starts=str(here.starts), **inputs)
+
+
 def _begun(here: Installation) -> str | None:
     """A run that was asked for while nobody leads is refused, and asked for again."""
     path = f"/api/v1/workflows/{here.repo.name}/chain/runs"
@@ -163,12 +80,12 @@ def _begun(here: Installation) -> str | None:
 
 
 def test_a_leader_that_stood_still_starts_and_writes_nothing(installation, tmp_path) -> None:
-    here = installation()
+    here = installation(FILES)
     first = here.controller("a").leads()
     second = here.controller("b")
     here.web.start()
     flag = tmp_path / "flag"
-    run = here.begin("held", flag=str(flag))
+    run = begin(here, "held", flag=str(flag))
     until(here.started)
     first.signal(signal.SIGSTOP)
     second.leads()
@@ -176,7 +93,7 @@ def test_a_leader_that_stood_still_starts_and_writes_nothing(installation, tmp_p
     lost = here.web.ended(run)
     assert (lost["status"], lost["cause"]) == ("errored", "lost"), "a process of another machine, as far as it can tell"
     flag.touch()  # what the old leader would go on with, if it could
-    other = here.begin("chain")
+    other = begin(here, "chain")
     first.signal(signal.SIGCONT)
     assert first.wait() == 1, first.log
     assert "election.lost" in first.log or "another controller has taken over" in first.log
@@ -197,7 +114,7 @@ def test_a_leader_that_stood_still_starts_and_writes_nothing(installation, tmp_p
 def test_a_leader_that_is_stopped_hands_over_at_once(installation) -> None:
     """With spans that would take minutes otherwise."""
     spans = {"WINDLASS_LEASE_DURATION": "10m", "WINDLASS_RENEW_DEADLINE": "5m", "WINDLASS_RETRY_PERIOD": "200ms"}
-    here = installation()
+    here = installation(FILES)
     first = here.controller("a", **spans).leads()
     second = here.controller("b", **spans)
     first.stop()
@@ -209,11 +126,11 @@ def test_a_leader_that_is_stopped_hands_over_at_once(installation) -> None:
 
 def test_a_ledger_that_is_restarted_under_load_costs_nothing_but_time(installation, postgres) -> None:
     spans = {"WINDLASS_LEASE_DURATION": "40s", "WINDLASS_RENEW_DEADLINE": "30s", "WINDLASS_RETRY_PERIOD": "300ms"}
-    here = installation(**spans)
+    here = installation(FILES, **spans)
     leader = here.controller("a").leads()
     standby = here.controller("b")
     here.web.start()
-    runs = [here.begin("chain") for _ in range(8)]
+    runs = [begin(here, "chain") for _ in range(8)]
     until(lambda: len(here.started()) >= 6)
     postgres.stop("immediate")
     postgres.start()
@@ -246,13 +163,13 @@ def jump(tmp_path: Path) -> Callable[[float], dict[str, str]]:
 
 @pytest.mark.skipif(COMPILER is None and not IN_CI, reason="there is no C compiler: no clock can be moved")
 def test_a_clock_that_jumps_changes_nobodys_mind(installation, jump) -> None:
-    here = installation()
+    here = installation(FILES)
     leader = here.controller("a", **jump(0)).leads()
     standby = here.controller("b")
     here.web.start()
     for hour in (3600, -3600):
         jump(hour)
-        run = here.web.ended(here.begin("chain"))
+        run = here.web.ended(begin(here, "chain"))
         assert run["status"] == "succeeded"
         off = from_rfc3339(run["createdAt"]) / 1000 - time.time()
         assert abs(off - hour) < 300, "its clock has jumped indeed"

@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-from tests.postgres import Postgres
 from tests.slow.waiting import until
 
 STEPS = """steps:
@@ -21,16 +14,6 @@ STEPS = """steps:
 inputs:
   flag: {type: string}
 """
-
-
-@pytest.fixture
-def postgres() -> Iterator[Postgres]:
-    folder = Path(tempfile.mkdtemp(prefix="wpg-"))
-    server = Postgres(folder)
-    server.start()
-    yield server
-    server.stop("immediate")
-    shutil.rmtree(folder)
 
 
 def test_a_run_survives_a_kill_and_a_restart_of_the_database(repo, serve, postgres, tmp_path):
