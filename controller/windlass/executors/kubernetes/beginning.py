@@ -14,6 +14,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from windlass.executors.docker.records import Over
+from windlass.executors.kubernetes.barrier import barrier, is_barrier
 from windlass.executors.kubernetes.naming import is_ours
 from windlass.executors.kubernetes.reading import note
 from windlass.executors.kubernetes.spec import UnfitError, objects_of
@@ -178,17 +179,31 @@ class Beginning:
         tried = 0
         while True:
             try:
-                found = self._own(await self._world.client.get(JOBS, attempt.name, namespace))
+                found = self._own(await self._found_or_barred(namespace, known=known))
+                if is_barrier(found):
+                    return without("lost", "it was recorded, but never started")
                 attempt.job_uid = attempt.job_uid or found["metadata"]["uid"]
                 return None
             except NotFound:
-                gone = "its Job is gone, and nothing proves how it ended" if known else "it never started"
-                return without("lost", gone if known else "it was recorded, but never started")
+                return without("lost", "its Job is gone, and nothing proves how it ended")
             except (Unreachable, Unavailable, Throttled, AccessError):
                 await self._pause(_PAUSES[min(tried, len(_PAUSES) - 1)])
                 tried += 1
             except ApiError as error:
                 return without("lost", f"what became of it is unknown: {error}")
+
+    async def _found_or_barred(self, namespace: str, *, known: bool) -> dict[str, Any]:
+        """Its Job; of one that was never made, what keeps it from being made later. Raises KubeError."""
+        client, attempt = self._world.client, self._attempt
+        try:
+            return await client.get(JOBS, attempt.name, namespace)
+        except NotFound:
+            if known:
+                raise
+        try:
+            return await client.create(JOBS, barrier(attempt.key, namespace), namespace)
+        except AlreadyExists:
+            return await client.get(JOBS, attempt.name, namespace)
 
     async def _pause(self, seconds: float) -> None:
         """A stop cuts it short, once."""

@@ -1,0 +1,47 @@
+"""A Job that runs nothing, in the place of one that was recorded and never made.
+
+In: the key of an attempt that is answered as lost. Out: a Job of its name that is complete without a Pod. A controller
+that led before may have stood still right before its request, or the API server in the middle of it: what comes late
+finds the name taken, so nothing starts any more that was given up (promises R2, R10). The cluster removes it after an
+hour.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from windlass.executors.kubernetes.naming import PREFIX, labels, notes, object_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from windlass.runs.model import AttemptKey
+
+BARRED = f"{PREFIX}/barred"
+KEPT = 3600  # seconds
+
+
+def barrier(key: AttemptKey, namespace: str) -> dict[str, Any]:
+    container = {"name": "none", "image": "windlass.dev/none", "command": ["false"]}
+    pod = {"restartPolicy": "Never", "automountServiceAccountToken": False, "containers": [container]}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            "name": object_name(key),
+            "namespace": namespace,
+            "labels": labels(key),
+            "annotations": notes(key) | {BARRED: "it was recorded, never made, and given up"},
+        },
+        "spec": {
+            "completions": 0,
+            "parallelism": 0,
+            "backoffLimit": 0,
+            "ttlSecondsAfterFinished": KEPT,
+            "template": {"spec": pod},
+        },
+    }
+
+
+def is_barrier(job: Mapping[str, Any]) -> bool:
+    return BARRED in ((job.get("metadata") or {}).get("annotations") or {})

@@ -1,0 +1,45 @@
+"""What is answered as lost never starts, though the request for it is still on its way (R2, R26)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.executors.conftest import wait_until
+
+from windlass.executors.kubernetes.barrier import is_barrier
+from windlass.executors.kubernetes.pods import conditions_of
+from windlass.executors.kubernetes.spec import objects_of
+from windlass.kube.errors import AlreadyExists
+from windlass.kube.resources import JOBS
+
+if TYPE_CHECKING:
+    from tests.executors.kubernetes_bench import Kube
+
+
+def test_what_was_never_made_cannot_be_made_any_more(kube: Kube) -> None:
+    key = kube.key()
+    executor = kube.executor()
+    executor.adopt({key: None})
+    ended = kube.seen.ended(key, 30)
+    assert (ended.cause, ended.message) == ("lost", "it was recorded, but never started")
+    late = objects_of(kube.launch("true"), kube.terms, kube.namespace, None).job
+    with pytest.raises(AlreadyExists):
+        kube.call(kube.client.create(JOBS, late, kube.namespace))
+    wait_until(lambda: "Complete" in conditions_of(kube.job()), 30)
+    assert is_barrier(kube.job())
+    assert kube.pods() == []
+    executor.close(kill=False)
+    again = kube.executor()  # a third one, that was not told how it ended
+    again.adopt({key: None})
+    assert kube.seen.ended(key, 30).cause == "lost"
+
+
+def test_a_request_that_was_faster_is_found(kube: Kube) -> None:
+    made = objects_of(kube.launch("echo here"), kube.terms, kube.namespace, None).job
+    kube.call(kube.client.create(JOBS, made, kube.namespace))
+    executor = kube.executor()
+    executor.adopt({kube.key(): None})
+    ended = kube.seen.ended(kube.key(), 60)
+    assert ended.exit_code == 0
+    assert not is_barrier(kube.job())
