@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.executors.conftest import wait_until
 
-from windlass.executors.kubernetes.barrier import is_barrier
+from windlass.executors.kubernetes.barrier import BARRED, barrier, is_barrier
 from windlass.executors.kubernetes.pods import conditions_of
 from windlass.executors.kubernetes.spec import objects_of
 from windlass.kube.errors import AlreadyExists
@@ -30,6 +30,10 @@ def test_what_was_never_made_cannot_be_made_any_more(kube: Kube) -> None:
     assert is_barrier(kube.job())
     assert kube.pods() == []
     executor.close(kill=False)
+    held_up = kube.executor()  # who led before, and asks only now
+    held_up.start([kube.launch("true")])
+    assert kube.seen.ended(key, 30).cause == "lost"
+    held_up.close(kill=False)
     again = kube.executor()  # a third one, that was not told how it ended
     again.adopt({key: None})
     assert kube.seen.ended(key, 30).cause == "lost"
@@ -43,3 +47,11 @@ def test_a_request_that_was_faster_is_found(kube: Kube) -> None:
     ended = kube.seen.ended(kube.key(), 60)
     assert ended.exit_code == 0
     assert not is_barrier(kube.job())
+
+
+def test_a_job_that_only_says_so_is_none(kube: Kube) -> None:
+    """Its annotations can be edited by anybody who may edit Jobs."""
+    made = objects_of(kube.launch("true"), kube.terms, kube.namespace, None).job
+    made["metadata"]["annotations"][BARRED] = "said somebody"
+    assert not is_barrier(made)
+    assert is_barrier(barrier(kube.key(), kube.namespace))

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from windlass.runs.model import Launch
 
 QUOTA = "exceeded quota"
+BARRED_SAID = "it was recorded, but never started"
 _PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -103,6 +104,8 @@ class Beginning:
             try:
                 found = await self._ask(job, namespace)
                 if found is not None:
+                    if is_barrier(found):
+                        return without("lost", BARRED_SAID)
                     self._told.delayed(self._attempt, "", "")
                     return found
             except AccessError as error:
@@ -181,7 +184,7 @@ class Beginning:
             try:
                 found = self._own(await self._found_or_barred(namespace, known=known))
                 if is_barrier(found):
-                    return without("lost", "it was recorded, but never started")
+                    return without("lost", BARRED_SAID)
                 attempt.job_uid = attempt.job_uid or found["metadata"]["uid"]
                 return None
             except NotFound:
@@ -193,13 +196,15 @@ class Beginning:
                 return without("lost", f"what became of it is unknown: {error}")
 
     async def _found_or_barred(self, namespace: str, *, known: bool) -> dict[str, Any]:
-        """Its Job; of one that was never made, what keeps it from being made later. Raises KubeError."""
+        """Its Job; of one that was never made, what keeps it from being made later. Raises KubeError and WithheldError."""
         client, attempt = self._world.client, self._attempt
         try:
             return await client.get(JOBS, attempt.name, namespace)
         except NotFound:
             if known:
                 raise
+        if not self._world.may_start():
+            raise WithheldError
         try:
             return await client.create(JOBS, barrier(attempt.key, namespace), namespace)
         except AlreadyExists:
