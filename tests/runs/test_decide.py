@@ -113,6 +113,16 @@ class TestRetry:
         w = world(step("a", idempotent=True)).end("a", None, cause="lost").later(0)
         assert [k.number for k in w.launched] == [1, 2]
 
+    def test_what_never_started_is_repeated_and_uses_up_nothing(self, world, step):
+        w = world(step("a", retry=Retry(attempts=2, delay=60_000)))
+        w.end("a", None, cause="never-started").later(0).end("a", 1).later(60_000).end("a", 1)
+        assert [k.number for k in w.launched] == [1, 2, 3]
+        assert (w.head.status, w.head.cause) == ("failed", "exit-code")
+        w = world(step("a"))
+        for _ in range(30):
+            w = w.end("a", None, cause="never-started").later(0) if w.head.status == "running" else w
+        assert (w.head.status, w.head.cause) == ("errored", "never-started"), "some day it ends"
+
     def test_losses_do_not_use_up_the_attempts_of_the_user(self, world, step):
         w = world(step("a", idempotent=True, retry=Retry(attempts=2, delay=0)))
         w.end("a", None, cause="lost").later(0).end("a", 1).later(0)

@@ -35,7 +35,8 @@ class Executor(Protocol):
       come between Started and Ended, any number of times. What a part leaves running ends with the attempt.
     - `adopt` is called once at start with the attempts that the ledger holds open. For each the executor proves
       from its own evidence that it runs (and watches it on), that it ended (`Ended` with the recorded exit), or
-      answers `Ended` with cause `lost`; nothing may start later that was answered as lost.
+      answers `Ended` with cause `lost`; nothing may start later that was answered as lost. `never-started` instead says
+      that it proved, and for everybody, that nothing has begun and nothing can: such an attempt is repeated.
     - Ended means: every process of the attempt is gone, its log is complete, its outputs are read.
     - Of a launch with a `quiet_timeout`, Quiet is sent once when nothing has been written to its log for that long;
       after an adoption that counts from the last byte. What follows from it is decided by the engine.

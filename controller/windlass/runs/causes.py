@@ -58,6 +58,7 @@ CAUSES = MappingProxyType(
         "pod-deleted": "Somebody else deleted the step's Pod or Job.",
         "env-invalid": "A part wrote to `$WINDLASS_ENV` what is malformed, or no variable that a step may set.",
         "oom-killed": "The kernel ended the step because memory ran out.",
+        "never-started": "The controller went away before it started the attempt, which is repeated with a new number.",
         "lost": "The process is gone and nothing proves how it ended.",
         "internal-error": "Windlass itself made a mistake; the server's log has the details.",
     }

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from windlass.plan.model import PlannedStep, Retry
     from windlass.runs.model import Attempt, Step
 
-DISRUPTED = frozenset({"evicted", "preempted", "drained", "node-lost", "pod-deleted"})
+NEVER_STARTED = "never-started"  # and nothing can start it any more
+DISRUPTED = frozenset({NEVER_STARTED, "evicted", "preempted", "drained", "node-lost", "pod-deleted"})
 MAX_DISRUPTED = 10  # a step that the cluster never lets finish ends some day
 MAX_LOST = 3  # a step whose machine keeps going away ends some day
 
@@ -33,6 +34,8 @@ def next_attempt_at(planned: PlannedStep, step: Step, now: Millis) -> Millis | N
         return now if planned.idempotent and lost <= MAX_LOST else None
     disrupted = sum(1 for a in step.attempts if a.cause in DISRUPTED)
     used = len(step.attempts) - lost - disrupted
+    if attempt.cause == NEVER_STARTED:
+        return now if disrupted <= MAX_DISRUPTED else None
     if attempt.cause in DISRUPTED:
         allowed = planned.idempotent or attempt.started_at is None or _allows(planned.retry, attempt)
         return now + delay(planned.retry, disrupted) if allowed and disrupted <= MAX_DISRUPTED else None

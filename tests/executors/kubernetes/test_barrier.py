@@ -1,4 +1,4 @@
-"""What is answered as lost never starts, though the request for it is still on its way (R2, R26)."""
+"""What is answered as never started does not start, though the request for it is still on its way (R2, R26)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 from tests.executors.conftest import wait_until
 
 from windlass.executors.kubernetes.barrier import BARRED, barrier, is_barrier
+from windlass.executors.kubernetes.beginning import BARRED_SAID
 from windlass.executors.kubernetes.pods import conditions_of
 from windlass.executors.kubernetes.spec import objects_of
 from windlass.kube.errors import AlreadyExists
@@ -22,7 +23,7 @@ def test_what_was_never_made_cannot_be_made_any_more(kube: Kube) -> None:
     executor = kube.executor()
     executor.adopt({key: None})
     ended = kube.seen.ended(key, 30)
-    assert (ended.cause, ended.message) == ("lost", "it was recorded, but never started")
+    assert (ended.cause, ended.message) == ("never-started", BARRED_SAID)
     late = objects_of(kube.launch("true"), kube.terms, kube.namespace, None).job
     with pytest.raises(AlreadyExists):
         kube.call(kube.client.create(JOBS, late, kube.namespace))
@@ -32,11 +33,11 @@ def test_what_was_never_made_cannot_be_made_any_more(kube: Kube) -> None:
     executor.close(kill=False)
     held_up = kube.executor()  # who led before, and asks only now
     held_up.start([kube.launch("true")])
-    assert kube.seen.ended(key, 30).cause == "lost"
+    assert kube.seen.ended(key, 30).cause == "never-started"
     held_up.close(kill=False)
     again = kube.executor()  # a third one, that was not told how it ended
     again.adopt({key: None})
-    assert kube.seen.ended(key, 30).cause == "lost"
+    assert kube.seen.ended(key, 30).cause == "never-started"
 
 
 def test_a_request_that_was_faster_is_found(kube: Kube) -> None:

@@ -1,9 +1,9 @@
 """A Job that runs nothing, in the place of one that was recorded and never made.
 
-In: the key of an attempt that is answered as lost. Out: a Job of its name that is complete without a Pod. A controller
-that led before may have stood still right before its request, or the API server in the middle of it: what comes late
-finds the name taken, so nothing starts any more that was given up (promises R2, R10). The cluster removes it after an
-hour.
+In: the key of an attempt that is answered as never started. Out: a Job of its name that is complete without a Pod. A
+controller that led before may have stood still right before its request, or the API server in the middle of it: what
+comes late finds the name taken, so nothing starts any more that was given up (promises R2, R10). The cluster removes it
+after an hour.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from windlass.runs.model import Launch
 
 QUOTA = "exceeded quota"
-BARRED_SAID = "it was recorded, but never started"
+BARRED_SAID = "its controller went away before it was started"
 _PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -105,7 +105,7 @@ class Beginning:
                 found = await self._ask(job, namespace)
                 if found is not None:
                     if is_barrier(found):
-                        return without("lost", BARRED_SAID)
+                        return without("never-started", BARRED_SAID)
                     self._told.delayed(self._attempt, "", "")
                     return found
             except AccessError as error:
@@ -184,7 +184,7 @@ class Beginning:
             try:
                 found = self._own(await self._found_or_barred(namespace, known=known))
                 if is_barrier(found):
-                    return without("lost", BARRED_SAID)
+                    return without("never-started", BARRED_SAID)
                 attempt.job_uid = attempt.job_uid or found["metadata"]["uid"]
                 return None
             except NotFound:
@@ -196,7 +196,7 @@ class Beginning:
                 return without("lost", f"what became of it is unknown: {error}")
 
     async def _found_or_barred(self, namespace: str, *, known: bool) -> dict[str, Any]:
-        """Its Job; of one that was never made, what keeps it from being made later. Raises KubeError and WithheldError."""
+        """Its Job; of one that was never made, what keeps it from being made later. Raises KubeError, WithheldError."""
         client, attempt = self._world.client, self._attempt
         try:
             return await client.get(JOBS, attempt.name, namespace)
