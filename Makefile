@@ -5,6 +5,9 @@ PY := .venv/bin/python
 RUN := .venv/.installed-run
 DEV := .venv/.installed-dev
 WORKFLOWS ?= my-workflows
+# Tests wait more than they compute; a file's tests stay together, for they share servers.
+WORKERS ?= 2
+PYTEST = $(PY) -m pytest -n $(WORKERS) --dist loadfile
 
 # Start-up time depends on compiled bytecode; an environment that forbids to write it would slow every test down.
 unexport PYTHONDONTWRITEBYTECODE
@@ -21,11 +24,11 @@ up: $(RUN)  ## Run Windlass on the examples, in a git repository of your own (AR
 
 test: $(DEV)  ## Install what the tests need, then run all of them (PYTEST_ARGS="-k loader" to choose)
 	@scripts/test-deps.sh
-	$(PY) -m pytest $(PYTEST_ARGS)
+	$(PYTEST) $(PYTEST_ARGS)
 
 test-fast: $(DEV)  ## The tests without tests/slow: under two minutes
 	@scripts/test-deps.sh fast
-	$(PY) -m pytest --ignore tests/slow $(PYTEST_ARGS)
+	$(PYTEST) --ignore tests/slow $(PYTEST_ARGS)
 
 cluster: $(DEV)  ## A real Kubernetes of one node, for trying things out and for the tests (WINDLASS_CLUSTER=folder)
 	@scripts/test-deps.sh
