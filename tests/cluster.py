@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from scripts.cluster import docker_image as docker_images
 from scripts.cluster import images
 from scripts.cluster.__main__ import PARTS, folder, why_not
 from scripts.cluster.cluster import Cluster
@@ -85,3 +86,14 @@ def control_plane(**options: Any) -> Iterator[ControlPlane]:
     finally:
         made.stop()
         shutil.rmtree(place, ignore_errors=True)
+
+
+def docker_image(cluster: Cluster) -> str:
+    """The name of an image with a Docker engine; the cluster has it."""
+    reason = docker_images.why_not()
+    if reason is not None:
+        assert not IN_CI, reason
+        pytest.skip(reason)
+    if docker_images.DOCKER not in images.loaded(cluster.node.socket):
+        images.load(cluster.node.socket, docker_images.docker())
+    return docker_images.DOCKER

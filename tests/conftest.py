@@ -62,3 +62,11 @@ def own_image(cluster: Cluster) -> str:
     from tests import cluster as clusters
 
     return clusters.own_image(cluster)
+
+
+@pytest.fixture(scope="session")
+def docker_image(cluster: Cluster) -> str:
+    """The name of an image with a Docker engine in the shared cluster."""
+    from tests import cluster as clusters
+
+    return clusters.docker_image(cluster)

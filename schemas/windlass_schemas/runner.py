@@ -21,6 +21,7 @@ KEYS_OF: dict[str, tuple[RunnerKind, ...]] = {
     "context": ("kubernetes",),
     "namespace": ("kubernetes",),
     "allow_docker": ("local", "docker"),
+    "docker_image": ("kubernetes",),
 }
 
 
@@ -54,6 +55,12 @@ class ServerRunner(Written):
     )
     allow_docker: Flag = Field(
         default=False, description="Whether steps with `docker: true` may use the engine; it can do what root can."
+    )
+    docker_image: Maybe[Text] = Field(
+        default=None,
+        min_length=1,
+        description="The image of the engine in the Pod of a step with `docker: true`; docker:28-dind when absent.",
+        examples=["registry.example.com/mirror/docker:28-dind"],
     )
 
     @model_validator(mode="after")

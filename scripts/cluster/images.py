@@ -49,19 +49,19 @@ def why_not() -> str | None:
 
 def pause() -> Path:
     program = built(TOOLS["pause"]) / "pause"
-    return _kept("pause", [program], lambda target: _image(target, PAUSE, [_only("pause", program)], ["/pause"]))
+    return kept("pause", [program], lambda target: write(target, PAUSE, [_only("pause", program)], ["/pause"]))
 
 
 def shell() -> Path:
-    layer = _shell()
-    return _kept("shell", _programs(), lambda target: _image(target, SHELL, [layer], [], ["sh"]))
+    layer = shell_layer()
+    return kept("shell", _programs(), lambda target: write(target, SHELL, [layer], [], ["sh"]))
 
 
 def python() -> Path:
     executable = Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
     what = [*_programs(), executable]
-    return _kept(
-        "python", what, lambda target: _image(target, PYTHON, [_shell(), _python(executable)], [], ["python3"])
+    return kept(
+        "python", what, lambda target: write(target, PYTHON, [shell_layer(), _python(executable)], [], ["python3"])
     )
 
 
@@ -77,7 +77,7 @@ def _programs() -> list[Path]:
     return found
 
 
-def _shell() -> archive.Layer:
+def shell_layer() -> archive.Layer:
     made = archive.Layer()
     box, *others = _programs()
     made.file("bin/busybox", box.resolve(), 0o755)
@@ -106,12 +106,12 @@ def _python(executable: Path) -> archive.Layer:
     for path in ("usr/bin/python3", "usr/bin/python", f"usr/bin/{executable.name}"):
         if f"/{path}" != str(executable):
             made.link(path, str(executable))
-    for needed in _libraries([executable, *library.glob("lib-dynload/*.so")]):
+    for needed in libraries([executable, *library.glob("lib-dynload/*.so")]):
         made.file(str(needed), needed.resolve(), 0o755)
     return made
 
 
-def _libraries(programs: list[Path]) -> list[Path]:
+def libraries(programs: list[Path]) -> list[Path]:
     """Shared ones, by the linker's own account; with the linker."""
     said = subprocess.run(["ldd", *programs], capture_output=True, text=True, check=False).stdout
     return sorted({Path(found) for found in re.findall(r"(?:=> |^\s+)(/\S+) \(", said, re.MULTILINE)})
@@ -123,17 +123,18 @@ def _only(name: str, program: Path) -> archive.Layer:
     return made
 
 
-def _image(
+def write(
     target: Path, name: str, layers: list[archive.Layer], entry: list[str], command: list[str] | None = None
 ) -> None:
     run = {"Env": ["PATH=/usr/local/bin:/usr/bin:/bin"], "WorkingDir": "/"}
-    run |= {"Entrypoint": entry} if entry else {"Cmd": command or []}
+    run |= {"Entrypoint": entry} if entry else {}
+    run |= {"Cmd": command} if command else {}
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         written = [layer.write(Path(folder) / f"{number}.tar") for number, layer in enumerate(layers)]
         archive.write(target, name, written, run)
 
 
-def _kept(name: str, inputs: list[Path], make: Callable[[Path], None]) -> Path:
+def kept(name: str, inputs: list[Path], make: Callable[[Path], None]) -> Path:
     """From the cache when the same was made before, from these files by this code."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     target = FOLDER / f"{name}-{_key(tuple(inputs))}.tar"

@@ -15,6 +15,7 @@ runner: builds
 runners:
   builds: {kind: docker, host: "tcp://builder:2376", certificates: /etc/certs, image: "debian:12", parallel: 8}
   local: {kind: local, allowDocker: true}
+  pods: {kind: kubernetes, dockerImage: "mirror/docker:dind"}
 """
 
 
@@ -32,6 +33,7 @@ def test_runners(tmp_path):
             "builds", "docker", 8, "debian:12", host="tcp://builder:2376", certificates=Path("/etc/certs")
         ),
         "local": RunnerSettings("local", "local", allow_docker=True),
+        "pods": RunnerSettings("pods", "kubernetes", docker_image="mirror/docker:dind"),
     }
 
 
@@ -42,6 +44,7 @@ def test_runners(tmp_path):
         ("runners: {a: {kind: local, host: x}}", (1, 28), "runner-key", "kind local has no host"),
         ("runners: {a: {kind: docker, namespace: x}}", (1, 29), "runner-key", "kind docker has no namespace"),
         ("runners: {a: {kind: kubernetes, allowDocker: true}}", (1, 33), "runner-key", "has no allowDocker"),
+        ("runners: {a: {kind: docker, dockerImage: x}}", (1, 29), "runner-key", "kind docker has no dockerImage"),
         ("runners: {docker: {kind: local}}", (1, 26), "runner-name", "the runner docker is of kind docker"),
         ("runners: {a: {}}", (1, 11), "missing-key", "needs the key kind"),
         ("runner: b\nrunners: {a: {kind: local}}", (1, 9), "unknown-runner", "there is no runner b"),

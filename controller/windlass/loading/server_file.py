@@ -154,6 +154,7 @@ def runners_of(model: ServerFile) -> dict[str, RunnerSettings]:
             context=written.context,
             namespace=written.namespace,
             allow_docker=written.allow_docker,
+            docker_image=written.docker_image,
         )
         for name, written in model.runners.items()
     }

@@ -52,14 +52,25 @@ OPEN_VOLUMES = frozenset(("emptyDir", "downwardAPI"))
 OWN_MARK = "windlass.dev/attempt"  # label of every pod, Secret and ConfigMap of an attempt
 
 
-def refusals(pod: Mapping[str, Any], policy: Policy, own: Sequence[str] = ()) -> list[Refusal]:
+def refusals(
+    pod: Mapping[str, Any], policy: Policy, own: Sequence[str] = (), engine: Mapping[str, Any] | None = None
+) -> list[Refusal]:
     """Everything that is refused, in the order of the pod. `own`: names of Secrets and ConfigMaps that were made for
-    this attempt, which it may mount."""
+    this attempt, which it may mount. `engine`: the container of `docker: true`, which the policy's `docker` allows to
+    be privileged and of the runner's image, if it is the very same."""
     spec = pod.get("spec") or {}
     found = [*_unknown(spec, policy), *pod_security.refusals(pod, policy)]
     found += [*_images(spec, policy), *_resources(spec, policy), *_names(spec, policy), *_placing(spec, policy)]
     found += [*_volumes(spec, policy, own), *_credentials(spec, policy, own), *_network(pod, policy)]
-    return found
+    return [one for one in found if one.field not in _of_engine(spec, policy, engine)]
+
+
+def _of_engine(spec: Mapping[str, Any], policy: Policy, engine: Mapping[str, Any] | None) -> Sequence[str]:
+    """Fields that are not the step's to say."""
+    if engine is None or not policy.docker or policy.pod_security == "restricted":
+        return ()
+    path = next((path for path, container in containers(spec) if container == engine), None)
+    return (f"{path}.securityContext.privileged", f"{path}.image") if path is not None else ()
 
 
 def _unknown(spec: Mapping[str, Any], policy: Policy) -> Iterator[Refusal]:

@@ -71,7 +71,7 @@ class Beginning:
         try:
             namespace = await self._world.namespace()
             objects = objects_of(launch, self._world.terms, namespace, mark)
-            job = admitted(objects.job, self._world.terms)
+            job = admitted(objects.job, self._world.terms, objects.engine)
         except UnfitError as error:
             return without("start-failed", str(error))
         except PolicyError as error:

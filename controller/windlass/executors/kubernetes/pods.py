@@ -12,6 +12,7 @@ import msgspec
 
 CONTAINER = "step"
 HELPER = "service-"  # before the name of a service: its container
+ENGINE = "docker-engine"  # the service that `docker: true` is
 
 
 def service_of(container: str) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from windlass.executors.kubernetes.pods import ENGINE
 from windlass.executors.kubernetes.services import services_of
 from windlass.kube.errors import BadRequest, KubeError
 from windlass.kube.logs import pod_log
@@ -24,7 +25,10 @@ BYTES = 64 * 1024
 
 async def last_lines(client: Client, namespace: str, pod: Pod) -> AsyncIterator[bytes]:
     """Nothing of one that wrote nothing."""
+    begun = pod.state.running is not None or pod.state.terminated is not None
     for name, status in services_of(pod):
+        if begun and name == ENGINE:  # it says much, and of interest only if it does not come up
+            continue
         try:
             text = await _written(client, namespace, pod, status)
         except BadRequest:  # it was never started

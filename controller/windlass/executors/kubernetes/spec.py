@@ -9,12 +9,14 @@ from __future__ import annotations
 import base64
 import json
 import posixpath
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from windlass.executors.docker.driver import DRIVER, driver_files
 from windlass.executors.kubernetes import naming
 from windlass.executors.kubernetes.attempt import TERMS, Remembered
+from windlass.executors.kubernetes.engine import give_engine
 from windlass.executors.kubernetes.pods import CONTAINER
 from windlass.executors.kubernetes.services import give_services
 from windlass.executors.kubernetes.variables import Variables, literal
@@ -49,10 +51,12 @@ class UnfitError(Exception):
 
 @dataclass(slots=True)
 class Objects:
-    """`secret` lacks the reference to the Job, whose uid is not known yet."""
+    """`secret` lacks the reference to the Job, whose uid is not known yet. `engine`: the container of `docker: true`,
+    as it was made."""
 
     job: dict[str, Any]
     secret: dict[str, Any] | None
+    engine: dict[str, Any] | None = None
 
 
 @dataclass(slots=True)
@@ -84,6 +88,7 @@ def objects_of(launch: Launch, terms: Terms, namespace: str, mark: str | None) -
     secret = _secret(launch, metadata, draft, mark)
     kept = Remembered(launch.output_limit, launch.kill_after, launch.quiet_timeout, secret is not None)
     _mount(pod, launch, name, list(draft.files))
+    engine = _give_engine(pod, launch, terms)
     job = {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -95,7 +100,7 @@ def objects_of(launch: Launch, terms: Terms, namespace: str, mark: str | None) -
             "template": {"metadata": _pod_metadata(launch, metadata, kept), "spec": pod},
         },
     }
-    return Objects(job, secret)
+    return Objects(job, secret, engine)
 
 
 def _refuse(launch: Launch) -> None:
@@ -107,7 +112,6 @@ def _refuse(launch: Launch) -> None:
         "the files of an action": bool(launch.action_files),
         "outputs of type file": bool(launch.file_outputs),
         "outputs of more than 4 KiB": launch.output_limit > OUTPUTS,
-        "docker: true": launch.docker,
         "a workingDirectory": launch.working_directory is not None,
     }
     wanted = [name for name, is_asked in asked.items() if is_asked]
@@ -167,6 +171,15 @@ def _wants_inputs(launch: Launch) -> bool:
 def _give_services(pod: dict[str, Any], launch: Launch, draft: _Draft) -> None:
     try:
         give_services(pod, launch.services, draft.variables)
+    except ValueError as error:
+        raise UnfitError(str(error)) from error
+
+
+def _give_engine(pod: dict[str, Any], launch: Launch, terms: Terms) -> dict[str, Any] | None:
+    if not launch.docker:
+        return None
+    try:
+        return deepcopy(give_engine(pod, launch, terms.engine))
     except ValueError as error:
         raise UnfitError(str(error)) from error
 

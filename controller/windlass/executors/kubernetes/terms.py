@@ -34,7 +34,7 @@ class Terms:
     """`namespace` None: the context's. `image` is that of launches without one. `pending`: seconds that an attempt may
     wait for its start. `keep`: seconds that its objects stay after its end has been recorded, `unread` before that.
     `node_patience`: seconds that a node has to say how a Pod ended which it was told to end. `policy`: what each Pod is
-    checked by, last."""
+    checked by, last. `engine`: the image of the engine of `docker: true`, None: the usual one."""
 
     place: Place = field(default_factory=Place)
     namespace: str | None = None
@@ -45,18 +45,24 @@ class Terms:
     log_patience: float = LOG_PATIENCE
     node_patience: float = NODE_PATIENCE
     policy: Policy = OWN
+    engine: str | None = None
 
 
 def terms_of(runner: RunnerSettings, policy: Policy = OWN) -> Terms:
     kubeconfig = str(runner.kubeconfig) if runner.kubeconfig is not None else None
-    return Terms(Place(kubeconfig, runner.context), runner.namespace, runner.image, policy=policy)
+    return Terms(
+        Place(kubeconfig, runner.context), runner.namespace, runner.image, policy=policy, engine=runner.docker_image
+    )
 
 
-def admitted(job: dict[str, Any], terms: Terms) -> dict[str, Any]:
-    """The Job that is sent. Nothing may change its Pod after this (promise R37). Raises PolicyError."""
+def admitted(job: dict[str, Any], terms: Terms, engine: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The Job that is sent. Nothing may change its Pod after this (promise R37). `engine`: the container of
+    `docker: true`, if the step has one. Raises PolicyError."""
     pod, policy = job["spec"]["template"], terms.policy
+    if engine is not None and not policy.docker:
+        raise PolicyError(f"docker: true is not allowed (policy {policy.name})")
     complete(pod, policy)
-    if found := refusals(pod, policy, own=(job["metadata"]["name"],)):
+    if found := refusals(pod, policy, own=(job["metadata"]["name"],), engine=engine):
         said = "; ".join(f"{refusal.field}: {refusal.reason}" for refusal in found)
         raise PolicyError(f"{said} (policy {policy.name})")
     return job
