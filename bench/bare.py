@@ -1,7 +1,7 @@
 """What a minimal loop reaches on a cluster: the floor of our own figures.
 
-In: where the cluster is, and what a step is. Out: seconds. The Jobs differ in nothing from ours; the loop is one process
-with our client and our watch, which keeps nothing, reads no log and explains nothing.
+In: where the cluster is, and what a step is. Out: seconds. The Jobs differ in nothing from ours; the loop is one
+process with our client and our watch, which keeps nothing, reads no log and explains nothing.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
-from windlass.executors.kubernetes.naming import JOB_NAME, OURS, object_name
+from windlass.executors.kubernetes.naming import JOB_NAME, OURS
 from windlass.executors.kubernetes.pods import Pod
 from windlass.executors.kubernetes.spec import objects_of
 from windlass.executors.kubernetes.terms import Terms, admitted
@@ -36,27 +36,40 @@ class Bare:
 
     def chains(self, count: int, steps: int) -> float:
         """Seconds of `count` chains side by side: the next Job is created when the watch shows the last Pod over."""
-        made = [[self._job(f"step-{number}") for number in range(steps)] for _ in range(count)]
+        made = [self._jobs(steps) for _ in range(count)]
         return asyncio.run(asyncio.wait_for(self._run(made), LONGEST))
 
     def crowd(self, count: int) -> float:
-        """Seconds of `count` Jobs at once, until the watch shows each Pod over."""
+        """Seconds of `count` runs of one Job each, all at once, until the watch shows each Pod over."""
         return self.chains(count, 1)
 
-    def _job(self, step: str) -> dict[str, Any]:
-        """As the run loop would launch it."""
+    def creates(self, count: int, pace: float) -> list[float]:
+        """Seconds of each of `count` requests, `pace` seconds from one to the next."""
+        return asyncio.run(self._creates([self._jobs(1)[0] for _ in range(count)], pace))
+
+    async def _creates(self, jobs: list[dict[str, Any]], pace: float) -> list[float]:
+        client, took = Client(self._terms.place, agent=AGENT), []
+        try:
+            for job in jobs:
+                begun = time.perf_counter()
+                await self._create(client, job)
+                took.append(time.perf_counter() - begun)
+                await asyncio.sleep(max(0.0, pace - took[-1]))
+        finally:
+            await client.close()
+        return took
+
+    def _jobs(self, steps: int) -> list[dict[str, Any]]:
+        """Of one run, as the run loop would launch them."""
         run = new_id(int(time.time() * 1000))
-        env = {
-            "CI": "true",
-            "WINDLASS_ATTEMPT": "1",
-            "WINDLASS_REPOSITORY": "shop",
-            "WINDLASS_RUN_ID": run,
-            "WINDLASS_STEP": step,
-            "WINDLASS_WORKFLOW": "chain",
-        }
-        key = AttemptKey(run, step, "", 1)
-        launch = Launch(key, "kubernetes", ("sh", "-e", "{script}"), env, script="true", image=self._image)
-        return admitted(objects_of(launch, self._terms, self._namespace, None).job, self._terms)
+        env = {"CI": "true", "WINDLASS_RUN_ID": run, "WINDLASS_WORKFLOW": "chain", "WINDLASS_REPOSITORY": "bench"}
+        made = []
+        for number in range(steps):
+            key = AttemptKey(run, f"step-{number + 1}", "", 1)
+            own = env | {"WINDLASS_STEP": key.path, "WINDLASS_ATTEMPT": "1"}
+            launch = Launch(key, "kubernetes", ("sh", "-e", "{script}"), own, script="true", image=self._image)
+            made.append(admitted(objects_of(launch, self._terms, self._namespace, None).job, self._terms))
+        return made
 
     async def _run(self, chains: list[list[dict[str, Any]]]) -> float:
         client = Client(self._terms.place, agent=AGENT)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,16 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scripts.cluster import fakes
-from scripts.cluster.__main__ import PARTS, why_not
 from scripts.cluster.control_plane import ControlPlane
 from scripts.cluster.parts import until
-from tests.go_tool import missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NODES = 3
-LOG_PORT = 10249
 PATIENCE = 60.0
 _POLICY = """\
 apiVersion: audit.k8s.io/v1
@@ -33,7 +31,8 @@ kind: Policy
 omitStages: [RequestReceived]
 rules:
 - {level: None, verbs: [get, list, watch]}
-- {level: None, resources: [{group: coordination.k8s.io}, {group: authentication.k8s.io}, {group: authorization.k8s.io}]}
+- {level: None, resources: [{group: coordination.k8s.io}, {group: authentication.k8s.io}]}
+- {level: None, resources: [{group: authorization.k8s.io}]}
 - {level: Metadata}
 """
 _LOGS = """\
@@ -69,7 +68,7 @@ class FakeCluster:
             ends_with_us=True,
             more={
                 "kube-apiserver": (f"--audit-policy-file={policy}", f"--audit-log-path={self._audit}"),
-                "kwok": (f"--config={logs}", f"--node-port={LOG_PORT}"),
+                "kwok": (f"--config={logs}", f"--node-port={_free_port()}"),
             },
         )
 
@@ -106,8 +105,10 @@ def _write(event: dict) -> Write:  # type: ignore[type-arg]
     return Write(at, agent, event["verb"], what, of.get("namespace", ""), of.get("name", ""))
 
 
-def why_no_fakes() -> str | None:
-    return why_not() or next(filter(None, map(missing, PARTS)), None)
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("0.0.0.0", 0))
+        return int(one.getsockname()[1])
 
 
 @contextmanager

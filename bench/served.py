@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.figure import ENV
+from bench.workflows import repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -63,6 +64,10 @@ class Served:
             raise RuntimeError(f"{method} {path}: {answer.status} {text[:500]!r}")
         return json.loads(text) if text else None
 
+    def reconnect(self) -> None:
+        """After a pause: the server ends connections that nobody uses."""
+        self._connection.close()
+
     def start(self, repository: str, workflow: str) -> str:
         run: str = self.call("POST", f"/api/v1/workflows/{repository}/{workflow}/runs", {})["id"]
         return run
@@ -87,6 +92,15 @@ class Served:
             for task in Path(f"/proc/{parent}/task").iterdir():
                 family += map(int, (task / "children").read_text().split())
         return family
+
+
+def serving(base: Path, kubeconfig: Path, namespace: str, workflows: dict[str, str]) -> Served:
+    """A server whose steps run in a namespace of a cluster; its repository is called bench."""
+    root = repository(base / "bench", {f"workflows/{name}.yaml": text for name, text in workflows.items()})
+    config = base / "server.yaml"
+    runner = f"{{kind: kubernetes, kubeconfig: {kubeconfig}, namespace: {namespace}}}"
+    config.write_text(f"runners: {{kubernetes: {runner}}}\n")
+    return Served(base / "data", [root], env={"WINDLASS_CONFIG": str(config)})
 
 
 def until(what: Callable[[], bool], pause: float = 0.001) -> None:

@@ -26,6 +26,11 @@ def chain(name: str, count: int) -> str:
     return _head(name) + f"steps:\n{steps}"
 
 
+def on_kubernetes(name: str, image: str, count: int = 1) -> str:
+    """`count` steps of `true`, one after the other, each in a Pod of that image."""
+    return _head(name) + "runner: kubernetes\nsteps:\n" + f"  - {{image: '{image}', shell: sh, run: 'true'}}\n" * count
+
+
 def fan(name: str, count: int) -> str:
     """`count` independent steps of `true`."""
     steps = "".join(f"  s{index}: {{shell: sh, run: 'true'}}\n" for index in range(count))
