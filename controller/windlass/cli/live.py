@@ -10,14 +10,15 @@ from __future__ import annotations
 import time
 from typing import IO, TYPE_CHECKING
 
+from windlass.cli.lines import for_display
 from windlass.cli.sections import Sections
-from windlass.runs.model import AttemptKey
+from windlass.runs.model import HELD, AttemptKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from windlass.runs.model import Step
+    from windlass.runs.model import Attempt, Step
 
 CHUNK = 256 * 1024
 
@@ -51,6 +52,7 @@ class LiveLines:
         self._colour = colour
         self._tails: dict[AttemptKey, _Tail] = {}
         self._ended: set[AttemptKey] = set()
+        self._held: dict[AttemptKey, str] = {}  # what was said of those that cannot begin
 
     def changed(self, steps: Iterable[Step]) -> None:
         """Follow attempts that are new, finish those that have ended."""
@@ -63,8 +65,8 @@ class LiveLines:
                     path = self._log_path(key)
                     if path is None:
                         continue
-                    label = step.key.path + (f"[{step.key.item}]" if step.key.item else "")
-                    self._tails[key] = _Tail(Sections(label, colour=self._colour), path)
+                    self._tails[key] = _Tail(Sections(_label(step), colour=self._colour), path)
+                self._say_held(key, step, attempt)
                 self._tails[key].sections.know(attempt.detail.get("parts"))
                 if attempt.ended_at is not None:
                     self._finish(key)
@@ -82,6 +84,15 @@ class LiveLines:
                 break
         return found
 
+    def _say_held(self, key: AttemptKey, step: Step, attempt: Attempt) -> None:
+        """Each cause once: its words may change with every look of the cluster at it."""
+        held = attempt.detail.get(HELD)
+        if held is None or attempt.started_at is not None or self._held.get(key) == held["cause"]:
+            return
+        self._held[key] = held["cause"]
+        said = for_display(f"{held['cause']}: {' '.join(held['message'].split())}", colour=False)
+        self._print(f"{_label(step)} │ windlass: waits for its start: {said}\n")
+
     def _finish(self, key: AttemptKey) -> None:
         self._ended.add(key)
         tail = self._tails.pop(key)
@@ -93,3 +104,7 @@ class LiveLines:
         if text:
             self._out.write(text)
             self._out.flush()
+
+
+def _label(step: Step) -> str:
+    return step.key.path + (f"[{step.key.item}]" if step.key.item else "")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from windlass.clock import from_rfc3339
 from windlass.operator.conditions import Said, conditions, seconds
+from windlass.operator.setbacks import WAITS, sentence, setbacks
 from windlass_schemas.duration import format_duration
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def run_status(run: Mapping[str, Any], before: Mapping[str, Any], generation: in
         "finishedAt": run["endedAt"],
         "duration": _duration(run),
         "steps": step_counts(run.get("steps") or {}),
+        "setbacks": setbacks(run.get("steps") or {}) or None,
         "outputs": _outputs(run["outputs"]),
     }
 
@@ -105,7 +107,8 @@ def camel(word: str) -> str:
 def _said(run: Mapping[str, Any]) -> list[Said]:
     status = run["status"]
     if status not in ENDS:
-        told = run["message"] or f"the run is {status}"
+        held = [sentence(one) for one in setbacks(run.get("steps") or {}) if one["state"] == WAITS]
+        told = run["message"] or "; ".join(held) or f"the run is {status}"
         word = status.capitalize()
         unknown = [Said(kind, None, word, told) for kind in ("Succeeded", "Ready")]
         return [*unknown, Said("Finished", False, word, told), Said("Valid", True, "Accepted", "the run was accepted")]

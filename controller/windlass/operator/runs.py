@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from windlass import log
 from windlass.errors import ConflictError, ForbiddenError, InputError, NotFoundError, UsageError
 from windlass.kube.errors import AlreadyExists, Forbidden, NotFound
-from windlass.operator import run_status
+from windlass.operator import run_status, setbacks
 from windlass.operator.kinds import (
     RUN,
     created_at,
@@ -158,6 +158,8 @@ class Runs:
         over = run_status.ended(status)
 
         def announce() -> None:
+            for one in setbacks.untold(status["setbacks"] or (), before.get("setbacks") or ()):
+                self._cluster.tell(found, run_status.camel(one["cause"]), setbacks.sentence(one), warning=True)
             if over and not run_status.ended(before):
                 self._announce(found, status)
 

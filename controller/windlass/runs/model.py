@@ -166,6 +166,9 @@ class PartsSeen:
     parts: tuple[PartRecord, ...]
 
 
+HELD = "held"  # of an attempt's detail: what the last Delayed said, `{cause, message}`
+
+
 @dataclass(frozen=True, slots=True)
 class Delayed:
     """Why the attempt has not begun yet: `cause` as an end would have it, and words for people. None: nothing holds

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from windlass.runs import approvals, cancel, locks, outcome, parts, retry, reuse
 from windlass.runs.begin import begin
 from windlass.runs.model import (
+    HELD,
     Answered,
     Attempt,
     CancelRequested,
@@ -103,9 +104,12 @@ def _delayed(draft: Draft, observation: Delayed) -> None:
     if found is None or found[1].started_at is not None:
         return
     step, attempt = found
-    said = None if observation.cause is None else f"waiting ({observation.cause}): {observation.message}"
+    cause = observation.cause
+    said = None if cause is None else f"waiting ({cause}): {observation.message}"
     if said != attempt.message:
-        attempt = replace(attempt, message=said)
+        held = {} if cause is None else {HELD: {"cause": cause, "message": observation.message or ""}}
+        rest = {name: value for name, value in attempt.detail.items() if name != HELD}
+        attempt = replace(attempt, message=said, detail=rest | held)
         draft.put(replace(step, message=said, attempts=(*step.attempts[:-1], attempt)))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from windlass.clock import to_rfc3339
-from windlass.runs.model import Status, StepKey
+from windlass.runs.model import HELD, Status, StepKey
 from windlass.runs.nesting import DETAIL, placed, segment
 
 if TYPE_CHECKING:
@@ -136,10 +136,13 @@ def _approval(step: Step) -> dict[str, Any]:
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:
-    """One with `cache` says what became of it."""
+    """One with `cache` says what became of it; one that cannot begin yet says by `held` why."""
+    begins = attempt.started_at is None and attempt.ended_at is None
+    held = {"held": dict(attempt.detail[HELD])} if begins and HELD in attempt.detail else {}
     cache = {"cache": attempt.detail["cache"]} if "cache" in attempt.detail else {}
     return {
         **cache,
+        **held,
         "number": attempt.number,
         "status": attempt.status.value,
         "cause": attempt.cause,

@@ -3,7 +3,8 @@
 A retry needs a reason (promise R3): the attempt is known to have failed and the policy allows it; a lost one may have
 run, so it is repeated only when the step says `idempotent`. Disruption is no failure of the program (R8): what the
 cluster brought about is repeated, without using up the user's attempts, when nothing had begun, when the step is
-`idempotent`, or when its `retry` allows another attempt after such an end.
+`idempotent`, or when its `retry` allows another attempt after such an end. Memory that ran out does not use them up
+either, but says nothing for a better end the next time: it takes a `retry` that allows it, and fewer times.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
 NEVER_STARTED = "never-started"  # and nothing can start it any more
 DISRUPTED = frozenset({NEVER_STARTED, "evicted", "preempted", "drained", "node-lost", "pod-deleted"})
+OUT_OF_MEMORY = "oom-killed"
 MAX_DISRUPTED = 10  # a step that the cluster never lets finish ends some day
+MAX_OUT_OF_MEMORY = 3  # what needs more memory than it may have does not need less the next time
 MAX_LOST = 3  # a step whose machine keeps going away ends some day
 
 
@@ -33,9 +36,13 @@ def next_attempt_at(planned: PlannedStep, step: Step, now: Millis) -> Millis | N
     if attempt.cause == "lost":
         return now if planned.idempotent and lost <= MAX_LOST else None
     disrupted = sum(1 for a in step.attempts if a.cause in DISRUPTED)
-    used = len(step.attempts) - lost - disrupted
+    starved = sum(1 for a in step.attempts if a.cause == OUT_OF_MEMORY)
+    used = len(step.attempts) - lost - disrupted - starved
     if attempt.cause == NEVER_STARTED:
         return now if disrupted <= MAX_DISRUPTED else None
+    if attempt.cause == OUT_OF_MEMORY:
+        again = _allows(planned.retry, attempt) and starved <= MAX_OUT_OF_MEMORY
+        return now + delay(planned.retry, starved) if again else None
     if attempt.cause in DISRUPTED:
         allowed = planned.idempotent or attempt.started_at is None or _allows(planned.retry, attempt)
         return now + delay(planned.retry, disrupted) if allowed and disrupted <= MAX_DISRUPTED else None

@@ -106,8 +106,16 @@ def _of_step(
         yield _reason("needs", step, _pending(run, path, needs), path, item)
     elif status in ("running", "cancelling") and step["attempts"] and not step["items"]:
         last = step["attempts"][-1]
-        words = "is being ended; it runs" if status == "cancelling" else "runs"
-        yield _reason("running", step, f"attempt {last['number']} {words} since {last['startedAt']}", path, item)
+        yield _reason("running", step, _running(last, ended=status == "cancelling"), path, item)
+
+
+def _running(attempt: Mapping[str, Any], *, ended: bool) -> str:
+    which, held = f"attempt {attempt['number']}", attempt.get("held")
+    if held:
+        return f"{which} waits for its start ({held['cause']}): {held['message']}"
+    if attempt["startedAt"] is None:
+        return f"{which} is about to start"
+    return f"{which} {'is being ended; it runs' if ended else 'runs'} since {attempt['startedAt']}"
 
 
 def _waiting(

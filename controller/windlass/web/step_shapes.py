@@ -45,6 +45,11 @@ class UsedCache(Shape):
     reason: str | None = Field(default=None, description="Why it was not saved.")
 
 
+class Held(Shape):
+    cause: str = Field(description="As the end would have it if it lasted: `unschedulable`, `quota`, `image-pull`…")
+    message: str
+
+
 class Attempt(Shape):
     number: int = Field(ge=1)
     status: StepStatus
@@ -54,6 +59,7 @@ class Attempt(Shape):
     started_at: datetime | None
     ended_at: datetime | None
     cache: UsedCache | None = Field(default=None, description="Only of a step with `cache.paths` that has ended.")
+    held: Held | None = Field(default=None, description="What keeps it from its start; absent: nothing, or it began.")
     parts: list[Part] | None = Field(description="Of a step whose `run` is a list, in their order; else null.")
 
 

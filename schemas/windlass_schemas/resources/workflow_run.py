@@ -67,6 +67,16 @@ class StepCounts(Written):
     summary: Text = Field(description="Ended steps of all, for people.")
 
 
+class Setback(Written):
+    """An attempt that waits for its start, or that did not succeed."""
+
+    step: Text = Field(description="Its step; of a loop `step[item]`, of a nested workflow `outer/inner`.")
+    attempt: Whole = Field(description="Its number, from 1.")
+    state: Text = Field(description="Waiting or Ended.")
+    cause: Text = Field(description="Why, as a stable code: unschedulable, image-pull, evicted, exit-code…")
+    message: Text = Field(description="Why, for people: the cluster's own words where it has any.")
+
+
 class WorkflowRunStatus(ResourceStatus):
     """What became of the run, as the ledger has it."""
 
@@ -93,6 +103,11 @@ class WorkflowRunStatus(ResourceStatus):
     )
     duration: Maybe[Text] = Field(default=None, description="From the start to the end, for people.")
     steps: Maybe[Later[StepCounts]] = Field(default=None, description="How far the steps are.")
+    setbacks: tuple[Later[Setback], ...] = Field(
+        default=(),
+        max_length=10,
+        description="What keeps steps from starting, and the newest attempts that did not succeed.",
+    )
     outputs: dict[Text, Any] = Field(
         default_factory=dict,
         description="The workflow's outputs, when they are small; all of them are in the API.",
