@@ -115,4 +115,8 @@ class LeaseError(WindlassError):
 
 
 class ServerUnreachableError(WindlassError):
-    """No server answered at the address that was asked."""
+    """No server answered at the address that was asked, or no cluster; `hint` says what could be tried."""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint

@@ -12,8 +12,8 @@ TWICE = Retry(attempts=2, delay=0)
 
 
 def test_each_of_them_is_a_cause_of_its_own() -> None:
-    assert DISRUPTED <= CAUSES.keys()
-    assert DISRUPTED >= {"evicted", "preempted", "drained", "node-lost"}
+    assert CAUSES.keys() >= DISRUPTED
+    assert {"evicted", "preempted", "drained", "node-lost"} <= DISRUPTED
 
 
 @pytest.mark.parametrize("cause", sorted(DISRUPTED))

@@ -26,7 +26,7 @@ def report(error: Exception) -> int:
             say(f"input {name}: {problem.message}" if name else f"inputs: {problem.message}")
         return 2
     if isinstance(error, ServerUnreachableError):
-        say(str(error))
+        say(str(error), error.hint)
         return 3
     if isinstance(error, UsageError):
         say(str(error), error.hint)

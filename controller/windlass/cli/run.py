@@ -52,7 +52,7 @@ def _run_here(arguments: argparse.Namespace, supervisor: Any) -> int:
     from windlass.cli.target import find_target
     from windlass.cli.work_tree import hashing
     from windlass.executors.named import kinds_of
-    from windlass.plan.fitting import misfits
+    from windlass.plan.fitting import certain_runners, misfits
     from windlass.plan.inputs import parse_inputs
     from windlass.reconcile.admission import checked_env
     from windlass.reconcile.creation import Cause, prepare
@@ -88,8 +88,11 @@ def _run_here(arguments: argparse.Namespace, supervisor: Any) -> int:
         return 0
     from windlass.cli.local_run import LocalRun
     from windlass.cli.questions import refuse_without_terminal
+    from windlass.executors.looking import require_runner
 
     refuse_without_terminal(new)
+    for name in sorted(certain_runners(new.plan)):
+        require_runner(runners[name])
     run, interrupted = LocalRun(arguments.data, target.root, supervisor, clock, runners).execute(
         new, as_json=arguments.output == "json"
     )

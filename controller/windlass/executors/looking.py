@@ -32,6 +32,15 @@ def _kubernetes(runner: RunnerSettings) -> str:
     return look(runner)
 
 
+def require_runner(runner: RunnerSettings) -> None:
+    """Before a run of a person who waits for it: what would keep every step from starting is said at once. Other kinds
+    say it themselves. Raises WindlassError."""
+    if runner.kind == "kubernetes":
+        from windlass.executors.kubernetes.looking import require
+
+        require(runner)
+
+
 LOOKS: dict[str, Callable[[RunnerSettings], str]] = {
     "docker": _docker,
     "kubernetes": _kubernetes,

@@ -15,7 +15,7 @@ import aiohttp
 import msgspec
 
 from windlass.kube.access import load
-from windlass.kube.errors import AccessError, Throttled, Unauthorized, Unreachable, api_error
+from windlass.kube.errors import AccessError, NotSent, Throttled, Unauthorized, Unreachable, api_error
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -273,6 +273,8 @@ class Client:
                 finally:
                     if streams:
                         _hang_up(answer)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise NotSent(f"{access.server} does not answer: {_text(error)}") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unreachable(f"{access.server} does not answer: {_text(error)}") from error
 
@@ -337,4 +339,6 @@ def _selectors(labels: str | None, fields: str | None) -> dict[str, str]:
 
 
 def _text(error: BaseException) -> str:
+    if isinstance(error, aiohttp.ClientConnectorError):  # its own text shows our TLS settings as an object
+        return f"{error.host}:{error.port}: {error.os_error}"
     return str(error) or {"TimeoutError": "it took too long"}.get(type(error).__name__, type(error).__name__)

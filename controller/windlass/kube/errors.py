@@ -28,6 +28,10 @@ class Unreachable(KubeError):
     Whether the request was carried out is not known."""
 
 
+class NotSent(Unreachable):
+    """No connection came about, so the request was not carried out."""
+
+
 class ApiError(KubeError):
     """The API server said no. `reason` is the word of its Status (`AlreadyExists`, `Forbidden`…), "" when it gave none;
     `details` its details (`causes`, `kind`, `name`…); `retry_after` seconds that it asks to wait."""

@@ -24,9 +24,24 @@ def misfits(plan: Plan, kinds: Mapping[str, str]) -> list[str]:
     return [f"step {step.name}: {why}" for step in every for why in _misfits(step, kinds)]
 
 
+def certain_runners(plan: Plan) -> set[str]:
+    """Those that are used whenever nothing fails: what has an `if` may be skipped, and so may what is inside of a
+    workflow that a step uses."""
+    every = (*plan.steps.values(), *plan.finally_.values())
+    return {step.runner for step in every if step.condition is None and step.nested is None and _runs(step)}
+
+
+def _runner(step: PlannedStep) -> str:
+    return step.nested.runner if step.nested is not None else step.runner
+
+
+def _runs(step: PlannedStep) -> bool:
+    return step.wait is None and step.approval is None
+
+
 def _misfits(step: PlannedStep, kinds: Mapping[str, str]) -> Iterator[str]:
-    runner = step.nested.runner if step.nested is not None else step.runner
-    if step.wait is not None or step.approval is not None:
+    runner = _runner(step)
+    if not _runs(step):
         return
     if runner not in kinds:
         yield no_runner(runner, kinds)

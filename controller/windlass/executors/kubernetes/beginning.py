@@ -29,6 +29,7 @@ from windlass.kube.errors import (
     Forbidden,
     KubeError,
     NotFound,
+    NotSent,
     Throttled,
     Unavailable,
     Unreachable,
@@ -111,7 +112,7 @@ class Beginning:
             except AccessError as error:
                 return without("runner-unavailable", str(error))
             except (Unreachable, Unavailable, Throttled) as error:
-                self._unsure = True
+                self._unsure = self._unsure or not isinstance(error, NotSent)
                 self._told.delayed(self._attempt, "runner-unavailable", str(error))
                 cause, message = "runner-unavailable", str(error)
             except ApiError as error:
@@ -137,6 +138,7 @@ class Beginning:
         try:
             return await client.create(JOBS, job, namespace)
         except AlreadyExists:
+            self._unsure = True
             return self._own(await client.get(JOBS, name, namespace))
 
     def _own(self, found: dict[str, Any]) -> dict[str, Any]:

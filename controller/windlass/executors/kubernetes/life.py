@@ -344,7 +344,7 @@ class Life:
     async def _conclude(self, verdict: Verdict) -> Over:
         attempt, pod = self._attempt, self._attempt.pod
         verdict = explained(attempt, verdict, pod)
-        if pod is None or pod.status.phase not in ("Succeeded", "Failed"):
+        if pod is None or not pod.counts:
             await self._forbid_another()
         if pod is None or not (verdict.begun or self._running or attempt.told_started):
             await self._add_services(pod)

@@ -111,6 +111,12 @@ class Pod(msgspec.Struct):
             service_of(one.name) is not None for one in self.status.init_container_statuses
         )
 
+    @property
+    def counts(self) -> bool:
+        """Its Job takes it for its one Pod: its phase is final, or is about to be, a moment after its container's."""
+        final = self.status.phase in ("Succeeded", "Failed")
+        return final or (self.over and self.metadata.deletion_timestamp is None)
+
     def condition(self, kind: str) -> Condition | None:
         """One that is there, whatever its status."""
         return next((one for one in self.status.conditions if one.type == kind), None)
