@@ -175,10 +175,17 @@ class Dockerd:
 
     def times_started(self, container: str) -> int:
         """By the engine's own events."""
-        filters = json.dumps({"type": ["container"], "event": ["start"], "container": [container]})
-        query = {"since": "0", "until": f"{time.time():.9f}", "filters": filters}
+        return len(self._starts(container=[container]))
+
+    def started_of(self, run: str) -> set[str]:
+        """The names of containers with a run's label that were started, also of those that are gone."""
+        return {event["Actor"]["Attributes"]["name"] for event in self._starts(label=[f"windlass.run={run}"])}
+
+    def _starts(self, **filters: list[str]) -> list[dict[str, Any]]:
+        wanted = json.dumps({"type": ["container"], "event": ["start"], **filters})
+        query = {"since": "0", "until": f"{time.time():.9f}", "filters": wanted}
         with self.engine.exchange("GET", "/events", query=query) as answer:
-            return len(answer.read().splitlines())
+            return [json.loads(line) for line in answer.read().splitlines()]
 
 
 def engines() -> Iterator[Dockerd]:

@@ -4,8 +4,10 @@ the middle and at each boundary of the docker runner."""
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import httpx2
 import pytest
 from tests.slow.test_docs import ROOT, blocks
 from tests.slow.waiting import until
@@ -117,6 +119,51 @@ def _go_on(dockerd: Dockerd, run: str) -> None:
             dockerd.put(found["Id"], "/tmp/go", b"")
 
 
+# A chain: what the first container wrote is an input of the second; the third attempt is a retry.
+CHAIN = """
+steps:
+  - name: one
+    runner: builds
+    shell: sh
+    outputs: {n: {type: integer}}
+    run: 'echo once; echo n=7 >> $WINDLASS_OUTPUT'
+  - name: two
+    runner: builds
+    shell: sh
+    env: {N: "${{ steps.one.outputs.n }}"}
+    retry: {attempts: 2, delay: 20ms}
+    run: 'echo once; [ $N$WINDLASS_ATTEMPT = 72 ]'
+"""
+BOUNDARIES = ["engine.observed", "engine.before-commit", "engine.recorded", "engine.carried-out"]
+
+
+@pytest.mark.parametrize("point", [f"{point}:{nth}" for point in BOUNDARIES for nth in (2, 4, 6)])
+def test_killed_between_two_containers(
+    repo: Repo, dockerd: Dockerd, config: tuple[str, str], serve: MakeServer, point: str
+) -> None:
+    """Whatever the ledger was about to learn: no container starts twice, none stays, no line of a log is lost."""
+    repo.add("chain", CHAIN)
+    server: Server = serve(repo.path, words=config, started=False)
+    assert server.try_start({"WINDLASS_CRASH_AT": point})
+    with suppress(httpx2.TransportError):  # it may die before it answers
+        server.begin("shop", "chain")
+    assert server.wait(30) == 137, server.log
+    server.start()
+    (run,) = (one["id"] for one in server.runs())
+    result = server.ended(run)
+    tried = [(name, one["number"]) for name, step in result["steps"].items() for one in step["attempts"]]
+    if result["status"] == "succeeded":
+        assert tried == [("one", 1), ("two", 1), ("two", 2)]
+        assert [server.step_log(run, name, attempt=n).text for name, n in tried] == ["once\n"] * 3
+    else:  # recorded, and the engine had heard nothing yet: nothing proves how far it came
+        assert point.startswith(("engine.recorded", "engine.carried-out"))
+        assert result["cause"] == "lost"
+        assert [server.step_log(run, name, attempt=n).text for name, n in tried[:-1]] == ["once\n"] * (len(tried) - 1)
+    assert all(dockerd.times_started(name) == 1 for name in dockerd.started_of(run))
+    assert len(dockerd.started_of(run)) == len(tried) - (result["status"] != "succeeded")
+    until(lambda: not of_run(dockerd, run))
+
+
 @pytest.mark.parametrize("point", sorted(point for point in POINTS if point.startswith("docker.")))
 def test_killed_there_and_started_again(
     repo: Repo, dockerd: Dockerd, config: tuple[str, str], serve: MakeServer, point: str
@@ -125,9 +172,11 @@ def test_killed_there_and_started_again(
     repo.add("short", f"steps:\n  a:\n    runner: builds\n    shell: sh\n    run: echo once{WEB}")
     server: Server = serve(repo.path, words=config, started=False)
     assert server.try_start({"WINDLASS_CRASH_AT": point})
-    run = server.begin("shop", "short")
+    with suppress(httpx2.TransportError):  # it may die before it answers
+        server.begin("shop", "short")
     assert server.wait(30) == 137, server.log
     server.start()
+    (run,) = (one["id"] for one in server.runs())
     result = server.ended(run)
     status = "succeeded" if point in ("docker.started", "docker.ended") else "errored"
     assert (result["status"], len(result["steps"]["a"]["attempts"])) == (status, 1)
