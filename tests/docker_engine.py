@@ -42,8 +42,12 @@ class Dockerd:
     """An engine in a folder, reached by a socket. Containers have no network but those that are made for them, in
     addresses of its own: nothing of this machine's is touched."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, disk: str | None = None) -> None:
+        """`disk`: the size of a disk of its own, such as `64m`; None: that of the folder."""
         self.folder = folder
+        if disk is not None:
+            (folder / "root").mkdir()
+            subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={disk}", "tmpfs", folder / "root"], check=True)
         self.host = f"unix://{folder}/sock"
         self.environment = {"DOCKER_HOST": self.host}
         self.engine = Engine(self.environment)

@@ -42,6 +42,7 @@ CAUSES = MappingProxyType(
         "image-pull": "The image of the step could not be pulled.",
         "service-failed": "A helper container of the step ended, or did not become ready.",
         "name-taken": "Somebody else's container has the name that this attempt's container must have.",
+        "container-killed": "Somebody had the Docker engine kill or stop the step's container.",
         "disk-full": "The engine has no room left for the step's container.",
         "runner-unknown": "The server has no runner of the name that the step gives.",
         "runner-unavailable": "The engine that was to run the step does not answer.",

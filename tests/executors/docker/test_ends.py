@@ -84,11 +84,20 @@ def test_memory_that_runs_out(docker: Docker) -> None:
     assert (ended.exit_code, ended.cause) == (137, "oom-killed")
 
 
-def test_a_container_that_somebody_kills(docker: Docker) -> None:
+@pytest.mark.parametrize("signal", ["KILL", "TERM"])
+def test_a_container_that_somebody_kills(docker: Docker, signal: str) -> None:
     executor, launch = begun(docker)
-    docker.dockerd.engine.json("POST", f"/containers/{docker.container()}/kill", signal="KILL")
+    docker.dockerd.engine.json("POST", f"/containers/{docker.container()}/kill", signal=signal)
     ended = docker.seen.ended(launch.key)
     executor.close(kill=True)
+    number = {"KILL": 9, "TERM": 15}[signal]
+    assert (ended.exit_code, ended.cause) == (128 + number, "container-killed")
+    assert f"signal {number}" in (ended.message or "")
+
+
+def test_a_program_that_a_signal_ends(docker: Docker) -> None:
+    """Its own, or one that the engine does not know of: what its exit code says is all there is."""
+    ended = docker.end("echo begun; kill -9 $$")
     assert (ended.exit_code, ended.cause) == (137, None)
 
 

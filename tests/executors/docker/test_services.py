@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
 from tests.executors.conftest import Docker, wait_until
 from tests.executors.docker.test_ends import WAITING
 
@@ -104,6 +105,19 @@ def test_what_was_begun_when_the_controller_was_killed_goes(docker: Docker) -> N
     assert docker.seen.ended(launch.key).cause == "lost"
     second.close(kill=True)
     wait_until(lambda: nothing_left(docker))
+
+
+@pytest.mark.parametrize("what", ["network", "container"])
+def test_a_name_that_is_taken_stays_with_whom_it_belongs_to(docker: Docker, what: str) -> None:
+    engine, name = docker.dockerd.engine, docker.container()
+    if what == "network":
+        made = f"/networks/{engine.json('POST', '/networks/create', {'Name': name})['Id']}"
+    else:
+        body = {"Image": IMAGE, "Cmd": ["true"]}
+        made = f"/containers/{engine.json('POST', '/containers/create', body, name=f'{name}-web')['Id']}"
+    ended = docker.end("true", services=(LaunchService("web", IMAGE, argv=("sleep", "1000")),))
+    assert (ended.exit_code, ended.cause) == (None, "name-taken")
+    engine.json("DELETE", made)
 
 
 def test_ports_that_others_can_reach() -> None:

@@ -20,7 +20,7 @@ from windlass.executors.docker.images import PullError, pull
 from windlass.executors.docker.inside import VARIABLES, engine_inside
 from windlass.executors.docker.packing import one_file, owner_in, packed
 from windlass.executors.docker.records import Over, Record, write_record
-from windlass.executors.docker.services import ServiceError, begin_services, last_lines
+from windlass.executors.docker.services import NameTakenError, ServiceError, begin_services, last_lines
 from windlass.executors.local.logfile import LogFile
 from windlass.executors.local.preparation import open_log
 from windlass.executors.local.warden import now_millis
@@ -61,21 +61,25 @@ def begin(attempt: Attempt, launch: Launch, engine: Engine, owner: str) -> Recor
     except _Unfit as unfit:
         cause, message = unfit.args
     except PullError as error:
-        cause, message = "image-pull", str(error)
+        cause, message = _full(error) or "image-pull", str(error)
     except ServiceError as error:
-        cause, message = "service-failed", str(error)
+        cause, message = "name-taken" if isinstance(error, NameTakenError) else "service-failed", str(error)
         _show_services(attempt, launch, engine, log)
     except EngineAway as error:
         attempt.check()
         cause, message = "runner-unavailable", str(error)
     except Refused as refused:
-        cause = "disk-full" if "no space left on device" in str(refused) else "start-failed"
-        message = f"the engine refused: {refused}"
+        cause, message = _full(refused) or "start-failed", f"the engine refused: {refused}"
     finally:
         log.close()
     if attempt.stop_asked and not attempt.starting:
         cause, message = None, "stopped before it started"
     return Over(now_millis(), None, cause=cause, message=message)
+
+
+def _full(error: Exception) -> str | None:
+    """The engine has no other word for it."""
+    return "disk-full" if "no space left on device" in str(error) else None
 
 
 def _show_services(attempt: Attempt, launch: Launch, engine: Engine, log: LogFile) -> None:

@@ -45,6 +45,7 @@ AWAY = 0.5  # seconds between two tries to reach the engine
 MASK_BYTES = 16 * 1024 * 1024
 OOM_LOOKS = 5
 _KILLED = 137
+_SIGNALLED = 128  # and the number of the signal
 _NOT_EXECUTED = (126, 127)
 _BY_ENGINE = (137, 143, 255)  # what containers end with when their engine is killed and comes back
 
@@ -183,28 +184,37 @@ class Follower:
         exit_code: int | None = code
         if failure is not None and not stopped:
             exit_code, cause, message = failure
-        if code != 0 and not stopped and self._ran_out_of_memory(state):
-            cause, message = "oom-killed", "the kernel ended it because memory ran out"
+        if code != 0 and not stopped and (ended_by := self._ended_by_others(state)) is not None:
+            cause, message = ended_by
         self._add_services(log)
         trouble = self._bring_back()
         if trouble is not None and cause is None and code == 0:
             cause, message = "artifact-failed", trouble
         return Over(now_millis(), exit_code, self._outputs(), cause, message, parts)
 
-    def _ran_out_of_memory(self, state: Mapping[str, Any]) -> bool:
-        """By its state; of one that was killed also by the engine's events, which may come a little later."""
+    def _ended_by_others(self, state: Mapping[str, Any]) -> tuple[str, str] | None:
+        """Cause and message: the kernel, by its state or by the engine's events, which may come a little later; or
+        somebody who asked the engine, which says so before it does it."""
+        out_of_memory = "oom-killed", "the kernel ended it because memory ran out"
         if state.get("OOMKilled"):
-            return True
-        if int(state["ExitCode"]) != _KILLED:
-            return False
-        filters = json.dumps({"type": ["container"], "event": ["oom"], "container": [self._attempt.name]})
-        for _ in range(OOM_LOOKS):
-            query = {"since": "0", "until": f"{time.time():.3f}", "filters": filters}
-            with self._engine.exchange("GET", "/events", query=query) as answer:
-                if answer.read():
-                    return True
+            return out_of_memory
+        if int(state["ExitCode"]) <= _SIGNALLED:
+            return None
+        for _ in range(OOM_LOOKS if int(state["ExitCode"]) == _KILLED else 1):
+            seen = self._events("oom", "kill")
+            if any(event["Action"] == "oom" for event in seen):
+                return out_of_memory
+            if seen:
+                signal = seen[-1]["Actor"]["Attributes"].get("signal", "?")
+                return "container-killed", f"somebody had the engine send signal {signal} to its container"
             self._attempt.finished.wait(LOOK)
-        return False
+        return None
+
+    def _events(self, *kinds: str) -> list[dict[str, Any]]:
+        filters = json.dumps({"type": ["container"], "event": kinds, "container": [self._attempt.name]})
+        query = {"since": "0", "until": f"{time.time():.3f}", "filters": filters}
+        with self._engine.exchange("GET", "/events", query=query) as answer:
+            return [json.loads(line) for line in answer.read().splitlines()]
 
     def _add_services(self, log: LogFile) -> None:
         """What they wrote, at the end of the log. Raises EngineAway and OSError."""

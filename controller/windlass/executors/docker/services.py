@@ -35,6 +35,10 @@ class ServiceError(Exception):
     """One of them does not come up; the text says why."""
 
 
+class NameTakenError(ServiceError):
+    """A container or network of its name is somebody else's."""
+
+
 def service_container(attempt: Attempt, service: str) -> str:
     return f"{attempt.name}-{service}"
 
@@ -73,7 +77,7 @@ def _make_network(engine: Engine, name: str, own: dict[str, str]) -> None:
             raise
         found = engine.json("GET", f"/networks/{name}")
         if any((found.get("Labels") or {}).get(label) != value for label, value in own.items()):
-            raise ServiceError(f"there is a network {name} already, which is not of this attempt") from refused
+            raise NameTakenError(f"there is a network {name} already, which is not of this attempt") from refused
 
 
 def _body(service: LaunchService, network: str, own: dict[str, str]) -> dict[str, Any]:
@@ -118,7 +122,7 @@ def _wait(attempt: Attempt, engine: Engine, service: LaunchService, deadline: fl
             raise ServiceError("stopped before it started")
         found = engine.json("GET", f"/containers/{name}/json")
         if found["Config"]["Labels"].get(SERVICE) != service.name:
-            raise ServiceError(f"there is a container {name} already, which is not of this attempt")
+            raise NameTakenError(f"there is a container {name} already, which is not of this attempt")
         state = found["State"]
         if not state["Running"]:
             said = state.get("Error") or ("memory ran out" if state.get("OOMKilled") else None)
