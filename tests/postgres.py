@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 
@@ -15,21 +16,29 @@ IN_CI = os.environ.get("CI", "") not in ("", "false", "0")
 
 
 class Postgres:
-    """A server of its own in a temporary folder, reached by a socket. Root may not run one: another user does."""
+    """A server of its own in a temporary folder, reached by a socket, or at `address` by everybody of its network.
 
-    def __init__(self, folder: Path) -> None:
+    Root may not run one: another user does.
+    """
+
+    def __init__(self, folder: Path, address: str = "") -> None:
         assert BINARIES is not None, "CI needs PostgreSQL: install the package postgresql"
         self.folder = folder
+        self.address = address
+        self.port = _free_port(address) if address else 5432
         self.binaries = BINARIES.parent
         self.user = "postgres" if os.geteuid() == 0 else getpass.getuser()
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres")
         self._run("initdb", "-D", str(folder / "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
+        if address:
+            with (folder / "data" / "pg_hba.conf").open("a") as rules:
+                rules.write("host all all samenet trust\n")
 
     def start(self) -> None:
         settings = (
-            f"-c listen_addresses='' -c unix_socket_directories={self.folder} -c max_connections=50"
-            " -c shared_buffers=16MB -c fsync=off -c full_page_writes=off"
+            f"-c listen_addresses='{self.address}' -c port={self.port} -c unix_socket_directories={self.folder}"
+            " -c max_connections=50 -c shared_buffers=16MB -c fsync=off -c full_page_writes=off"
         )
         log = str(self.folder / "log")
         self._run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-l", log, "-o", settings, "start")
@@ -38,6 +47,8 @@ class Postgres:
         self._run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-m", mode, "stop")
 
     def url(self, database: str) -> str:
+        if self.address:
+            return f"postgresql://postgres@{self.address}:{self.port}/{database}"
         return f"postgresql://postgres@/{database}?host={self.folder}"
 
     def execute(self, sql: str, database: str = "postgres") -> None:
@@ -52,3 +63,9 @@ class Postgres:
             command, cwd="/", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False
         )
         assert done.returncode == 0, done.stdout
+
+
+def _free_port(address: str) -> int:
+    with socket.socket() as probe:
+        probe.bind((address, 0))
+        return int(probe.getsockname()[1])

@@ -32,7 +32,7 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wind
 SUITE = "bookworm"
 PYTHON = "3.11"  # of the suite
 # The shell, tar and coreutils come with the essential packages.
-PACKAGES = ("ca-certificates", "git", "openssh-client", "python3")
+PACKAGES = ("ca-certificates", "git", "libstdc++6", "openssh-client", "python3")
 FORMAT = 1  # of what is kept in the cache: one more when the same inputs give something else
 KEPT = 4  # of each kind, in the cache
 USER = 65532
@@ -66,10 +66,11 @@ def build(name: str) -> Path:
 
 
 def version() -> str:
-    """Of the code, for the name of an image: the same code has the same one."""
+    """For the name of an image: the same code on the same packages has the same one."""
+    below = [repr((SUITE, PACKAGES, RUN)).encode(), (ROOT / "requirements-image.lock").read_bytes()]
     with tempfile.TemporaryDirectory() as folder:
         wheel = _wheel(Path(folder))
-        return f"{wheel.name.split('-')[1]}-{_key([wheel.read_bytes()])}"
+        return f"{wheel.name.split('-')[1]}-{_key([wheel.read_bytes(), COMMAND.read_bytes(), *below])}"
 
 
 def _base() -> Path:

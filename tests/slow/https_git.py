@@ -23,23 +23,24 @@ if TYPE_CHECKING:
 class HttpsGit(GitServer):
     """Serves every repository below `root`; `authority` is the PEM file that its certificate is checked with."""
 
-    def __init__(self, root: Path, folder: Path) -> None:
-        super().__init__(root)
+    def __init__(self, root: Path, folder: Path, address: str) -> None:
+        super().__init__(root, address)
+        self.address = address
         self.authority = folder / "ca.crt"
         key = folder / "key.pem"
-        _write_certificate(self.authority, key)
+        _write_certificate(self.authority, key, address)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.authority, key)
         self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
     def url(self, path: str) -> str:
-        return f"https://127.0.0.1:{self.server_port}/{path}/.git"
+        return f"https://{self.address}:{self.server_port}/{path}/.git"
 
 
 @contextmanager
-def https_git(root: Path, folder: Path) -> Iterator[HttpsGit]:
+def https_git(root: Path, folder: Path, address: str = "127.0.0.1") -> Iterator[HttpsGit]:
     folder.mkdir(exist_ok=True)
-    server = HttpsGit(root, folder)
+    server = HttpsGit(root, folder, address)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
@@ -50,7 +51,7 @@ def https_git(root: Path, folder: Path) -> Iterator[HttpsGit]:
         server.server_close()
 
 
-def _write_certificate(certificate: Path, key: Path) -> None:
+def _write_certificate(certificate: Path, key: Path, address: str) -> None:
     private = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "git of the tests")])
     now = datetime.datetime.now(datetime.UTC)
@@ -62,7 +63,7 @@ def _write_certificate(certificate: Path, key: Path) -> None:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(hours=1))
         .not_valid_after(now + datetime.timedelta(days=2))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(private, hashes.SHA256())
     )

@@ -82,15 +82,15 @@ def new_repository(tmp_path: Path) -> Callable[..., Repository]:
 
 
 class GitServer(ThreadingHTTPServer):
-    """A real git server on loopback: `git http-backend` behind Python's HTTP server.
+    """A real git server, on loopback unless told otherwise: `git http-backend` behind Python's HTTP server.
 
     `answer`, when set, is asked first and returns True when it has answered a request itself (a fault).
     """
 
     daemon_threads = True
 
-    def __init__(self, root: Path) -> None:
-        super().__init__(("127.0.0.1", 0), _Bridge)
+    def __init__(self, root: Path, address: str = "127.0.0.1") -> None:
+        super().__init__((address, 0), _Bridge)
         self.root = root
         self.requests: list[tuple[str, dict[str, str]]] = []
         self.answer: Callable[[BaseHTTPRequestHandler], bool] | None = None
