@@ -137,7 +137,7 @@ class Server:
         log.event("controller.leading", epoch=epoch)
         writer.on_event = lambda _cursor: self._bell.ring()
         reuse = LedgerReuse(reads)
-        self._known = all_runners(settings.runners, own_engine=settings.own_engine)
+        self._known = all_runners(settings.runners, own_engine=settings.own_engine, cluster=settings.kubernetes)
         self._runners = Runners(
             self._known,
             lambda: Given(

@@ -6,7 +6,8 @@ asked for, and `all_runners`, which adds those that need no mention: one of each
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from windlass.errors import UsageError, WindlassError
@@ -22,19 +23,22 @@ from windlass.settings import RunnerSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from windlass.clock import Clock
     from windlass.executors.base import Executor, Sink
     from windlass.executors.local.spawn import SupervisorProcess
     from windlass.executors.pieces import Collection, Preparation
     from windlass.policies.policy import Policy
+    from windlass.settings import KubernetesSettings
 
 PARALLEL = 64
 
 
-def all_runners(written: Mapping[str, RunnerSettings], *, own_engine: bool = False) -> dict[str, RunnerSettings]:
+def all_runners(
+    written: Mapping[str, RunnerSettings], *, own_engine: bool = False, cluster: KubernetesSettings | None = None
+) -> dict[str, RunnerSettings]:
     """`own_engine`: those without mention let steps use the engine, as on the machine of whoever wrote the steps.
+    `cluster`: whose custom resources are served; without mention, `kubernetes` is that one.
 
     Raises UsageError for a kind that is not there.
     """
@@ -42,7 +46,12 @@ def all_runners(written: Mapping[str, RunnerSettings], *, own_engine: bool = Fal
         if runner.kind not in EXECUTORS:
             kinds = ", ".join(sorted(EXECUTORS))
             raise UsageError(f"runners.{name}: there is no runner of kind {runner.kind}", f"one of: {kinds}")
-    return {kind: RunnerSettings(kind, kind, allow_docker=own_engine) for kind in EXECUTORS} | dict(written)
+    unmentioned = {kind: RunnerSettings(kind, kind, allow_docker=own_engine) for kind in EXECUTORS}
+    if cluster is not None:
+        kubeconfig = Path(cluster.kubeconfig) if cluster.kubeconfig else None
+        same = replace(unmentioned["kubernetes"], kubeconfig=kubeconfig, context=cluster.context)
+        unmentioned["kubernetes"] = same
+    return unmentioned | dict(written)
 
 
 def kinds_of(runners: Mapping[str, RunnerSettings]) -> dict[str, str]:
