@@ -22,6 +22,14 @@ def event(name: str, *, level: Level = "info", **keys: Any) -> None:
         _sink(level, name, keys)
 
 
+def told(error: BaseException) -> str:
+    """A mistake of ours: its type and the places that it passed, not its text, which may hold a value or a body."""
+    import traceback
+
+    passed = traceback.extract_tb(error.__traceback__)[-4:]
+    return " ".join([type(error).__name__, *(f"{one.filename.rpartition('/')[2]}:{one.lineno}" for one in passed)])
+
+
 def configure(*, json: bool = False, level: Level = "info") -> None:
     """Send events to stderr from now on."""
     global _sink  # noqa: PLW0603 - one process has one log

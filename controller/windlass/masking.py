@@ -132,6 +132,13 @@ class MaskedStream:
         return shown
 
 
+def masked_text(text: str | None, values: Iterable[str] | None) -> str | None:
+    """A message about an attempt, whatever it tells of the environment it was given."""
+    if not text or not values:
+        return text
+    return Mask(values).whole(text.encode("utf-8", "surrogateescape")).decode("utf-8", "replace")
+
+
 def _by_start(found: tuple[int, int, int]) -> int:
     return found[1]
 

@@ -111,7 +111,7 @@ def test_a_failure_is_not_remembered() -> None:
 
 @pytest.mark.parametrize(
     ("value", "cause"),
-    [("", "secret-failed"), ("abc", "secret-failed"), ("a\0bcd", "secret-failed"), ("x" * 2**21, "secret-failed")],
+    [("", "secret-failed"), ("abc", "secret-failed"), ("x" * 2**21, "secret-failed")],
 )
 def test_what_cannot_be_hidden_or_handed_over(value: str, cause: str) -> None:
     with pytest.raises(SecretError) as error:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from windlass.errors import SecretError
 from windlass.executors.pieces import PieceError
-from windlass.plan.placeholders import filled
+from windlass.plan.placeholders import filled, placeholder
 from windlass.plan.secret_names import display_name
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class SecretValues:
         missing = [display_name(name) for name in launch.secrets if name not in values]
         if missing:
             raise PieceError("secret-failed", f"not known any more: {', '.join(missing)}")
+        _check_variables(launch, values)
         return replace(
             launch,
             env={name: filled(text, values) for name, text in launch.env.items()},
@@ -73,6 +74,16 @@ class SecretValues:
             except SecretError as error:
                 raise PieceError(error.cause, str(error)) from error
         return found
+
+
+def _check_variables(launch: Launch, values: Mapping[str, str]) -> None:
+    """Raises PieceError."""
+    held = [name for name, value in values.items() if "\0" in value]
+    given = (launch.env, *(part.env for part in launch.parts), *(service.env for service in launch.services))
+    odd = [name for name in held if any(placeholder(name) in text for env in given for text in env.values())]
+    if odd:
+        names = ", ".join(map(display_name, odd))
+        raise PieceError("secret-failed", f"{names}: NUL bytes cannot stand in a variable: give it as a file")
 
 
 def _by_environment(launch: Launch) -> dict[str | None, dict[str, str]]:

@@ -143,8 +143,8 @@ class WorkspaceExecutor:
         except StoppedError:
             stopped.set()
         except Exception as error:  # noqa: BLE001 - the boundary of one attempt (R29)
-            log.event("prepare.crashed", level="error", run=launch.key.run, error=repr(error))
-            failure = PieceError("start-failed", f"its working directory could not be prepared: {error}")
+            log.event("prepare.crashed", level="error", run=launch.key.run, error=log.told(error))
+            failure = PieceError("start-failed", f"its working directory could not be prepared: {_word(error)}")
         with self._lock:  # a stop comes before the start or reaches the program
             del self._preparing[launch.key]
             if failure is None and not stopped.is_set():
@@ -241,8 +241,13 @@ def _prepared(piece: Preparation, launch: Launch, place: Place) -> Launch:
     except StoppedError:
         raise
     except Exception as error:  # the boundary of one attempt (R29)
-        log.event(f"{piece.verb}.crashed", level="error", run=launch.key.run, error=repr(error))
+        log.event(f"{piece.verb}.crashed", level="error", run=launch.key.run, error=log.told(error))
         raise PieceError(piece.cause, f"{piece.verb} failed: {type(error).__name__}") from error
+
+
+def _word(error: Exception) -> str:
+    """What is expected speaks for itself; the text of a mistake may hold anything."""
+    return str(error) if isinstance(error, WindlassError | OSError) else type(error).__name__
 
 
 def _spoiled(ended: Ended, error: PieceError) -> Ended:
@@ -254,8 +259,8 @@ def _spoiled(ended: Ended, error: PieceError) -> Ended:
 
 
 def _uncollected(ended: Ended, error: Exception) -> Ended:
-    log.event("collect.crashed", level="error", run=ended.key.run, error=repr(error))
-    return _spoiled(ended, PieceError("internal-error", f"what it left could not be collected: {error}"))
+    log.event("collect.crashed", level="error", run=ended.key.run, error=log.told(error))
+    return _spoiled(ended, PieceError("internal-error", f"what it left could not be collected: {_word(error)}"))
 
 
 def _write(path: Path, owed: Mapping[str, Any]) -> None:

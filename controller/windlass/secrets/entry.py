@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 DEEPEST = 100
 
 
-def entry(tree: Any, keys: Sequence[str], place: str) -> str:
-    """`place` says whose entry it is. Raises SecretError."""
+def entry(tree: Any, keys: Sequence[str], place: str, *, text_only: bool = True) -> str:
+    """`place` says whose entry it is; without `text_only`, bytes that are no UTF-8 are escaped. Raises SecretError."""
     found = tree
     shown = "/" + "/".join(keys)
     for key in keys:
@@ -32,7 +32,7 @@ def entry(tree: Any, keys: Sequence[str], place: str) -> str:
     if isinstance(found, (dict, list)):
         raise SecretError("secret-failed", f"{place}: the entry {shown} holds further entries: name one of them")
     text = to_text(found)
-    if any("\udc80" <= char <= "\udcff" for char in text):
+    if text_only and any("\udc80" <= char <= "\udcff" for char in text):
         raise SecretError("secret-failed", f"{place}: the entry {shown} is no text: keep it as base64")
     return text
 

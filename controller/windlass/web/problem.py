@@ -64,7 +64,7 @@ def install(app: FastAPI) -> None:
         return problem(error.status_code, str(error.detail), headers=dict(error.headers or {}))
 
     async def unexpected(_request: Request, error: Exception) -> Response:
-        log.event("web.error", level="error", error=repr(error))
+        log.event("web.error", level="error", error=log.told(error))
         return problem(500, "an internal error; the log of the server says more")
 
     def plain(status: int) -> Any:

@@ -24,7 +24,7 @@ from windlass.executors.docker.services import NameTakenError, ServiceError, beg
 from windlass.executors.local.logfile import LogFile
 from windlass.executors.local.preparation import open_log
 from windlass.executors.local.warden import now_millis
-from windlass.masking import Mask
+from windlass.masking import Mask, masked_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -74,7 +74,7 @@ def begin(attempt: Attempt, launch: Launch, engine: Engine, owner: str) -> Recor
         log.close()
     if attempt.stop_asked and not attempt.starting:
         cause, message = None, "stopped before it started"
-    return Over(now_millis(), None, cause=cause, message=message)
+    return Over(now_millis(), None, cause=cause, message=masked_text(message, launch.masks))
 
 
 def _full(error: Exception) -> str | None:

@@ -30,7 +30,7 @@ from windlass.executors.local.logfile import LogFile
 from windlass.executors.local.preparation import open_log
 from windlass.executors.local.warden import now_millis
 from windlass.executors.workspace import OWED
-from windlass.masking import Mask
+from windlass.masking import Mask, masked_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -190,7 +190,7 @@ class Follower:
         trouble = self._bring_back()
         if trouble is not None and cause is None and code == 0:
             cause, message = "artifact-failed", trouble
-        return Over(now_millis(), exit_code, self._outputs(), cause, message, parts)
+        return Over(now_millis(), exit_code, self._outputs(), cause, masked_text(message, self._masks), parts)
 
     def _ended_by_others(self, state: Mapping[str, Any]) -> tuple[str, str] | None:
         """Cause and message: the kernel, by its state or by the engine's events, which may come a little later; or

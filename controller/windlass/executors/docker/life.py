@@ -34,7 +34,7 @@ def live(attempt: Attempt, engine: Engine, told: Told, patience: float, owner: s
     except Exception as error:  # noqa: BLE001 - the boundary of one attempt (R29)
         if attempt.closing:
             return
-        log.event("docker.crashed", level="error", run=attempt.key.run, error=repr(error))
+        log.event("docker.crashed", level="error", run=attempt.key.run, error=log.told(error))
         over = _without("internal-error", f"the docker runner made a mistake: {type(error).__name__}")
     attempt.finished.set()
     told.ended(attempt, over)

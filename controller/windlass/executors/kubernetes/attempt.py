@@ -62,6 +62,7 @@ class Attempt:
         self.name = object_name(key)
         self.told_started = handle is not None
         self.job_uid: str | None = (handle or {}).get("uid")
+        self.masked = bool(launch is not None and launch.masks)  # its Secret holds values
         self.news = asyncio.Event()
         self.stop_asked = False
         self.grace: int | None = None

@@ -20,7 +20,7 @@ from windlass.executors.local.folders import Folders
 from windlass.executors.local.sweeper import Sweeper
 from windlass.executors.local.warden import now_millis
 from windlass.kube.errors import KubeError
-from windlass.kube.resources import JOBS
+from windlass.kube.resources import JOBS, SECRETS
 from windlass.kube.thread import LoopThread
 from windlass.runs.model import Delayed, Ended, PartsSeen, Quiet, Started
 
@@ -51,7 +51,8 @@ class KubernetesExecutor:
         self._open: dict[AttemptKey, Attempt] = {}
         self._ended: set[AttemptKey] = set()
         self._telling = 0  # ends that are on their way to the sink
-        self._unkept: set[str] = set()  # Jobs of which nobody has said yet that they are not needed any more
+        # Jobs of which nobody has said yet that they are not needed any more; has it values that must not show?
+        self._unkept: dict[str, bool] = {}
         self._delays: dict[AttemptKey, tuple[str, str]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._sweeper = Sweeper()
@@ -86,8 +87,7 @@ class KubernetesExecutor:
             self._ended.discard(key)
             name = object_name(key)
             if name in self._unkept and not self.closed:
-                self._unkept.discard(name)
-                self._spawn(self._let_go(name))
+                self._spawn(self._let_go(name, secret=self._unkept.pop(name)))
         self._sweeper.add(self._folders.attempt(key))
 
     def close(self, *, kill: bool) -> None:
@@ -148,16 +148,20 @@ class KubernetesExecutor:
         if self._world is None:
             return
         if kill:
-            await asyncio.gather(*(self._let_go(name) for name in self._unkept))
+            await asyncio.gather(*(self._let_go(name, secret=secret) for name, secret in self._unkept.items()))
         await self._world.close()
 
-    async def _let_go(self, name: str) -> None:
-        """Its end is recorded: the cluster removes the Job, and all that belongs to it, after a while."""
+    async def _let_go(self, name: str, *, secret: bool) -> None:
+        """Its end is recorded: the cluster removes the Job, and all that belongs to it, after a while; its values go
+        now."""
         if self._world is None:
             return
         with contextlib.suppress(KubeError):
             body = {"spec": {"ttlSecondsAfterFinished": self._terms.keep}}
             await self._world.client.patch(JOBS, name, body, await self._world.namespace())
+        with contextlib.suppress(KubeError):
+            if secret:
+                await self._world.client.delete(SECRETS, name, await self._world.namespace())
 
     # What the attempts tell; in the loop
 
@@ -184,7 +188,7 @@ class KubernetesExecutor:
                 return
             self._ended.add(attempt.key)
             if attempt.job_uid is not None:
-                self._unkept.add(attempt.name)
+                self._unkept[attempt.name] = attempt.masked
             self._telling += 1
         self._emit(
             Ended(attempt.key, over.at, over.exit_code, over.outputs, over.cause, over.message, parts=over.parts)

@@ -12,6 +12,7 @@ import base64
 import contextlib
 import json
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from windlass import log
@@ -33,6 +34,7 @@ from windlass.executors.local.warden import now_millis
 from windlass.kube.client import decode
 from windlass.kube.errors import Conflict, KubeError, NotFound
 from windlass.kube.resources import EVENTS, JOBS, PODS, SECRETS
+from windlass.masking import masked_text
 
 if TYPE_CHECKING:
     from windlass.executors.kubernetes.attempt import Attempt, Told
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 
 SOON, LATE = 1.0, 5.0  # seconds between looks at what only Events tell
 AWAY = 2.0
+UNKNOWN = "the Secret that says what must not show in it is gone"
 FORBIDDING = 5  # times that a Job which must not make another Pod is deleted
 
 
@@ -52,7 +55,7 @@ async def live(attempt: Attempt, told: Told, world: World) -> None:
         log.event("executor.start-withheld", level="warning", run=attempt.key.run, step=attempt.key.path)
         return
     except Exception as error:  # noqa: BLE001 - the boundary of one attempt (R29)
-        log.event("kubernetes.crashed", level="error", run=attempt.key.run, error=repr(error))
+        log.event("kubernetes.crashed", level="error", run=attempt.key.run, error=log.told(error))
         over = without("internal-error", f"the kubernetes runner made a mistake: {type(error).__name__}")
     finally:
         world.leave(attempt)
@@ -63,7 +66,8 @@ async def _over(attempt: Attempt, told: Told, world: World) -> Over:
     try:
         over = read_end(attempt.folder)
         if over is None:
-            over = await Life(attempt, told, world).settled()
+            over = await (life := Life(attempt, told, world)).settled()
+            over = replace(over, message=masked_text(over.message, life.masks))
             write_end(attempt.folder, over)
         return over
     except NotStartable as error:
@@ -92,7 +96,8 @@ class Life:
         self._following: asyncio.Task[None] | None = None
         self._listening: asyncio.Task[None] | None = None
         self._kept = Remembered.read(None)
-        self._masks: tuple[str, ...] = ()
+        self.masks: tuple[str, ...] = attempt.launch.masks if attempt.launch is not None else ()
+        self._withheld = False  # `masks` are not known any more
 
     async def settled(self) -> Over:
         beginning = Beginning(self._attempt, self._told, self._world)
@@ -160,7 +165,8 @@ class Life:
         self._told.delayed(self._attempt, "", "")
         self._told_start(pod)
         reader = await self._open(pod)
-        self._following = asyncio.create_task(reader.follow(pod.metadata.name, self._world.slots))
+        if not self._withheld:
+            self._following = asyncio.create_task(reader.follow(pod.metadata.name, self._world.slots))
         if self._kept.quiet is not None:
             self._listening = asyncio.create_task(self._listen(self._kept.quiet / 1000))
 
@@ -173,13 +179,8 @@ class Life:
         at = now_millis()
         if attempt.launch is None and state is not None and state.started_at:
             at = min(at, millis_of(state.started_at)) or at
-        handle = {
-            "namespace": self._namespace,
-            "job": attempt.name,
-            "uid": attempt.job_uid,
-            "pod": pod.metadata.name,
-            "node": pod.spec.node_name,
-        }
+        handle = {"namespace": self._namespace, "job": attempt.name, "uid": attempt.job_uid}
+        handle |= {"pod": pod.metadata.name, "node": pod.spec.node_name}
         self._told.started(attempt, at, handle)
 
     async def _open(self, pod: Pod) -> Reader:
@@ -188,14 +189,17 @@ class Life:
             self._kept = Remembered.read(pod.metadata.annotations.get(TERMS))
             if launch is not None:
                 self._kept = Remembered(launch.output_limit, launch.kill_after, launch.quiet_timeout, secret=False)
-                self._masks = launch.masks
-            if self._kept.secret or (launch is not None and launch.parts):
-                self._masks, mark = await self._hidden()
+            if launch is not None and launch.parts:
+                _, mark = await self._hidden()
+            elif launch is None and self._kept.secret:
+                masks, mark = await self._hidden()
+                self.masks, self._withheld = masks or (), masks is None
+                self._attempt.masked = bool(masks)
 
             async def hands(part: str) -> None:
                 await hand_on(self._client, self._namespace, pod.metadata.name, part)
 
-            self._reader = Reader(self._attempt, self._told, self._client, self._namespace, self._masks, mark, hands)
+            self._reader = Reader(self._attempt, self._told, self._client, self._namespace, self.masks, mark, hands)
             if launch is None and self._kept.quiet is not None:
                 with contextlib.suppress(OSError):
                     silent = time.time() - self._attempt.log_path.stat().st_mtime
@@ -204,8 +208,8 @@ class Life:
                 self._attempt.written_at = time.monotonic()
         return self._reader
 
-    async def _hidden(self) -> tuple[tuple[str, ...], str | None]:
-        """What must not show, and the mark of the parts: from the attempt's Secret."""
+    async def _hidden(self) -> tuple[tuple[str, ...] | None, str | None]:
+        """What must not show, and the mark of the parts: from the attempt's Secret. None: somebody deleted it."""
         while True:
             try:
                 found = await self._client.get(SECRETS, self._attempt.name, self._namespace)
@@ -214,7 +218,7 @@ class Life:
                 mark = base64.b64decode(data[MARK]).decode() if MARK in data else None
                 return tuple(masks), mark
             except NotFound:
-                return (), None
+                return None, None
             except KubeError:
                 await asyncio.sleep(AWAY)
 
@@ -352,8 +356,8 @@ class Life:
         self._told_start(pod)
         await _ended(self._following)
         reader = await self._open(pod)
-        if attempt.gone:
-            reader.lost("its Pod is gone")
+        if self._withheld or attempt.gone:
+            reader.lost(UNKNOWN if self._withheld else "its Pod is gone")
         else:
             await reader.finish(pod.metadata.name, self._world.terms.log_patience)
             await self._add_services(pod)
@@ -362,9 +366,8 @@ class Life:
         failure = reader.said.failure()
         if failure is not None and not attempt.stop_asked and cause is None:
             exit_code, cause, message = failure
-        return Over(
-            now_millis(), exit_code, outputs_of(pod, self._kept.limit, self._masks), cause, message, reader.said.records
-        )
+        outputs = b"" if self._withheld else outputs_of(pod, self._kept.limit, self.masks)
+        return Over(now_millis(), exit_code, outputs, cause, message, reader.said.records)
 
     async def _forbid_another(self) -> None:
         """A Job whose Pod went without an end that it counts would make a second one (promise R2)."""

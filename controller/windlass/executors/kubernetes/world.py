@@ -65,7 +65,7 @@ class World:
             try:
                 await self._follow()
             except Exception as error:  # noqa: BLE001 - one object must not end it (promise R29); it begins anew
-                log.event("kubernetes.watch-crashed", level="error", error=repr(error))
+                log.event("kubernetes.watch-crashed", level="error", error=log.told(error))
                 await asyncio.sleep(1.0)
 
     async def _follow(self) -> None:

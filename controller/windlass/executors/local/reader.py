@@ -13,7 +13,6 @@ import os
 import selectors
 import threading
 import time
-import traceback
 from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -98,4 +97,4 @@ def guarded(job: Job) -> None:
     try:
         job()
     except Exception as error:  # noqa: BLE001 - the boundary of one item (R29)
-        log.event("local.job-failed", level="error", error=repr(error), trace=traceback.format_exc())
+        log.event("local.job-failed", level="error", error=log.told(error))

@@ -7,15 +7,34 @@ to import: hence this one before it, so that no program waits for it to start.
 
 from __future__ import annotations
 
+import sys
+
 from windlass.mask_commands import Commands
 
 TYPE_CHECKING = False  # typing costs the supervisor half of its start
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from windlass.executors.local.logfile import LogFile
     from windlass.executors.local.masked import MaskedLog
     from windlass.masking import Mask
+
+
+def find_packages(folder: str) -> None:
+    """A warden begins without them."""
+    if folder not in sys.path:
+        sys.path.append(folder)
+
+
+def shown(message: str | None, launch: dict[str, Any]) -> str | None:
+    """What is told of an attempt, which may name what its environment holds."""
+    if not message or not launch["masks"]:
+        return message
+    find_packages(launch["packages"])
+    from windlass.masking import masked_text
+
+    return masked_text(message, launch["masks"])
 
 
 class ScannedLog:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import select
 import signal
-import sys
 import time
 
 from windlass.executors.local import channel, journal
@@ -29,7 +28,7 @@ from windlass.executors.local.preparation import (
     make_folder,
     open_log,
 )
-from windlass.executors.local.scanned import ScannedLog
+from windlass.executors.local.scanned import ScannedLog, find_packages, shown
 
 TYPE_CHECKING = False  # typing costs the supervisor half of its start
 if TYPE_CHECKING:
@@ -97,7 +96,7 @@ class Warden:
         self.finish()
 
     def fail(self, message: str) -> None:
-        at = now_millis()
+        at, message = now_millis(), shown(message, self.launch) or ""
         self.record(journal.failed_line(at, message))
         channel.report(channel.FD, "failed", self.id, at, message)
 
@@ -122,8 +121,7 @@ class Warden:
             self.tell_started()
 
     def hiding(self, log: LogFile, masks: list[str]) -> MaskedLog:
-        if self.launch["packages"] not in sys.path:
-            sys.path.append(self.launch["packages"])
+        find_packages(self.launch["packages"])
         from windlass.executors.local.masked import MaskedLog
 
         return MaskedLog(log, masks)
@@ -204,10 +202,10 @@ class Warden:
     def note_end(self, end: End) -> None:
         """A part that was cut off by a stop has no end of its own."""
         self.in_part = False
+        code, cause, message = end[0], end[1], shown(end[2], self.launch)
         if self.parts.listed and not self.stopping:
-            code, cause, message = end
             self.record(journal.over_line(self.parts.index, code, now_millis(), cause, message))
-        self.parts.note(end)
+        self.parts.note((code, cause, message))
 
     def watch(self) -> None:
         """Until no process of the attempt is left. No timer runs while the program does."""

@@ -60,7 +60,7 @@ class SopsProvider:
             if format_ != "binary":
                 raise SecretError("secret-failed", f"{path}: name one entry of it: #/KEY")
             keys = (_BINARY_KEY,)
-        return entry(tree, keys, path)
+        return entry(tree, keys, path, text_only=format_ != "binary")
 
     def _opened(self, origin: Origin, path: str, format_: str) -> dict[str, Any]:
         key = (origin, path, format_)
