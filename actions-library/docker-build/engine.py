@@ -13,6 +13,7 @@ from tool import Failed, Missing
 
 INSTALL = "start one, name it in DOCKER_HOST, or run the step on a docker runner"
 LONGEST = 1 << 20  # bytes of one piece of news
+UNREADABLE = "what answers at %s is no Docker engine: it says what cannot be read"
 
 
 class Socket(http.client.HTTPConnection):
@@ -34,10 +35,18 @@ class Engine:
         try:
             self.json("/version")
         except OSError as error:
-            raise Missing(f"no Docker engine answers at {self.host} ({error.strerror}): {INSTALL}") from error
+            why = getattr(error, "verify_message", "") or error.strerror or type(error).__name__
+            raise Missing(f"no Docker engine answers at {self.host} ({why}): {INSTALL}") from error
 
     def json(self, path):
-        return json.loads(self._answer("GET", path, {}, None, {}).read())
+        answer = self._answer("GET", path, {}, None, {})
+        try:
+            found = json.loads(answer.read(LONGEST))
+        except (ValueError, http.client.HTTPException) as error:
+            raise Failed(UNREADABLE % self.host) from error
+        if not isinstance(found, dict):
+            raise Failed(UNREADABLE % self.host)
+        return found
 
     def follow(self, path, query, body, headers):
         """What it tells goes to the log as it comes; the last `aux` of each name is the result."""
@@ -47,7 +56,9 @@ class Engine:
             try:
                 news = json.loads(line) if line.strip() else {}
             except ValueError as error:
-                raise Failed(f"the engine at {self.host} says what cannot be read") from error
+                raise Failed(UNREADABLE % self.host) from error
+            if not isinstance(news, dict):
+                raise Failed(UNREADABLE % self.host)
             if news.get("error"):
                 raise Failed(str(news["error"]).strip())
             found |= news.get("aux") or {}
@@ -78,6 +89,8 @@ class Engine:
             answer = connection.getresponse()
         except http.client.HTTPException as error:
             raise Failed(f"the engine at {self.host} does not answer: {error or type(error).__name__}") from error
+        if 300 <= answer.status < 400:
+            raise Failed(f"what answers at {self.host} is no Docker engine: it sends elsewhere ({answer.status})")
         if answer.status >= 400:
             text = answer.read(1 << 16).decode("utf-8", "replace")
             try:
@@ -97,6 +110,8 @@ class Engine:
         if scheme != "https" and not os.environ.get("DOCKER_TLS_VERIFY"):
             return http.client.HTTPConnection(parts.hostname, parts.port or 2375)
         folder = os.environ.get("DOCKER_CERT_PATH") or os.path.expanduser("~/.docker")
-        context = ssl.create_default_context(cafile=os.path.join(folder, "ca.pem"))
-        context.load_cert_chain(os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem"))
+        authority, own = os.path.join(folder, "ca.pem"), os.path.join(folder, "cert.pem")
+        context = ssl.create_default_context(cafile=authority if os.path.exists(authority) else None)
+        if os.path.exists(own):
+            context.load_cert_chain(own, os.path.join(folder, "key.pem"))
         return http.client.HTTPSConnection(parts.hostname, parts.port or 2376, context=context)

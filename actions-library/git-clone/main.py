@@ -26,7 +26,7 @@ def clone():
     path = target(url)
     credential = (url, given("USERNAME") or "x-access-token", given("TOKEN")) if given("TOKEN") else None
     os.makedirs(path, exist_ok=True)
-    git = Git(path, credential)
+    git = Git(path, credential, given("TIMEOUT") or "30m")
     git("init", "--quiet", "--template=")
     git("remote", "add", "--", "origin", url)
     git("config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")

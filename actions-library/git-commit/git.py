@@ -2,14 +2,18 @@
 
 import os
 import re
+import resource
 import shutil
 import subprocess
 import tempfile
+import time
 from urllib.parse import urlsplit
 
 MISSING = "git is not installed where this step runs: apt-get install git, or an image that has it"
 PROTOCOLS = "file:git:http:https:ssh"  # not ext::, which runs a program
 LONGEST = 1 << 16
+FIRST = 1 << 29  # bytes of memory for the first question to a server: git holds the whole answer
+UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 class Failed(Exception):
@@ -41,11 +45,16 @@ def checked_ref(ref):
     return ref
 
 
-class Git:
-    """`credential`: (url, name, secret); git gives it to that scheme, host and port alone."""
+def seconds(text):
+    return sum(float(number) * UNITS[unit] for number, unit in re.findall(r"([\d.]+)(ms|s|m|h|d)", text))
 
-    def __init__(self, folder, credential=None):
-        self.folder = folder
+
+class Git:
+    """`credential`: (url, name, secret); git gives it to that scheme, host and port alone. `limit`: a duration, for all
+    that is asked of it."""
+
+    def __init__(self, folder, credential=None, limit="30m"):
+        self.folder, self.limit, self.until = folder, limit, time.monotonic() + seconds(limit)
         self.env = {
             "PATH": os.environ["PATH"],
             "HOME": os.environ.get("HOME", "/nonexistent"),
@@ -78,19 +87,28 @@ class Git:
         if shutil.which("git") is None:
             raise Missing(MISSING)
         with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-            done = subprocess.run(
-                ["git", *words],
-                cwd=self.folder,
-                env={**self.env, **(env or {})},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=errors,
-                check=False,
-            )
+            try:
+                done = subprocess.run(
+                    ["git", *words],
+                    cwd=self.folder,
+                    env={**self.env, **(env or {})},
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=errors,
+                    check=False,
+                    timeout=max(0.001, self.until - time.monotonic()),
+                    preexec_fn=careful if words[0] == "ls-remote" else None,
+                )
+            except subprocess.TimeoutExpired:
+                raise Failed(f"not done within {self.limit}") from None
             if done.returncode not in fine:
                 raise Failed(said(tail(errors)) or f"git {words[0]} ended with {done.returncode}")
             output.seek(0)
             return done.returncode, output.read(LONGEST).decode("utf-8", "replace").strip()
+
+
+def careful():
+    resource.setrlimit(resource.RLIMIT_AS, (FIRST, FIRST))
 
 
 def tail(file):

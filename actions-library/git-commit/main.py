@@ -88,7 +88,7 @@ def commit():
     for number in range(1, TRIES + 1):
         with tempfile.TemporaryDirectory() as folder:
             try:
-                return attempt(folder, found, Git(folder, credential), branch)
+                return attempt(folder, found, Git(folder, credential, given("TIMEOUT") or "30m"), branch)
             except Failed as error:
                 if number == TRIES or not any(word in str(error) for word in BEHIND):
                     raise

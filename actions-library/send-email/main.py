@@ -13,6 +13,7 @@ from email.utils import formatdate, make_msgid
 UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 PORTS = {"starttls": 587, "always": 465, "never": 25}
 LARGEST = 25 << 20  # bytes of attachments: hardly a server takes more
+LINES = 1000  # of one answer
 
 
 class Failed(Exception):
@@ -91,16 +92,50 @@ def place(given):
     return found[1].strip("[]"), int(found[2] or PORTS[given["tls"]])
 
 
+class Lines:
+    """What comes from the server, as far as it is one answer."""
+
+    def __init__(self, file):
+        self.file, self.left = file, LINES
+
+    def readline(self, most):
+        self.left -= 1
+        if self.left < 0:
+            raise smtplib.SMTPServerDisconnected("its answer has no end")
+        return self.file.readline(most)
+
+    def close(self):
+        self.file.close()
+
+
+class Bounded:
+    """smtplib bounds the lines of an answer, but not their number."""
+
+    def getreply(self):
+        if self.file is None:
+            self.file = Lines(self.sock.makefile("rb"))
+        self.file.left = LINES
+        return super().getreply()
+
+
+class Plain(Bounded, smtplib.SMTP):
+    pass
+
+
+class Encrypted(Bounded, smtplib.SMTP_SSL):
+    pass
+
+
 def connected(given, host, port):
     patience = max(seconds(given.get("timeout") or "1m"), 0.01)
     if given["tls"] == "never":
-        return smtplib.SMTP(host, port, timeout=patience)
+        return Plain(host, port, timeout=patience)
     import ssl
 
     context = ssl.create_default_context()
     if given["tls"] == "always":
-        return smtplib.SMTP_SSL(host, port, timeout=patience, context=context)
-    smtp = smtplib.SMTP(host, port, timeout=patience)
+        return Encrypted(host, port, timeout=patience, context=context)
+    smtp = Plain(host, port, timeout=patience)
     smtp.ehlo()
     if not smtp.has_extn("starttls"):
         smtp.close()
@@ -125,6 +160,8 @@ def send(given, secret):
     except smtplib.SMTPRecipientsRefused as error:
         raise Failed(f"{host}:{port} refuses every receiver: {reasons(error.recipients)}") from None
     except smtplib.SMTPResponseException as error:
+        if error.smtp_code < 0:
+            raise Failed(f"{host}:{port}: what answers there speaks no SMTP") from None
         raise Failed(f"{host}:{port} answered {error.smtp_code} {text_of(error.smtp_error)}") from None
     except smtplib.SMTPException as error:
         why = "no answer in time" if "timed out" in str(error) else str(error)

@@ -126,6 +126,7 @@ class Site:
 
     def __init__(self, host: str = "127.0.0.1") -> None:
         self.asked: list[Request] = []
+        self.otherwise = Answer(404, body=b"no such thing")
         self.paths: dict[str, Answer | Callable[[BaseHTTPRequestHandler], None]] = {}
         site = self
 
@@ -135,7 +136,8 @@ class Site:
             def answer(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 site.asked.append(Request(self.command, self.path, dict(self.headers), body))
-                found = site.paths.get(self.path.partition("?")[0], Answer(404, body=b"no such thing"))
+                path = self.path.partition("?")[0]
+                found = site.paths.get(path, site.otherwise)
                 if not isinstance(found, Answer):
                     self.close_connection = True
                     return found(self)
