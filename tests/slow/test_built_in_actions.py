@@ -96,6 +96,19 @@ def test_the_folder_is_in_order(home: Home) -> None:
     assert "http-request/examples" in home.windlass("check", "--strict", cwd=copy).stdout, "examples are judged too"
 
 
+def test_an_input_that_is_missing(home: Home, repo: Repo) -> None:
+    """Refused before anything runs: by its name, at the step."""
+    declared = {name: yaml.safe_load((LIBRARY / name / "action.yaml").read_text())["inputs"] for name in ACTIONS}
+    wanted = {}
+    for name, inputs in declared.items():
+        needed = [one for one, of in inputs.items() if of.get("required", "default" not in of)]
+        wanted |= {f"workflows/{name}.yaml": f"std/{name} needs with: {', '.join(needed)}"} if needed else {}
+    repo.write({f"workflows/{name}.yaml": workflow(name, f"steps: {{it: {{uses: std/{name}}}}}\n") for name in ACTIONS})
+    found = json.loads(home.windlass("check", "--output", "json", cwd=repo.path).stdout)["problems"]
+    assert {one["file"]: one["message"] for one in found} == wanted
+    assert {one["rule"] for one in found} == {"missing-input"}
+
+
 def test_a_server_freezes_what_it_began_with(repo: Repo, serve: MakeServer, site: Site) -> None:
     site.paths["/"] = Answer(body=b"hi")
     step = f"steps: {{it: {{uses: std/http-request, with: {{url: '{site.url}/'}}}}}}"
