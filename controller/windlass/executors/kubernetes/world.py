@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from typing import TYPE_CHECKING
 
 from windlass import log
@@ -38,6 +39,8 @@ class World:
         self._namespace = terms.namespace
         self._by_job: dict[str, Attempt] = {}
         self._watching: asyncio.Task[None] | None = None
+        self._sought = self._expected = 0
+        self._sought_since = 0.0
 
     async def namespace(self) -> str:
         """Raises AccessError."""
@@ -49,6 +52,20 @@ class World:
         self._by_job[attempt.name] = attempt
         if self._watching is None:
             self._watching = asyncio.get_running_loop().create_task(self._watch())
+
+    def seek(self) -> None:
+        """An adopted attempt is going to be looked for."""
+        if not self._sought:
+            self._expected, self._sought_since = 0, time.monotonic()
+        self._sought += 1
+        self._expected += 1
+
+    def found(self) -> None:
+        """What became of it is known, or that nobody knows."""
+        self._sought -= 1
+        if not self._sought:
+            took = round(time.monotonic() - self._sought_since, 3)
+            log.event("kubernetes.adopted", attempts=self._expected, seconds=took)
 
     def leave(self, attempt: Attempt) -> None:
         self._by_job.pop(attempt.name, None)
