@@ -12,6 +12,7 @@ import pytest
 from tests.postgres import BINARIES, IN_CI, Postgres
 from tests.slow.home import Home
 from tests.slow.installation import Installation
+from tests.slow.jumping import Jumping
 from tests.slow.processes import end, marked
 from tests.slow.repo import Repo
 from tests.slow.server import Server
@@ -94,3 +95,9 @@ def installation(postgres: Postgres, home: Home) -> Iterator[MakeInstallation]:
     for one in made:
         one.close()
     end(marked(f"{home.folder}/"))  # steps of a killed controller live on
+
+
+@pytest.fixture
+def jump(tmp_path: Path) -> Jumping:
+    """`jump(seconds)`: moves the wall clock of one process."""
+    return Jumping(tmp_path)

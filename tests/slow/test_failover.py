@@ -5,18 +5,14 @@ What counts is what happened: each start of an attempt leaves a line in a file, 
 
 from __future__ import annotations
 
-import shutil
 import signal
-import struct
-import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from tests.postgres import IN_CI
 from tests.slow.installation import Installation
+from tests.slow.jumping import COMPILER
 from tests.slow.waiting import until
 
 from windlass.clock import from_rfc3339
@@ -141,24 +137,6 @@ def test_a_ledger_that_is_restarted_under_load_costs_nothing_but_time(installati
     assert here.epoch()[0] == 1
     assert leader.alive
     assert standby.alive
-
-
-COMPILER = shutil.which("cc")
-
-
-@pytest.fixture
-def jump(tmp_path: Path) -> Callable[[float], dict[str, str]]:
-    """Moves the wall clock of whoever is started with the environment that it returns: seconds from the true time."""
-    assert COMPILER is not None
-    library, offset = tmp_path / "jumping_clock.so", tmp_path / "jump"
-    source = Path(__file__).with_name("jumping_clock.c")
-    subprocess.run([COMPILER, "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
-
-    def to(seconds: float) -> dict[str, str]:
-        offset.write_bytes(struct.pack("q", round(seconds * 1e9)))
-        return {"LD_PRELOAD": str(library), "JUMP": str(offset)}
-
-    return to
 
 
 @pytest.mark.skipif(COMPILER is None and not IN_CI, reason="there is no C compiler: no clock can be moved")

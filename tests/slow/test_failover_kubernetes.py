@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from scripts.cluster import fakes
 from tests import cluster as clusters
+from tests.postgres import IN_CI, Postgres
 from tests.slow.installation import Installation
+from tests.slow.jumping import COMPILER, Jumping
 from tests.slow.waiting import until
 
 from windlass.executors.kubernetes.barrier import is_barrier
@@ -114,6 +116,45 @@ def test_a_leader_that_stood_still_starts_no_pod(on, cluster: Cluster, namespace
     again = here.web.ended(here.begin("chain"), 60)
     check_once(plane, namespace, [ended, again])
     assert second.alive
+
+
+def test_a_ledger_that_is_restarted_neither_doubles_nor_loses_a_pod(
+    on, cluster: Cluster, namespace: str, postgres: Postgres
+) -> None:
+    plane = cluster.control_plane
+    here = on(plane, namespace, WORK)
+    leader = here.controller("a").leads()
+    standby = here.controller("b")
+    here.web.start()
+    runs = [here.begin("chain") for _ in range(3)]
+    until(lambda: found(plane, namespace, "jobs"), 30)
+    postgres.stop("immediate")
+    postgres.start()
+    ended = [here.web.ended(run, 60) for run in runs]
+    assert {run["status"] for run in ended} == {"succeeded"}, ended
+    check_once(plane, namespace, ended)
+    assert leader.alive
+    assert standby.alive
+    assert here.epoch()[0] == 1
+
+
+@pytest.mark.skipif(COMPILER is None and not IN_CI, reason="there is no C compiler: no clock can be moved")
+def test_clocks_that_differ_and_jump_change_nobodys_mind(on, cluster: Cluster, namespace: str, jump: Jumping) -> None:
+    """The lease of a leader whose clock is an hour behind looks long expired to whoever believes what is written."""
+    plane = cluster.control_plane
+    here = on(plane, namespace, WORK)
+    leader = here.controller("a", **jump(-3600)).leads()
+    standby = here.controller("b")
+    here.web.start()
+    run = here.begin("chain")
+    assert not standby.says("ready", 4), "longer than a lease"
+    jump(3600)
+    ended = here.web.ended(run, 60)
+    assert ended["status"] == "succeeded", ended
+    assert not standby.says("ready", 4)
+    check_once(plane, namespace, [ended])
+    assert leader.alive
+    assert here.epoch()[0] == 1
 
 
 FAKE = {

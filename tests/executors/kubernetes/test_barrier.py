@@ -31,10 +31,12 @@ def test_what_was_never_made_cannot_be_made_any_more(kube: Kube) -> None:
     assert is_barrier(kube.job())
     assert kube.pods() == []
     executor.close(kill=False)
+    kube.data = kube.data.with_name("before")  # nothing on its disk tells it
     held_up = kube.executor()  # who led before, and asks only now
     held_up.start([kube.launch("true")])
     assert kube.seen.ended(key, 30).cause == "never-started"
     held_up.close(kill=False)
+    kube.data = kube.data.with_name("after")
     again = kube.executor()  # a third one, that was not told how it ended
     again.adopt({key: None})
     assert kube.seen.ended(key, 30).cause == "never-started"
@@ -56,3 +58,22 @@ def test_a_job_that_only_says_so_is_none(kube: Kube) -> None:
     made["metadata"]["annotations"][BARRED] = "said somebody"
     assert not is_barrier(made)
     assert is_barrier(barrier(kube.key(), kube.namespace))
+
+
+def test_many_are_found_by_one_list(kube: Kube) -> None:
+    """Those that run, those that were never made, and one whose name is somebody else's."""
+    names = [f"s{number}" for number in range(30)]
+    keys = {name: kube.key(name) for name in names}
+    nowhere = {"nodeSelector": {"there": "is-none"}}
+    for name in names[:2]:
+        made = objects_of(kube.launch("true", name), kube.terms, kube.namespace, None).job
+        kube.call(kube.client.create(JOBS, made, kube.namespace))
+    foreign = objects_of(kube.launch("true", names[2], pod=nowhere), kube.terms, kube.namespace, None).job
+    foreign["metadata"]["annotations"]["windlass.dev/run"] = "another"
+    kube.call(kube.client.create(JOBS, foreign, kube.namespace))
+    executor = kube.executor()
+    executor.adopt(dict.fromkeys(keys.values()))
+    ends = [kube.seen.ended(keys[name], 60) for name in names]
+    assert [end.exit_code for end in ends[:2]] == [0, 0]
+    assert (ends[2].cause, "not of this attempt" in ends[2].message) == ("lost", True)
+    assert {end.cause for end in ends[3:]} == {"never-started"}

@@ -200,6 +200,8 @@ class Beginning:
     async def _found_or_barred(self, namespace: str, *, known: bool) -> dict[str, Any]:
         """Its Job; of one that was never made, what keeps it from being made later. Raises KubeError, WithheldError."""
         client, attempt = self._world.client, self._attempt
+        if (found := await self._world.listed(attempt.name)) is not None:
+            return found
         try:
             return await client.get(JOBS, attempt.name, namespace)
         except NotFound:

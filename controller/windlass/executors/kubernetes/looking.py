@@ -25,6 +25,7 @@ REVIEWS = Resource("authorization.k8s.io", "v1", "selfsubjectaccessreviews", "Se
 NEEDED: tuple[tuple[str, Resource, str], ...] = (
     ("create", JOBS, ""),
     ("get", JOBS, ""),
+    ("list", JOBS, ""),
     ("patch", JOBS, ""),
     ("delete", JOBS, ""),
     ("get", PODS, ""),

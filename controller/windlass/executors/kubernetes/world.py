@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from windlass import log
 from windlass.executors.kubernetes.naming import JOB_NAME, OURS
 from windlass.executors.kubernetes.pods import Pod
+from windlass.executors.kubernetes.roll import Roll
 from windlass.kube.client import Client
 from windlass.kube.resources import PODS
 from windlass.kube.watch import Broken, Gone, Put, Synced, Watch
@@ -41,6 +42,7 @@ class World:
         self._watching: asyncio.Task[None] | None = None
         self._sought = self._expected = 0
         self._sought_since = 0.0
+        self._roll = Roll(self.client)
 
     async def namespace(self) -> str:
         """Raises AccessError."""
@@ -59,6 +61,10 @@ class World:
             self._expected, self._sought_since = 0, time.monotonic()
         self._sought += 1
         self._expected += 1
+
+    async def listed(self, name: str) -> dict[str, Any] | None:
+        """The Job of an attempt that is sought. None: nothing is known of it; ask for it. Raises KubeError."""
+        return await self._roll.find(name, await self.namespace(), self._sought)
 
     def found(self) -> None:
         """What became of it is known, or that nobody knows."""
