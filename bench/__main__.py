@@ -21,7 +21,7 @@ from bench.figure import ENV, Figure, command
 
 PARTS = (
     *("command-line", "check", "authors", "actions", "scale", "engine"),
-    *("groups", "store", "server", "secrets", "docker", "kubernetes"),
+    *("groups", "store", "server", "secrets", "docker", "kubernetes", "kubernetes-failover"),
 )
 RESULTS = Path(__file__).parent / "RESULTS.md"
 
