@@ -172,6 +172,13 @@ class Beginning:
 
     async def find(self) -> Over | None:
         """Of an adopted one. None: its Job or Pod exists."""
+        self._world.seek()
+        try:
+            return await self._find()
+        finally:
+            self._world.found()
+
+    async def _find(self) -> Over | None:
         attempt, known = self._attempt, self._attempt.job_uid is not None
         try:
             namespace = await self._world.namespace()

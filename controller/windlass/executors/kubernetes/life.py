@@ -102,7 +102,7 @@ class Life:
     async def settled(self) -> Over:
         beginning = Beginning(self._attempt, self._told, self._world)
         launch = self._attempt.launch
-        over = await self._found(beginning) if launch is None else await beginning.begin(launch)
+        over = await beginning.find() if launch is None else await beginning.begin(launch)
         if over is not None:
             return over
         self._namespace = await self._world.namespace()
@@ -113,13 +113,6 @@ class Life:
                 await _ended(task)
             if self._reader is not None:
                 self._reader.close()
-
-    async def _found(self, beginning: Beginning) -> Over | None:
-        self._world.seek()
-        try:
-            return await beginning.find()
-        finally:
-            self._world.found()
 
     # ---- until it is over
 
