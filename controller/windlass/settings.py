@@ -103,6 +103,7 @@ class RunnerSettings:
 
     `host` and `certificates` None: as the environment says (DOCKER_HOST…); `kubeconfig`, `context` and `namespace`
     None: the usual ones. `image` is that of steps without one. `parallel` None: what its kind does by default.
+    `helper_image`: what gives workspaces in Pods their tools; None: our own.
     `allow_docker`: steps with `docker: true` may have the engine. `docker_image`: of the engine that they get in a Pod.
     """
 
@@ -117,6 +118,7 @@ class RunnerSettings:
     namespace: str | None = None
     allow_docker: bool = False
     docker_image: str | None = None
+    helper_image: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

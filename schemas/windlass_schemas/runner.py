@@ -22,6 +22,7 @@ KEYS_OF: dict[str, tuple[RunnerKind, ...]] = {
     "namespace": ("kubernetes",),
     "allow_docker": ("local", "docker"),
     "docker_image": ("kubernetes",),
+    "helper_image": ("kubernetes",),
 }
 
 
@@ -52,6 +53,12 @@ class ServerRunner(Written):
     )
     namespace: Maybe[Text] = Field(
         default=None, min_length=1, description="The namespace of the Pods; the context's when absent."
+    )
+    helper_image: Maybe[Text] = Field(
+        default=None,
+        min_length=1,
+        description="What brings files into Pods: an image with a static /bin/busybox; Windlass's own when absent.",
+        examples=["registry.example.com/windlass:1.0"],
     )
     allow_docker: Flag = Field(
         default=False, description="Whether steps with `docker: true` may use the engine; it can do what root can."

@@ -38,7 +38,7 @@ class Kube:
         self.data = data
         self.run = run
         self.namespace = namespace
-        self.terms = Terms(Place(str(kubeconfig)), namespace, log_patience=5.0)
+        self.terms = Terms(Place(str(kubeconfig)), namespace, helper=IMAGE, log_patience=5.0)
         self.seen = Seen()
         self.executors: list[KubernetesExecutor] = []
         self.thread = LoopThread("test-kube")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from windlass.executors.pieces import PieceError
 from windlass.executors.rooted import write_file
+from windlass.masking import Mask
 from windlass.plan.places import where
 
 if TYPE_CHECKING:
@@ -57,4 +58,12 @@ class StepFiles:
                 raise PieceError(self.cause, f"cannot write the file {file.path}: {error.strerror}") from error
         if needs_home(file.path for file in launch.files):
             launch = with_home(launch, home_of(place))
-        return replace(launch, files=())
+        return replace(launch, files=(), private=_private(launch))
+
+
+def _private(launch: Launch) -> tuple[str, ...]:
+    """Which of them hold what must not show."""
+    if not launch.masks:
+        return ()
+    mask = Mask(launch.masks)
+    return tuple(f.path for f in launch.files if mask.stretches(f.content.encode("utf-8", "surrogateescape")))

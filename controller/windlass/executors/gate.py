@@ -50,3 +50,6 @@ class Gate:
 
     def working_directory(self, key: AttemptKey) -> Path:
         return self._inner.working_directory(key)
+
+    def collected(self, key: AttemptKey) -> None:
+        self._inner.collected(key)

@@ -29,6 +29,9 @@ class Grounded(Executor, Protocol):
 
     def working_directory(self, key: AttemptKey) -> Path: ...
 
+    def collected(self, key: AttemptKey) -> None:
+        """Its end is told, with all that was kept of what it left: where it ran nothing has to wait any more."""
+
 
 def always() -> bool:
     return True

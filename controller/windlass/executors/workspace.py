@@ -170,6 +170,8 @@ class WorkspaceExecutor:
             except Exception as error:  # noqa: BLE001 - the boundary of one attempt (R29): it has ended all the same
                 observation = _uncollected(observation, error)
         self._sink(observation)
+        if isinstance(observation, Ended):
+            self._inner.collected(observation.key)
 
     def _collect_soon(self, ended: Ended) -> bool:
         """False: nothing is owed, or nothing ran that could have left it."""
@@ -206,6 +208,7 @@ class WorkspaceExecutor:
         with self._lock:
             del self._collecting[ended.key]
         self._sink(replace(ended, at=max(ended.at, self._clock.now())))
+        self._inner.collected(ended.key)
 
     def _collected(self, ended: Ended, place: Place) -> Ended:
         owed = json.loads((place.folder / OWED).read_bytes())

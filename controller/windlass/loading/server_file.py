@@ -155,6 +155,7 @@ def runners_of(model: ServerFile) -> dict[str, RunnerSettings]:
             namespace=written.namespace,
             allow_docker=written.allow_docker,
             docker_image=written.docker_image,
+            helper_image=written.helper_image,
         )
         for name, written in model.runners.items()
     }

@@ -8,6 +8,8 @@ somebody opens it.
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from windlass.patterns import matches
@@ -19,7 +21,7 @@ from windlass.policies.quantity import amount
 from windlass.policies.refusal import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from windlass.policies.policy import Policy, Tolerated
 
@@ -49,18 +51,24 @@ JUDGED = frozenset(
 )
 """Fields of a pod spec that the house writes; each is judged below, by Pod Security, or harmless."""
 OPEN_VOLUMES = frozenset(("emptyDir", "downwardAPI"))
+NONE: Mapping[str, str] = MappingProxyType({})
 OWN_MARK = "windlass.dev/attempt"  # label of every pod, Secret and ConfigMap of an attempt
 
 
 def refusals(
-    pod: Mapping[str, Any], policy: Policy, own: Sequence[str] = (), engine: Mapping[str, Any] | None = None
+    pod: Mapping[str, Any],
+    policy: Policy,
+    own: Sequence[str] = (),
+    engine: Mapping[str, Any] | None = None,
+    ours: Mapping[str, str] = NONE,
 ) -> list[Refusal]:
     """Everything that is refused, in the order of the pod. `own`: names of Secrets and ConfigMaps that were made for
     this attempt, which it may mount. `engine`: the container of `docker: true`, which the policy's `docker` allows to
-    be privileged and of the runner's image, if it is the very same."""
+    be privileged and of the runner's image, if it is the very same. `ours`: images of the operator's choice, by the
+    container that may have them."""
     spec = pod.get("spec") or {}
     found = [*_unknown(spec, policy), *pod_security.refusals(pod, policy)]
-    found += [*_images(spec, policy), *_resources(spec, policy), *_names(spec, policy), *_placing(spec, policy)]
+    found += [*_images(spec, policy, ours), *_resources(spec, policy), *_names(spec, policy), *_placing(spec, policy)]
     found += [*_volumes(spec, policy, own), *_credentials(spec, policy, own), *_network(pod, policy)]
     return [one for one in found if one.field not in _of_engine(spec, policy, engine)]
 
@@ -80,9 +88,11 @@ def _unknown(spec: Mapping[str, Any], policy: Policy) -> Iterator[Refusal]:
             yield Refusal("spec.automountServiceAccountToken", "it must be false")
 
 
-def _images(spec: Mapping[str, Any], policy: Policy) -> Iterator[Refusal]:
+def _images(spec: Mapping[str, Any], policy: Policy, ours: Mapping[str, str]) -> Iterator[Refusal]:
     for path, container in containers(spec):
         image = str(container.get("image") or "")
+        if ours.get(str(container.get("name"))) == image:
+            continue
         if policy.images is not None and not allowed(policy.images, image):
             yield Refusal(f"{path}.image", f"{image} is none of the allowed images: {', '.join(policy.images)}")
         if policy.digests and not full_name(image).digest:

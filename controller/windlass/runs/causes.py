@@ -52,6 +52,8 @@ CAUSES = MappingProxyType(
         "admission-refused": "The cluster refused the step's Pod: its rights, Pod Security, or an admission webhook.",
         "config-missing": "A Secret or ConfigMap that the step's Pod names is not there, or lacks a key.",
         "init-failed": "An init container of the step's Pod failed, so its program was not started.",
+        "workspace-unfilled": "The step's files could not be brought into its Pod, so its program was not started.",
+        "workspace-lost": "What the step left in its Pod could not be fetched: outputs, artifacts, caches.",
         "evicted": "Its node ran short of memory, disk or room, and ended the step.",
         "preempted": "A Pod with a higher priority took the step's place.",
         "drained": "The step was evicted through the cluster's API, as when a node is drained.",

@@ -350,6 +350,7 @@ class Launch:
     working_directory: str | None = None  # relative to the attempt's folder
     checkout: Checkout | None = None  # what the working directory holds at the start
     files: tuple[LaunchFile, ...] = ()
+    private: tuple[str, ...] = ()  # paths of `files` that are written already and hold secrets
     action_files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # below `action`, beside the script
     cache: CacheUse | None = None
     notes: tuple[str, ...] = ()  # lines of ours at the head of the log

@@ -102,10 +102,11 @@ def environment(launch: Launch, folder: Path, more: Mapping[str, str]) -> list[s
         **more,
         "TINI_KILL_PROCESS_GROUP": "1",  # the first process hands signals to all, not to its child alone
     }
-    return [f"{name}={value}" for name, value in {**_moved(launch.env, folder), **ours}.items()]
+    return [f"{name}={value}" for name, value in {**moved(launch.env, folder), **ours}.items()]
 
 
-def _moved(env: Mapping[str, str], folder: Path) -> dict[str, str]:
+def moved(env: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """Variables that name the attempt's folder on this machine name its copy there."""
     here = f"{folder}/"
     return {n: f"{ROOT}/{v[len(here) :]}" if v.startswith(here) else v for n, v in env.items()}
 

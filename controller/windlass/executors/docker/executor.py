@@ -131,6 +131,9 @@ class DockerExecutor:
             thread.join(GOING)
         self._sweeper.wait()
 
+    def collected(self, key: AttemptKey) -> None:
+        """Nothing waits for it."""
+
     def working_directory(self, key: AttemptKey) -> Path:
         """On this machine: filled before the start and copied into the container, and back if something is owed."""
         return self._folders.attempt(key) / "work"

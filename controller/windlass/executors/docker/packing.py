@@ -18,7 +18,7 @@ from windlass.executors.files import HOME
 from windlass.plan.actions import FOLDER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Set
     from pathlib import Path
 
     from windlass.runs.model import Launch
@@ -27,6 +27,7 @@ MASKS = "masks.json"
 IN_MEMORY = 8 * 1024 * 1024
 PREPARED = ("work", HOME, FOLDER)
 _OWN = ROOT.lstrip("/")
+NONE: frozenset[Path] = frozenset()
 
 
 def packed(launch: Launch, folder: Path, owner: tuple[int, int], extra: Mapping[str, str]) -> tuple[IO[bytes], int]:
@@ -34,47 +35,56 @@ def packed(launch: Launch, folder: Path, owner: tuple[int, int], extra: Mapping[
     spool = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the caller closes it
     with tarfile.open(fileobj=spool, mode="w", format=tarfile.PAX_FORMAT) as tar:
         for name in ("", "/work"):
-            tar.addfile(_info(f"{_OWN}{name}", owner, 0o755, folder=True))
-        _add_prepared(tar, folder, owner)
+            add_folder(tar, f"{_OWN}{name}", owner, 0o755)
+        add_prepared(tar, folder, owner, f"{_OWN}/")
         scripts = {launch.script_name: launch.script} if launch.script is not None else {}
         for part in launch.parts:
             if part.script is not None:
                 scripts[part.script_name] = part.script
-        folders = {name.rpartition("/")[0] for name in scripts} - {"", *_there(folder)}
+        folders = {name.rpartition("/")[0] for name in scripts} - {"", *prepared_in(folder)}
         for name in sorted(folders):  # an engine makes missing ones as it likes
-            tar.addfile(_info(f"{_OWN}/{name}", owner, 0o755, folder=True))
+            add_folder(tar, f"{_OWN}/{name}", owner, 0o755)
         for name, text in {**scripts, **extra}.items():
-            _add_text(tar, name, text, owner, 0o700)
+            add_text(tar, f"{_OWN}/{name}", text, owner, 0o700)
         for name, text in (("inputs.json", launch.inputs), ("output", ""), ("env", "")):
-            _add_text(tar, name, text, owner, 0o600)
+            add_text(tar, f"{_OWN}/{name}", text, owner, 0o600)
         if launch.masks:
-            _add_text(tar, MASKS, json.dumps(launch.masks), (0, 0), 0o600)
+            add_text(tar, f"{_OWN}/{MASKS}", json.dumps(launch.masks), (0, 0), 0o600)
     size = spool.tell()
     spool.seek(0)
     return spool, size
 
 
-def _there(folder: Path) -> list[str]:
+def prepared_in(folder: Path) -> list[str]:
     return [name for name in PREPARED if (folder / name).exists()]
 
 
-def _add_prepared(tar: tarfile.TarFile, folder: Path, owner: tuple[int, int]) -> None:
-    """What pieces of the workspace put into the attempt's folder: work, home, the files of an action."""
+def add_prepared(
+    tar: tarfile.TarFile, folder: Path, owner: tuple[int, int], root: str, without: Set[Path] = NONE
+) -> None:
+    """What pieces of the workspace put into the attempt's folder: work, home, the files of an action. `root`: what
+    stands before their names; `without`: files that are left out."""
 
-    def owned(info: tarfile.TarInfo) -> tarfile.TarInfo:
+    def owned(info: tarfile.TarInfo) -> tarfile.TarInfo | None:
+        if without and folder / info.name[len(root) :] in without:
+            return None
         info.uid, info.gid = owner
         info.uname = info.gname = ""
         return info
 
-    for name in _there(folder):
-        tar.add(folder / name, f"{_OWN}/{name}", filter=owned)
+    for name in prepared_in(folder):
+        tar.add(folder / name, f"{root}{name}", filter=owned)
 
 
-def _add_text(tar: tarfile.TarFile, name: str, text: str, owner: tuple[int, int], mode: int) -> None:
+def add_text(tar: tarfile.TarFile, name: str, text: str, owner: tuple[int, int], mode: int) -> None:
     data = text.encode("utf-8", "surrogateescape")
-    info = _info(f"{_OWN}/{name}", owner, mode)
+    info = _info(name, owner, mode)
     info.size = len(data)
     tar.addfile(info, io.BytesIO(data))
+
+
+def add_folder(tar: tarfile.TarFile, name: str, owner: tuple[int, int], mode: int) -> None:
+    tar.addfile(_info(name, owner, mode, folder=True))
 
 
 def _info(name: str, owner: tuple[int, int], mode: int, *, folder: bool = False) -> tarfile.TarInfo:

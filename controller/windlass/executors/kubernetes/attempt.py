@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from windlass.executors.kubernetes.naming import PREFIX, object_name
+from windlass.runs.outputs import MOST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from windlass.runs.model import AttemptKey, Launch, PartRecord
 
 TERMS = f"{PREFIX}/terms"  # annotation: what an adopting controller must know
+OWES = f"{PREFIX}/owes"  # annotation: what is to be collected of its workspace, as JSON
 GRACE = 10_000  # milliseconds; when nobody says
 
 
@@ -63,6 +65,8 @@ class Attempt:
         self.told_started = handle is not None
         self.job_uid: str | None = (handle or {}).get("uid")
         self.masked = bool(launch is not None and launch.masks)  # its Secret holds values
+        self.pod_name: str | None = (handle or {}).get("pod")
+        self.keeps: bool | None = None  # a container there waits to be let go; None: not known
         self.news = asyncio.Event()
         self.stop_asked = False
         self.grace: int | None = None
@@ -113,16 +117,33 @@ class Attempt:
 
 
 class Remembered:
-    """What of a launch is needed after its start: by the launch itself, or by an annotation of its Pod."""
+    """What of a launch is needed after its start: by the launch itself, or by an annotation of its Pod.
 
-    def __init__(self, limit: int, kill_after: int, quiet: int | None, secret: bool) -> None:
+    `keeps`: there is a container that waits for what the step leaves; `outputs`: they are there, too."""
+
+    def __init__(
+        self,
+        limit: int,
+        kill_after: int,
+        quiet: int | None,
+        secret: bool,
+        keeps: bool = False,
+        outputs: bool = False,
+    ) -> None:
         self.limit = limit
         self.kill_after = kill_after
         self.quiet = quiet
         self.secret = secret
+        self.keeps = keeps
+        self.outputs = outputs
+
+    def by(self, launch: Launch) -> Remembered:
+        """What the launch says itself counts, whatever became of the annotation."""
+        return Remembered(launch.output_limit, launch.kill_after, launch.quiet_timeout, False, self.keeps, self.outputs)
 
     def text(self) -> str:
         found = {"limit": self.limit, "killAfter": self.kill_after, "quiet": self.quiet, "secret": self.secret}
+        found |= {name: True for name, value in (("keeps", self.keeps), ("outputs", self.outputs)) if value}
         return json.dumps(found, separators=(",", ":"))
 
     @classmethod
@@ -132,10 +153,12 @@ class Remembered:
             found = json.loads(text or "{}")
             quiet = found.get("quiet")
             return cls(
-                min(max(0, int(found.get("limit", 4096))), 4096),
+                min(max(0, int(found.get("limit", 4096))), MOST),
                 max(0, int(found.get("killAfter", GRACE))),
                 max(1, int(quiet)) if quiet is not None else None,
                 bool(found.get("secret", True)),
+                bool(found.get("keeps", False)),
+                bool(found.get("outputs", False)),
             )
         except (ValueError, TypeError, AttributeError, OverflowError):
             return cls(4096, GRACE, None, secret=True)

@@ -11,13 +11,17 @@ import asyncio
 import contextlib
 import secrets
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from windlass.executors.docker.container import moved
 from windlass.executors.docker.records import Over
 from windlass.executors.kubernetes.barrier import barrier, is_barrier
+from windlass.executors.kubernetes.errors import UnfitError
+from windlass.executors.kubernetes.filling import remember, workspace_of
 from windlass.executors.kubernetes.naming import is_ours
 from windlass.executors.kubernetes.reading import note
-from windlass.executors.kubernetes.spec import UnfitError, objects_of
+from windlass.executors.kubernetes.spec import objects_of
 from windlass.executors.kubernetes.terms import PolicyError, admitted
 from windlass.executors.local.logfile import LogFile
 from windlass.executors.local.preparation import open_log
@@ -71,7 +75,11 @@ class Beginning:
         mark = secrets.token_hex(8) if launch.parts else None
         try:
             namespace = await self._world.namespace()
-            objects = objects_of(launch, self._world.terms, namespace, mark)
+            workspace = workspace_of(launch, attempt.folder)
+            launch = replace(launch, env=moved(launch.env, attempt.folder))
+            objects = objects_of(launch, self._world.terms, namespace, mark, workspace)
+            if workspace is not None:
+                remember(attempt.folder, workspace, objects.files)
             job = admitted(objects.job, self._world.terms, objects.engine)
         except UnfitError as error:
             return without("start-failed", str(error))

@@ -12,6 +12,8 @@ from windlass.executors.kubernetes.spec import OUTPUTS
 from windlass.masking import Mask
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from windlass.executors.kubernetes.attempt import Attempt
     from windlass.executors.kubernetes.pods import Pod
 
@@ -29,13 +31,16 @@ def explained(attempt: Attempt, verdict: Verdict, pod: Pod | None) -> Verdict:
     return verdict
 
 
-def outputs_of(pod: Pod, limit: int, masks: tuple[str, ...]) -> bytes:
+def outputs_of(pod: Pod, limit: int, masks: Sequence[str]) -> bytes:
     """At most one byte more than the limit; without what must not show. The kubelet keeps the last 4,096 bytes, so as
     many as that may have been more."""
     ended = pod.state.terminated
     data = ended.message.encode("utf-8", "surrogateescape") if ended is not None else b""
-    if len(data) >= OUTPUTS:
-        data = data.ljust(OUTPUTS + 1)
+    return shown(data.ljust(OUTPUTS + 1) if len(data) >= OUTPUTS else data, limit, masks)
+
+
+def shown(data: bytes, limit: int, masks: Sequence[str]) -> bytes:
+    """At most one byte more than the limit; without what must not show."""
     if masks:
         data = Mask(masks).whole(data) if len(data) <= limit else b" " * (limit + 1)
     return data[: limit + 1]

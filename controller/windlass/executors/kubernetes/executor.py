@@ -13,6 +13,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from windlass.executors.kubernetes.attempt import Attempt
+from windlass.executors.kubernetes.emptying import Remains
 from windlass.executors.kubernetes.life import live
 from windlass.executors.kubernetes.naming import object_name
 from windlass.executors.kubernetes.world import World
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from windlass.executors.kubernetes.terms import Terms
     from windlass.runs.model import AttemptKey, Launch, Observation, PartRecord, Stop
 
+LINGER = 5.0  # seconds between the word about an end and that of its Pod
 LAST = 60.0  # seconds beyond their grace that the end of all attempts is waited for
 
 
@@ -53,6 +55,8 @@ class KubernetesExecutor:
         self._telling = 0  # ends that are on their way to the sink
         # Jobs of which nobody has said yet that they are not needed any more; has it values that must not show?
         self._unkept: dict[str, bool] = {}
+        self._kept: dict[AttemptKey, str] = {}  # Pods that wait for what was left in them to be collected
+        self._done: set[str] = set()  # those of them that need not wait any more
         self._delays: dict[AttemptKey, tuple[str, str]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._sweeper = Sweeper()
@@ -89,6 +93,13 @@ class KubernetesExecutor:
             if name in self._unkept and not self.closed:
                 self._spawn(self._let_go(name, secret=self._unkept.pop(name)))
         self._sweeper.add(self._folders.attempt(key))
+
+    def collected(self, key: AttemptKey) -> None:
+        with self._lock:
+            pod = self._kept.pop(key, None)
+            if pod is not None and not self.closed:
+                self._done.add(pod)
+                self._spawn(self._end_soon(pod))
 
     def close(self, *, kill: bool) -> None:
         with self._lock:
@@ -147,6 +158,9 @@ class KubernetesExecutor:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._world is None:
             return
+        await asyncio.gather(
+            *(self._end(pod) for pod in (self._done | set(self._kept.values()) if kill else self._done))
+        )
         if kill:
             await asyncio.gather(*(self._let_go(name, secret=secret) for name, secret in self._unkept.items()))
         await self._world.close()
@@ -162,6 +176,18 @@ class KubernetesExecutor:
         with contextlib.suppress(KubeError):
             if secret:
                 await self._world.client.delete(SECRETS, name, await self._world.namespace())
+
+    async def _end_soon(self, pod: str) -> None:
+        """A moment after its end was told: should the ledger not have heard it, it is collected again."""
+        await asyncio.sleep(LINGER)
+        await self._end(pod)
+
+    async def _end(self, pod: str) -> None:
+        self._done.discard(pod)
+        if self._world is None:
+            return
+        with contextlib.suppress(KubeError):
+            await Remains(self._world.client, await self._world.namespace(), pod).let_go()
 
     # What the attempts tell; in the loop
 
@@ -189,6 +215,8 @@ class KubernetesExecutor:
             self._ended.add(attempt.key)
             if attempt.job_uid is not None:
                 self._unkept[attempt.name] = attempt.masked
+            if attempt.pod_name is not None and attempt.keeps is not False:
+                self._kept[attempt.key] = attempt.pod_name
             self._telling += 1
         self._emit(
             Ended(attempt.key, over.at, over.exit_code, over.outputs, over.cause, over.message, parts=over.parts)

@@ -8,9 +8,7 @@ on memory: whoever adopts the attempt finds the same Job, the same Pod, the same
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
-import json
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -20,20 +18,23 @@ from windlass.executors.docker.frames import millis_of
 from windlass.executors.docker.records import Over, read_end, write_end
 from windlass.executors.kubernetes.attempt import TERMS, Remembered
 from windlass.executors.kubernetes.beginning import Beginning, WithheldError, without
-from windlass.executors.kubernetes.concluding import explained, outputs_of
+from windlass.executors.kubernetes.concluding import explained
+from windlass.executors.kubernetes.filling import FillError, fill
 from windlass.executors.kubernetes.handing_on import hand_on
+from windlass.executors.kubernetes.hidden import hidden
 from windlass.executors.kubernetes.judging import Verdict, delay_by_event, delay_of, verdict_of, verdict_of_gone
+from windlass.executors.kubernetes.left import Left
 from windlass.executors.kubernetes.naming import JOB_NAME
-from windlass.executors.kubernetes.pods import Pod, conditions_of
+from windlass.executors.kubernetes.once import forbid_another
+from windlass.executors.kubernetes.pods import FILL, Pod, conditions_of
 from windlass.executors.kubernetes.reading import Reader
 from windlass.executors.kubernetes.services import delay_of_services, services_of
 from windlass.executors.kubernetes.services_log import last_lines
-from windlass.executors.kubernetes.spec import MARK, MASKS
 from windlass.executors.local.preparation import NotStartable
 from windlass.executors.local.warden import now_millis
 from windlass.kube.client import decode
 from windlass.kube.errors import Conflict, KubeError, NotFound
-from windlass.kube.resources import EVENTS, JOBS, PODS, SECRETS
+from windlass.kube.resources import EVENTS, JOBS, PODS
 from windlass.masking import masked_text
 
 if TYPE_CHECKING:
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
 SOON, LATE = 1.0, 5.0  # seconds between looks at what only Events tell
 AWAY = 2.0
 UNKNOWN = "the Secret that says what must not show in it is gone"
-FORBIDDING = 5  # times that a Job which must not make another Pod is deleted
 
 
 async def live(attempt: Attempt, told: Told, world: World) -> None:
@@ -95,6 +95,7 @@ class Life:
         self._reader: Reader | None = None
         self._following: asyncio.Task[None] | None = None
         self._listening: asyncio.Task[None] | None = None
+        self._filling: asyncio.Task[None] | None = None
         self._kept = Remembered.read(None)
         self.masks: tuple[str, ...] = attempt.launch.masks if attempt.launch is not None else ()
         self._withheld = False  # `masks` are not known any more
@@ -109,7 +110,7 @@ class Life:
         try:
             return await self._conclude(await self._watch())
         finally:
-            for task in (self._following, self._listening):
+            for task in (self._following, self._listening, self._filling):
                 await _ended(task)
             if self._reader is not None:
                 self._reader.close()
@@ -130,6 +131,8 @@ class Life:
                     return verdict_of_gone(pod)
                 if self._is_overdue(pod):
                     return Verdict(None, "lost", "its node does not answer, and nothing proves how it ended")
+            if pod is not None and self._filling is None and pod.around(FILL).running is not None:
+                self._filling = asyncio.create_task(self._fill(pod.metadata.name))
             if pod is not None and pod.state.running is not None and not self._running:
                 await self._runs(pod)
             if attempt.stop_asked or attempt.verdict is not None:
@@ -160,6 +163,13 @@ class Life:
             return None
         return 0.5 if time.monotonic() - self._since < 5.0 else SOON
 
+    async def _fill(self, pod: str) -> None:
+        try:
+            await fill(self._attempt, self._client, self._namespace, pod)
+        except FillError as error:
+            self._attempt.verdict = Verdict(None, "workspace-unfilled", f"its files: {error}", begun=False)
+            self._attempt.news.set()
+
     async def _runs(self, pod: Pod) -> None:
         self._running = True
         self._told.delayed(self._attempt, "", "")
@@ -188,11 +198,11 @@ class Life:
             launch, mark = self._attempt.launch, None
             self._kept = Remembered.read(pod.metadata.annotations.get(TERMS))
             if launch is not None:
-                self._kept = Remembered(launch.output_limit, launch.kill_after, launch.quiet_timeout, secret=False)
+                self._kept = self._kept.by(launch)
             if launch is not None and launch.parts:
-                _, mark = await self._hidden()
+                _, mark = await hidden(self._client, self._attempt.name, self._namespace)
             elif launch is None and self._kept.secret:
-                masks, mark = await self._hidden()
+                masks, mark = await hidden(self._client, self._attempt.name, self._namespace)
                 self.masks, self._withheld = masks or (), masks is None
                 self._attempt.masked = bool(masks)
 
@@ -207,20 +217,6 @@ class Life:
             else:
                 self._attempt.written_at = time.monotonic()
         return self._reader
-
-    async def _hidden(self) -> tuple[tuple[str, ...] | None, str | None]:
-        """What must not show, and the mark of the parts: from the attempt's Secret. None: somebody deleted it."""
-        while True:
-            try:
-                found = await self._client.get(SECRETS, self._attempt.name, self._namespace)
-                data = found.get("data") or {}
-                masks = json.loads(base64.b64decode(data[MASKS])) if MASKS in data else ()
-                mark = base64.b64decode(data[MARK]).decode() if MARK in data else None
-                return tuple(masks), mark
-            except NotFound:
-                return None, None
-            except KubeError:
-                await asyncio.sleep(AWAY)
 
     async def _listen(self, limit: float) -> None:
         while True:
@@ -349,7 +345,7 @@ class Life:
         attempt, pod = self._attempt, self._attempt.pod
         verdict = explained(attempt, verdict, pod)
         if pod is None or not pod.counts:
-            await self._forbid_another()
+            await forbid_another(self._client, self._namespace, attempt)
         if pod is None or not (verdict.begun or self._running or attempt.told_started):
             await self._add_services(pod)
             return Over(now_millis(), verdict.exit_code, cause=verdict.cause, message=verdict.message)
@@ -366,20 +362,12 @@ class Life:
         failure = reader.said.failure()
         if failure is not None and not attempt.stop_asked and cause is None:
             exit_code, cause, message = failure
-        outputs = b"" if self._withheld else outputs_of(pod, self._kept.limit, self.masks)
+        attempt.pod_name, attempt.keeps = pod.metadata.name, self._kept.keeps
+        left = Left(self._client, self._namespace, pod, self._kept, None if self._withheld else self.masks)
+        outputs, trouble = await left.brought(attempt.folder, exit_code, good=exit_code == 0 and cause is None)
+        if trouble is not None and exit_code == 0 and cause is None:
+            cause, message = "workspace-lost", trouble
         return Over(now_millis(), exit_code, outputs, cause, message, reader.said.records)
-
-    async def _forbid_another(self) -> None:
-        """A Job whose Pod went without an end that it counts would make a second one (promise R2)."""
-        for _ in range(FORBIDDING):
-            try:
-                await self._client.delete(JOBS, self._attempt.name, self._namespace, uid=self._attempt.job_uid)
-                return
-            except (NotFound, Conflict):
-                return
-            except KubeError as error:
-                log.event("kubernetes.job-not-deleted", level="warning", job=self._attempt.name, error=str(error))
-                await asyncio.sleep(AWAY)
 
     async def _add_services(self, pod: Pod | None) -> None:
         """What they wrote: of a program that has ended or never began, while its Pod is there to tell."""

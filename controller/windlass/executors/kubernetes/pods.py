@@ -13,6 +13,7 @@ import msgspec
 CONTAINER = "step"
 HELPER = "service-"  # before the name of a service: its container
 ENGINE = "docker-engine"  # the service that `docker: true` is
+TOOLS, FILL, KEEP = "windlass-tools", "windlass-fill", "windlass-keep"  # around the step (`workspace.py`)
 
 
 def service_of(container: str) -> str | None:
@@ -102,14 +103,19 @@ class Pod(msgspec.Struct):
         """Of the step's container; empty while the kubelet has not spoken."""
         return next((one.state for one in self.status.container_statuses if one.name == CONTAINER), ContainerState())
 
+    def around(self, name: str) -> ContainerState:
+        """Of a container before or beside the step's."""
+        found = (one.state for one in self.status.init_container_statuses if one.name == name)
+        return next(found, ContainerState())
+
     @property
     def over(self) -> bool:
-        """The program has ended, and no service is left."""
+        """The program has ended, and no service is left; not so where somebody waits for us to fetch what is left."""
         if self.status.phase in ("Succeeded", "Failed"):
             return True
-        return self.state.terminated is not None and not any(
-            service_of(one.name) is not None for one in self.status.init_container_statuses
-        )
+        beside = [one.name for one in self.status.init_container_statuses]
+        waits = KEEP in beside or not any(service_of(name) is not None for name in beside)
+        return self.state.terminated is not None and waits
 
     @property
     def counts(self) -> bool:

@@ -9,35 +9,42 @@ from __future__ import annotations
 import base64
 import json
 import posixpath
+import shlex
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from windlass.executors.docker.container import ROOT
 from windlass.executors.docker.driver import DRIVER, driver_files
 from windlass.executors.kubernetes import naming
-from windlass.executors.kubernetes.attempt import TERMS, Remembered
+from windlass.executors.kubernetes.attempt import OWES, TERMS, Remembered
 from windlass.executors.kubernetes.engine import give_engine
+from windlass.executors.kubernetes.errors import UnfitError
 from windlass.executors.kubernetes.pods import CONTAINER
 from windlass.executors.kubernetes.services import give_services
 from windlass.executors.kubernetes.variables import Variables, literal
+from windlass.executors.kubernetes.volumes import FILES, mount
+from windlass.executors.kubernetes.workspace import mount_in, surround
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from windlass.executors.kubernetes.terms import Terms
+    from windlass.executors.kubernetes.workspace import Workspace
     from windlass.runs.model import Launch
 
-ROOT = "/windlass"  # where files are, if there are any; parts share it
-FILES = f"{ROOT}-files"  # what the Secret holds of them
 OUTPUT = "/dev/termination-log"
+OUTPUTS_IN = f"{ROOT}/output"  # of those that may be larger
+INPUTS = "inputs.json"
 OUTPUTS = 4096  # bytes: what the kubelet keeps of that file
 MASKS = "masks"
 MARK = "mark"
 _SHELLS = frozenset({"sh", "bash", "dash", "ash", "ksh", "zsh"})
 _LONGEST_WORD = 120_000  # bytes of one argument; Linux takes 131,072 with the final zero
+_LONGEST_NOTE = 100_000  # characters of one annotation; all of them may have 256 KiB
 _LARGEST_SECRET = 1_000_000  # bytes; the API server takes 1 MiB
 _SURROUNDINGS = f"""\
-mkdir -p {ROOT}/work && cd {ROOT}/work || exit 126
+mkdir -p DIRECTORY && cd DIRECTORY || exit 126
 : > {ROOT}/env
 : > {ROOT}/variables.sh
 trap 'stopped=1; made TERM ""' TERM
@@ -45,38 +52,37 @@ trap 'stopped=1; made TERM ""' TERM
 SPARE = 300  # seconds: the cluster's own limit comes after ours
 
 
-class UnfitError(Exception):
-    """No Job can be made of it; the text says why to the author."""
-
-
 @dataclass(slots=True)
 class Objects:
     """`secret` lacks the reference to the Job, whose uid is not known yet. `engine`: the container of `docker: true`,
-    as it was made."""
+    as it was made. `files` go into the workspace, by name."""
 
     job: dict[str, Any]
     secret: dict[str, Any] | None
+    files: dict[str, str]
     engine: dict[str, Any] | None = None
 
 
 @dataclass(slots=True)
 class _Draft:
-    """What is collected for the Secret: files by name, variables that must not show."""
+    """What is collected for the Secret, or for the workspace: files by name; variables that must not show."""
 
     variables: Variables
+    place: str = FILES  # where its files are going to be
     files: dict[str, str] = field(default_factory=dict)
 
 
-def objects_of(launch: Launch, terms: Terms, namespace: str, mark: str | None) -> Objects:
+def objects_of(
+    launch: Launch, terms: Terms, namespace: str, mark: str | None, workspace: Workspace | None = None
+) -> Objects:
     """`mark`: of the driver of parts. Raises UnfitError."""
-    _refuse(launch)
     name = naming.object_name(launch.key)
     image = launch.image or terms.image
     if not image:
         raise UnfitError("it names no image, and its runner has none for steps without one (`image`)")
-    draft = _Draft(Variables(name, launch.masks))
-    command = _parts(launch, mark, draft) if launch.parts else _command(launch, draft)
-    env = _environment(launch, draft)
+    draft = _Draft(Variables(name, launch.masks), FILES if workspace is None else ROOT)
+    command = _parts(launch, mark, draft, workspace) if launch.parts else _command(launch, draft)
+    env = _environment(launch, draft, workspace)
     pod = _pod(launch, image, command, env)
     _give_services(pod, launch, draft)
     metadata = {
@@ -85,10 +91,14 @@ def objects_of(launch: Launch, terms: Terms, namespace: str, mark: str | None) -
         "labels": naming.labels(launch.key),
         "annotations": naming.notes(launch.key),
     }
+    brought, draft.files = (draft.files, {}) if workspace is not None else ({}, draft.files)
     secret = _secret(launch, metadata, draft, mark)
-    kept = Remembered(launch.output_limit, launch.kill_after, launch.quiet_timeout, secret is not None)
-    _mount(pod, launch, name, list(draft.files))
+    mount(pod, launch, name, list(draft.files), scratch=bool(launch.parts) and workspace is None)
+    if workspace is not None:
+        mount_in(pod, workspace, _storage(launch, terms))
     engine = _give_engine(pod, launch, terms)
+    if workspace is not None:
+        surround(pod, workspace, launch, terms.helper)
     job = {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -97,66 +107,65 @@ def objects_of(launch: Launch, terms: Terms, namespace: str, mark: str | None) -
             "backoffLimit": 0,
             "podReplacementPolicy": "Failed",
             "ttlSecondsAfterFinished": terms.unread,
-            "template": {"metadata": _pod_metadata(launch, metadata, kept), "spec": pod},
+            "template": {
+                "metadata": _pod_metadata(launch, metadata, secret is not None, workspace),
+                "spec": pod,
+            },
         },
     }
-    return Objects(job, secret, engine)
+    return Objects(job, secret, brought, engine)
 
 
-def _refuse(launch: Launch) -> None:
-    asked = {
-        "checkout": launch.checkout is not None,
-        "files": bool(launch.files),
-        "artifacts": bool(launch.saves or launch.loads),
-        "cache": launch.cache is not None,
-        "the files of an action": bool(launch.action_files),
-        "outputs of type file": bool(launch.file_outputs),
-        "outputs of more than 4 KiB": launch.output_limit > OUTPUTS,
-        "a workingDirectory": launch.working_directory is not None,
-    }
-    wanted = [name for name, is_asked in asked.items() if is_asked]
-    if wanted:
-        raise UnfitError(f"the kubernetes runner cannot give it {', '.join(wanted)}")
+def _storage(launch: Launch, terms: Terms) -> str | None:
+    """The most that a workspace may take: what the step asks for, else what its policy allows."""
+    for part in ("limits", "requests"):
+        if (asked := launch.resources.get(part, {}).get("ephemeral-storage")) is not None:
+            return asked
+    most = terms.policy.limits.get("ephemeral-storage")
+    return str(int(most)) if most is not None else None
 
 
 # ---- the program
 
 
 def _command(launch: Launch, draft: _Draft) -> list[str]:
-    """A shell gets its script as an argument: no file, so nothing for a kubelet to fetch and mount."""
+    """A shell gets its script as an argument: no file, so nothing for a kubelet to fetch and mount. Where files are
+    brought anyway it is one of them, as everywhere."""
     *before, last = launch.argv
     script = launch.script
     if script is None:
         return [literal(word) for word in launch.argv]
-    plain = last == "{script}" and not any("{script}" in word for word in before)
+    plain = draft.place == FILES and last == "{script}" and not any("{script}" in word for word in before)
     if plain and before and posixpath.basename(before[0]) in _SHELLS and len(script.encode()) < _LONGEST_WORD:
         return [*before, "-c", literal(script), launch.script_name]
     draft.files[launch.script_name] = script
-    return [literal(word.replace("{script}", f"{FILES}/{launch.script_name}")) for word in launch.argv]
+    return [literal(word.replace("{script}", f"{draft.place}/{launch.script_name}")) for word in launch.argv]
 
 
-def _parts(launch: Launch, mark: str | None, draft: _Draft) -> list[str]:
+def _parts(launch: Launch, mark: str | None, draft: _Draft, workspace: Workspace | None) -> list[str]:
+    directory = f"{ROOT}/work" if workspace is None else workspace.directory
+    surroundings = _SURROUNDINGS.replace("DIRECTORY", shlex.quote(directory))
     try:
-        written = driver_files(launch, mark or "", _SURROUNDINGS, files=FILES)
+        written = driver_files(launch, mark or "", surroundings, files=draft.place)
     except ValueError as error:
         raise UnfitError(str(error)) from error
     draft.files |= written
     for part in launch.parts:
         if part.script is not None:
             draft.files[part.script_name] = part.script
-    return ["sh", f"{FILES}/{DRIVER}"]
+    return ["sh", f"{draft.place}/{DRIVER}"]
 
 
 # ---- the environment
 
 
-def _environment(launch: Launch, draft: _Draft) -> list[dict[str, Any]]:
-    env = dict(launch.env) | {"WINDLASS_OUTPUT": OUTPUT}
+def _environment(launch: Launch, draft: _Draft, workspace: Workspace | None) -> list[dict[str, Any]]:
+    env = dict(launch.env) | {"WINDLASS_OUTPUT": OUTPUTS_IN if workspace and workspace.outputs else OUTPUT}
     if launch.parts:
         env["WINDLASS_ENV"] = f"{ROOT}/env"
-    if _wants_inputs(launch) or draft.files:
-        draft.files["inputs.json"] = launch.inputs
-        env["WINDLASS_INPUTS"] = f"{FILES}/inputs.json"
+    if workspace is not None or _wants_inputs(launch) or draft.files:
+        draft.files[INPUTS] = launch.inputs
+        env["WINDLASS_INPUTS"] = f"{draft.place}/{INPUTS}"
     return draft.variables.of(env, launch.unset)
 
 
@@ -188,7 +197,7 @@ def _give_engine(pod: dict[str, Any], launch: Launch, terms: Terms) -> dict[str,
 
 
 def _secret(launch: Launch, metadata: Mapping[str, Any], draft: _Draft, mark: str | None) -> dict[str, Any] | None:
-    if not draft.files and not draft.variables.hidden and not launch.masks:
+    if not draft.files and not draft.variables.hidden and not launch.masks and mark is None:
         return None
     data = {f"file.{number}": text for number, text in enumerate(draft.files.values())}
     data |= draft.variables.hidden
@@ -205,14 +214,24 @@ def _secret(launch: Launch, metadata: Mapping[str, Any], draft: _Draft, mark: st
 # ---- the Pod
 
 
-def _pod_metadata(launch: Launch, metadata: Mapping[str, Any], kept: Remembered) -> dict[str, Any]:
-    """The step's own labels and annotations, without those that are ours to give."""
+def _pod_metadata(
+    launch: Launch, metadata: Mapping[str, Any], secret: bool, workspace: Workspace | None
+) -> dict[str, Any]:
+    """The step's own labels and annotations, without those that are ours to give. Raises UnfitError."""
+    kept = Remembered(launch.output_limit, launch.kill_after, launch.quiet_timeout, secret)
+    notes = {}
+    if workspace is not None:
+        kept.keeps, kept.outputs = workspace.keeps, workspace.outputs
+        if workspace.owed is not None:
+            notes[OWES] = workspace.owed
+            if len(workspace.owed) > _LONGEST_NOTE:
+                raise UnfitError("its artifacts and caches have more paths than the kubernetes runner can remember")
     pod = launch.pod
     own = {
         part: {name: value for name, value in (pod.get(part) or {}).items() if not _reserved(name)}
         for part in ("labels", "annotations")
     }
-    ours = {"labels": metadata["labels"], "annotations": {**metadata["annotations"], TERMS: kept.text()}}
+    ours = {"labels": metadata["labels"], "annotations": {**metadata["annotations"], **notes, TERMS: kept.text()}}
     return {part: {**own[part], **ours[part]} for part in ours}
 
 
@@ -269,41 +288,3 @@ def _wishes(pod: Mapping[str, Any]) -> dict[str, Any]:
     if pod.get("imagePullSecrets"):
         found["imagePullSecrets"] = [{"name": name} for name in pod["imagePullSecrets"]]
     return found
-
-
-def _mount(spec: dict[str, Any], launch: Launch, secret: str, files: list[str]) -> None:
-    """The step's volumes and ours. The Secret's keys are numbers: a file's name may hold what a key may not."""
-    found = [_volume(one) for one in launch.pod.get("volumes") or ()]
-    if files:
-        items = [{"key": f"file.{number}", "path": name} for number, name in enumerate(files)]
-        source = {"secret": {"secretName": secret, "items": items, "defaultMode": 0o555}}
-        found.append(("windlass-files", source, {"mountPath": FILES, "readOnly": True}))
-    if launch.parts:
-        found.append(("windlass", {"emptyDir": {}}, {"mountPath": ROOT}))
-    if found:
-        spec["volumes"] = [{"name": name, **source} for name, source, _ in found]
-        spec["containers"][0]["volumeMounts"] = [{"name": name, **mount} for name, _, mount in found]
-
-
-def _volume(one: Mapping[str, Any]) -> tuple[str, dict[str, Any], dict[str, Any]]:
-    """Raises UnfitError."""
-    name, path = one["name"], posixpath.normpath(one["mountPath"])
-    if not path.startswith("/") or path.startswith("//") or path == "/" or _is_ours(path):
-        raise UnfitError(f"pod.volumes: {name} cannot be mounted at {one['mountPath']}")
-    if name in ("windlass", "windlass-files"):
-        raise UnfitError(f"pod.volumes: the name {name} is taken")
-    return name, _source(one), {"mountPath": path, **({"readOnly": True} if one.get("readOnly") else {})}
-
-
-def _is_ours(path: str) -> bool:
-    return f"{path}/".startswith((f"{ROOT}/", f"{FILES}/", "/dev/", "/proc/", "/sys/"))
-
-
-def _source(one: Mapping[str, Any]) -> dict[str, Any]:
-    if one.get("claim"):
-        return {"persistentVolumeClaim": {"claimName": one["claim"]}}
-    if one.get("configMap"):
-        return {"configMap": {"name": one["configMap"]}}
-    if one.get("secret"):
-        return {"secret": {"secretName": one["secret"]}}
-    return {"emptyDir": {}}

@@ -6,10 +6,13 @@ sent.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from windlass import __version__
 from windlass.errors import WindlassError
+from windlass.executors.kubernetes.pods import TOOLS
 from windlass.kube.access import Place
 from windlass.policies.completion import complete
 from windlass.policies.pod_check import refusals
@@ -18,6 +21,7 @@ from windlass.policies.policy import OWN, Policy
 if TYPE_CHECKING:
     from windlass.settings import RunnerSettings
 
+HELPER = f"windlass:{__version__}"  # our own image, as the chart calls it
 PENDING = 3600.0
 KEEP = 600
 UNREAD = 86_400
@@ -31,7 +35,8 @@ class PolicyError(WindlassError):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """`namespace` None: the context's. `image` is that of launches without one. `pending`: seconds that an attempt may
+    """`namespace` None: the context's. `image` is that of launches without one, `helper` that
+    of the container which gives workspaces their tools (`workspace.py`). `pending`: seconds that an attempt may
     wait for its start. `keep`: seconds that its objects stay after its end has been recorded, `unread` before that.
     `node_patience`: seconds that a node has to say how a Pod ended which it was told to end. `policy`: what each Pod is
     checked by, last. `engine`: the image of the engine of `docker: true`, None: the usual one."""
@@ -39,6 +44,7 @@ class Terms:
     place: Place = field(default_factory=Place)
     namespace: str | None = None
     image: str | None = None
+    helper: str = HELPER
     pending: float = PENDING
     keep: int = KEEP
     unread: int = UNREAD
@@ -51,7 +57,12 @@ class Terms:
 def terms_of(runner: RunnerSettings, policy: Policy = OWN) -> Terms:
     kubeconfig = str(runner.kubeconfig) if runner.kubeconfig is not None else None
     return Terms(
-        Place(kubeconfig, runner.context), runner.namespace, runner.image, policy=policy, engine=runner.docker_image
+        Place(kubeconfig, runner.context),
+        runner.namespace,
+        runner.image,
+        runner.helper_image or os.environ.get("WINDLASS_IMAGE") or HELPER,
+        policy=policy,
+        engine=runner.docker_image,
     )
 
 
@@ -62,7 +73,7 @@ def admitted(job: dict[str, Any], terms: Terms, engine: dict[str, Any] | None = 
     if engine is not None and not policy.docker:
         raise PolicyError(f"docker: true is not allowed (policy {policy.name})")
     complete(pod, policy)
-    if found := refusals(pod, policy, own=(job["metadata"]["name"],), engine=engine):
+    if found := refusals(pod, policy, own=(job["metadata"]["name"],), engine=engine, ours={TOOLS: terms.helper}):
         said = "; ".join(f"{refusal.field}: {refusal.reason}" for refusal in found)
         raise PolicyError(f"{said} (policy {policy.name})")
     return job

@@ -142,6 +142,9 @@ class LocalExecutor:
         """None: it could not be started."""
         return self._link.pid
 
+    def collected(self, key: AttemptKey) -> None:
+        """Nothing waits for it."""
+
     def working_directory(self, key: AttemptKey) -> Path:
         """Where the attempt's program runs: artifacts are saved from here before `forget`."""
         return self._folders.attempt(key) / "work"
