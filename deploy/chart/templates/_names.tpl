@@ -96,6 +96,8 @@ seccompProfile:
   value: /var/lib/windlass
 - name: HOME
   value: /tmp
+- name: WINDLASS_IMAGE # brings files into the Pods of steps
+  value: {{ include "windlass.image" . | quote }}
 - name: WINDLASS_INTERNAL_TOKEN
   valueFrom:
     secretKeyRef:
