@@ -282,8 +282,7 @@ class LaunchPart:
     """One part of a launch: it runs after the one before it, in the same directory, with one log and one output file.
 
     Its variables are the launch's, then what earlier parts wrote to $WINDLASS_ENV, then `env` without `unset`. Whether
-    it runs depends on whether an earlier part has failed: `on_failure` if so, else `on_success`.
-    """
+    it runs depends on whether an earlier part has failed: `on_failure` if so, else `on_success`."""
 
     script: str | None
     script_name: str
@@ -335,8 +334,7 @@ class Launch:
     """Start this attempt: everything an executor needs, values already evaluated.
 
     `env` holds the step's variables and WINDLASS_RUN_ID, _STEP, _ATTEMPT, _WORKFLOW, _REPOSITORY, _COMMIT; the executor
-    adds PATH, HOME and so on, and WINDLASS_OUTPUT, _ENV, _INPUTS, whose paths only it knows.
-    """
+    adds PATH, HOME and so on, and WINDLASS_OUTPUT, _ENV, _INPUTS, whose paths only it knows."""
 
     key: AttemptKey
     runner: str
@@ -385,8 +383,7 @@ class Stop:
 class Recall:
     """Are outputs kept for this key, not older than `ttl` milliseconds? Answered by a `Recalled` of the same `key`.
 
-    `cache_key` is what the author wrote; `step` and `workflow` are the scope, `shape` a digest of the declarations.
-    """
+    `cache_key` is what the author wrote; `step` and `workflow` are the scope, `shape` a digest of the declarations."""
 
     key: AttemptKey  # of attempt 0: there is none yet
     repository: str
