@@ -65,6 +65,11 @@ class ControlPlane:
     def kubeconfig(self) -> Path:
         return self.folder / "pki" / "admin.kubeconfig"
 
+    @property
+    def audit(self) -> Path:
+        """Where the API server writes what service accounts ask it for, a line of JSON each."""
+        return self.folder / "audit.log"
+
     @cached_property
     def authority(self) -> Authority:
         return Authority(self.folder / "pki")
@@ -173,6 +178,7 @@ class ControlPlane:
             *(f"--service-account-key-file={accounts}", f"--service-account-signing-key-file={accounts}"),
             *("--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction", "--allow-privileged"),
             f"--cert-dir={self.folder}/pki",
+            *(f"--audit-policy-file={Path(__file__).with_name('audit.yaml')}", f"--audit-log-path={self.audit}"),
         ]
 
     def _controller_manager(self) -> list[str]:

@@ -237,9 +237,15 @@ def docker(tmp_path: Path, run_id: str, dockerd: Dockerd) -> Iterator[Docker]:
 
 @pytest.fixture
 def kube(tmp_path: Path, run_id: str, cluster: Cluster, namespace: str) -> Iterator[Kube]:
-    """After the test none of its Pods runs."""
+    """With the rights that the chart gives, and no others. After the test none of its Pods runs."""
+    from dataclasses import replace
+
+    from tests import rights
     from tests.executors.kubernetes_bench import Kube
 
+    from windlass.kube.access import Place
+
     place = Kube(tmp_path / "data", run_id, cluster.kubeconfig, namespace)
+    place.terms = replace(place.terms, place=Place(str(rights.account(cluster, namespace, tmp_path))))
     yield place
     place.close()

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests import rights
 from tests.slow.home import Home
 from tests.slow.https_git import HttpsGit, https_git
 from tests.slow.repo import Repo
@@ -22,10 +23,14 @@ ROOT = Path(__file__).parents[2]
 
 
 class Served(Tenant):
-    """The namespace with everything around it. The Secret `git` holds the authority of the git server."""
+    """The namespace with everything around it. The Secret `git` holds the authority of the git server.
 
-    def __init__(self, kubeconfig: Path, namespace: str, home: Home, git: HttpsGit) -> None:
-        super().__init__(kubeconfig, namespace)
+    The server has the rights that the chart gives it there.
+    """
+
+    def __init__(self, cluster: Cluster | ControlPlane, namespace: str, home: Home, git: HttpsGit) -> None:
+        super().__init__(cluster.kubeconfig, namespace)
+        self._account = rights.account(cluster, namespace, home.folder)
         self.home = home
         self.git = git
         self.server = self.new_server(namespace)
@@ -36,9 +41,11 @@ class Served(Tenant):
         import yaml
 
         file = self.home.folder / "server.yaml"
-        kubernetes = {"kubeconfig": str(self.kubeconfig), "namespaces": list(namespaces), **settings}
-        policies = [{"name": "here", "runners": ["local"]}]  # or steps of a tenant would not run on this machine
-        file.write_text(yaml.safe_dump({"kubernetes": kubernetes, "policies": policies}))
+        kubernetes = {"kubeconfig": str(self._account), "namespaces": list(namespaces), **settings}
+        # Or steps of a tenant would neither run on this machine nor on nodes that KWOK plays.
+        policies = [{"name": "here", "runners": ["local"], "tolerations": [{"key": "kwok.x-k8s.io/node"}]}]
+        runners = {"kubernetes": {"kind": "kubernetes", "kubeconfig": str(self._account)}}
+        file.write_text(yaml.safe_dump({"kubernetes": kubernetes, "policies": policies, "runners": runners}))
         return Server(self.home, words=("--config", str(file)), steps_live_on=True)
 
     def repo(self, name: str) -> Repo:
@@ -61,10 +68,10 @@ def install(cluster: Cluster | ControlPlane) -> None:
 
 
 @contextmanager
-def served(kubeconfig: Path, namespace: str, home: Home) -> Iterator[Served]:
+def served(cluster: Cluster | ControlPlane, namespace: str, home: Home) -> Iterator[Served]:
     (home.folder / "git").mkdir()
     with https_git(home.folder / "git", home.folder / "tls") as git:
-        made = Served(kubeconfig, namespace, home, git)
+        made = Served(cluster, namespace, home, git)
         try:
             yield made
         finally:

@@ -21,6 +21,8 @@ from windlass.runs.model import Stop
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from scripts.cluster.cluster import Cluster
+
     from windlass.executors.kubernetes.terms import Terms
     from windlass.runs.model import Ended, Launch
 
@@ -203,8 +205,9 @@ def test_what_the_default_asks_for_is_baseline(kube: Kube) -> None:
     assert (found.exit_code, kube.log()) == (0, b"0\n")
 
 
-def test_a_namespace_that_is_not_there(kube: Kube) -> None:
-    found = kube.end("true", terms={"namespace": "nobody-made-it"})
+def test_a_namespace_that_is_not_there(kube: Kube, cluster: Cluster) -> None:
+    everything = Place(str(cluster.kubeconfig))  # who has no rights in a namespace is not told that there is none
+    found = kube.end("true", terms={"namespace": "nobody-made-it", "place": everything})
     assert (found.cause, "nobody-made-it" in (found.message or "")) == ("start-failed", True)
 
 

@@ -1,0 +1,88 @@
+"""The rights that the chart gives the controller in a tenant's namespace, and what the API server heard.
+
+In: a cluster and a namespace. Out: a kubeconfig of an account that may do what the chart's Role lists: a test that runs
+with it meets each right that is missing as a refusal. `used` reads from the audit log of the API server who asked for
+what. Both speak of (verb, group/resource) pairs, as a Role does.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from scripts.cluster.control_plane import ControlPlane
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from scripts.cluster.cluster import Cluster
+
+RULES = Path(__file__).parents[1] / "deploy" / "chart" / "files" / "tenant-rules.yaml"
+NAME = "windlass-controller"
+Right = tuple[str, str]  # ("get", "batch/jobs"), ("get", "pods/log")
+
+
+def account(cluster: Cluster | ControlPlane, namespace: str, folder: Path) -> Path:
+    """A kubeconfig in `folder`, of the account of that namespace. Another one of the same namespace is the same."""
+    rules = yaml.safe_load(RULES.read_text())
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": NAME}
+    subject = {"kind": "ServiceAccount", "name": NAME, "namespace": namespace}
+    made: Iterable[dict[str, Any]] = (
+        {"apiVersion": "v1", "kind": "ServiceAccount"},
+        {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "rules": rules},
+        {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "roleRef": role, "subjects": [subject]},
+    )
+    objects = [one | {"metadata": {"name": NAME, "namespace": namespace}} for one in made]
+    cluster.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(objects))
+    token = cluster.kubectl("create", "token", NAME, f"--namespace={namespace}", "--duration=2h").strip()
+    return _kubeconfig(cluster, namespace, token, folder / f"{namespace}.kubeconfig")
+
+
+def _kubeconfig(cluster: Cluster | ControlPlane, namespace: str, token: str, path: Path) -> Path:
+    plane = cluster if isinstance(cluster, ControlPlane) else cluster.control_plane
+    authority = base64.b64encode(plane.authority.certificate.read_bytes()).decode()
+    context = {"cluster": "test", "user": NAME, "namespace": namespace}
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "test", "cluster": {"server": plane.server, "certificate-authority-data": authority}}],
+        "users": [{"name": NAME, "user": {"token": token}}],
+        "contexts": [{"name": "test", "context": context}],
+        "current-context": "test",
+    }
+    path.write_text(json.dumps(config))
+    path.chmod(0o600)
+    return path
+
+
+def listed(rules: Iterable[dict[str, Any]]) -> set[Right]:
+    """What a Role says, one by one."""
+    return {
+        (verb, f"{group}/{resource}".lstrip("/"))
+        for rule in rules
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+
+
+def used(audit: Path, user: str, namespace: str) -> tuple[set[Right], set[Right]]:
+    """What an account asked for in a namespace: what it was given, and what it was refused."""
+    given: set[Right] = set()
+    refused: set[Right] = set()
+    for event in _events(audit):
+        about = event.get("objectRef") or {}
+        if event["user"]["username"] == user and about.get("namespace") == namespace:
+            words = (about.get("apiGroup"), about["resource"], about.get("subresource"))
+            right = (event["verb"], "/".join(word for word in words if word))
+            (refused if event.get("responseStatus", {}).get("code") == 403 else given).add(right)
+    return given, refused
+
+
+def _events(audit: Path) -> Iterator[dict[str, Any]]:
+    with audit.open() as lines:
+        for line in lines:
+            yield json.loads(line)
