@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 import yaml
+from tests import rights
 from tests.chart.helm import CHART, WHOLE, helm, pods, refused, rendered
 
+from windlass.executors.kubernetes.looking import NEEDED
 from windlass.policies import pod_security
 from windlass.policies.policy import SAFE
 
@@ -59,6 +61,13 @@ def test_rights_are_in_the_namespaces_of_tenants_and_nowhere_else():
         if one["kind"] == "Role":
             for rule in one["rules"]:
                 assert "*" not in [*rule["apiGroups"], *rule["resources"], *rule["verbs"]]
+
+
+def test_doctor_asks_for_what_the_role_lists():
+    listed = rights.listed(yaml.safe_load(rights.RULES.read_text()))
+    for verb, resource, subresource in NEEDED:
+        words = (resource.group, resource.plural, subresource)
+        assert (verb, "/".join(word for word in words if word)) in listed
 
 
 def server_file(values):

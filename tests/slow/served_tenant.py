@@ -44,8 +44,7 @@ class Served(Tenant):
         kubernetes = {"kubeconfig": str(self._account), "namespaces": list(namespaces), **settings}
         # Or steps of a tenant would neither run on this machine nor on nodes that KWOK plays.
         policies = [{"name": "here", "runners": ["local"], "tolerations": [{"key": "kwok.x-k8s.io/node"}]}]
-        runners = {"kubernetes": {"kind": "kubernetes", "kubeconfig": str(self._account)}}
-        file.write_text(yaml.safe_dump({"kubernetes": kubernetes, "policies": policies, "runners": runners}))
+        file.write_text(yaml.safe_dump({"kubernetes": kubernetes, "policies": policies}))
         return Server(self.home, words=("--config", str(file)), steps_live_on=True)
 
     def repo(self, name: str) -> Repo:

@@ -222,9 +222,9 @@ def test_a_volume_that_is_not_there(kube: Kube, kind: str) -> None:
 def test_an_init_container_that_crashes(kube: Kube, monkeypatch: pytest.MonkeyPatch) -> None:
     """As an admission webhook of a cluster may add them."""
 
-    def added(job: dict[str, Any], terms: Terms) -> dict[str, Any]:
+    def added(job: dict[str, Any], terms: Terms, *more: Any) -> dict[str, Any]:
         first = {"name": "first", "image": "windlass.test/shell:1", "command": ["sh", "-c", "exit 7"]}
-        admitted(job, terms)["spec"]["template"]["spec"]["initContainers"] = [first]
+        admitted(job, terms, *more)["spec"]["template"]["spec"]["initContainers"] = [first]
         return job
 
     monkeypatch.setattr(beginning, "admitted", added)

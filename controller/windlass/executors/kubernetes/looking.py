@@ -37,6 +37,7 @@ NEEDED: tuple[tuple[str, Resource, str], ...] = (
     ("create", PODS, "exec"),
     ("create", SECRETS, ""),
     ("get", SECRETS, ""),
+    ("delete", SECRETS, ""),
     ("list", EVENTS, ""),
 )
 
