@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ from tests.chart.helm import CHART, WHOLE, helm, pods, refused, rendered
 from windlass.executors.kubernetes.looking import NEEDED
 from windlass.policies import pod_security
 from windlass.policies.policy import SAFE
+from windlass_schemas.server_file import ServerFile
 
 
 @pytest.fixture(params=[{}, WHOLE], ids=["defaults", "whole"])
@@ -76,14 +78,43 @@ def server_file(values):
 
 
 def test_steps_are_pods_in_the_namespaces_of_tenants():
-    assert server_file({}) == {"runner": "kubernetes"}
+    assert server_file({})["runner"] == "kubernetes"
+    assert "kubernetes" not in server_file({}), "all namespaces, that would be"
     whole = server_file(WHOLE)
     assert (whole["runner"], whole["kubernetes"]) == ("kubernetes", {"namespaces": ["team-a", "team-b"]})
-    own = {"runner": "builds", "kubernetes": {"showRuns": "created"}}
-    assert server_file({"tenants": [{"namespace": "a"}], "server": own}) == {
-        "runner": "builds",
-        "kubernetes": {"namespaces": ["a"], "showRuns": "created"},
-    }
+    own = server_file(
+        {"tenants": [{"namespace": "a"}], "server": {"runner": "builds", "kubernetes": {"showRuns": "created"}}}
+    )
+    assert (own["runner"], own["kubernetes"]) == ("builds", {"namespaces": ["a"], "showRuns": "created"})
+
+
+def test_the_token_of_the_administrator_is_made_where_nobody_has_one():
+    def made(values):
+        return [one["metadata"]["name"] for one in rendered(values) if one["kind"] == "Secret"]
+
+    assert made({}) == ["w-windlass-admin", "w-windlass-internal"]
+    (holder,) = server_file({})["auth"]["tokens"]
+    assert (holder["name"], holder["file"]) == ("admin", "/run/secrets/windlass-tokens/admin")
+    (pod,) = pods(rendered({})).values()
+    assert {"name": "tokens", "secret": {"secretName": "w-windlass-admin"}} in pod["spec"]["volumes"]
+    assert made({"server": {"auth": {"tokens": [{"env": "KEY"}]}}}) == ["w-windlass-internal"]
+
+
+@pytest.mark.parametrize("values", [{}, WHOLE], ids=["defaults", "whole"])
+def test_prometheus_finds_a_service_and_what_it_needs_to_read_it(values):
+    objects = rendered({**values, "serviceMonitor": {"enabled": True}})
+    (monitor,) = [one for one in objects if one["kind"] == "ServiceMonitor"]
+    wanted, (endpoint,) = monitor["spec"]["selector"]["matchLabels"], monitor["spec"]["endpoints"]
+    (service,) = [
+        one for one in objects if one["kind"] == "Service" and wanted.items() <= one["metadata"]["labels"].items()
+    ]
+    assert endpoint["port"] in [port["name"] for port in service["spec"]["ports"]]
+    assert ("authorization" in endpoint) == (endpoint["port"] == "http"), "the port of users asks who it is"
+
+
+def test_the_schema_knows_the_keys_of_the_server_file():
+    schema = json.loads((CHART / "values.schema.json").read_text())["properties"]["server"]["properties"]
+    assert set(schema) == {field.alias or name for name, field in ServerFile.model_fields.items()}
 
 
 def test_custom_resources_come_with_the_chart_and_stay_when_it_goes():
@@ -103,6 +134,9 @@ def test_custom_resources_come_with_the_chart_and_stay_when_it_goes():
         ({"tenants": ["team-a"]}, "tenants"),
         ({"tenants": [{"namespace": "Team A"}]}, "namespace"),
         ({"image": {"digest": "latest"}}, "digest"),
+        ({"tenants": [{"namespace": "a"}, {"namespace": "a"}]}, "equal"),
+        ({"server": {"repositorys": []}}, "/server': additional properties 'repositorys' not allowed"),
+        ({"web": {"resources": {"limits": "1Gi"}}}, "/web/resources/limits': got string, want object"),
         ({"server": {"kubernetes": {"namespaces": ["a"]}}}, "they follow from tenants"),
         ({"tokens": {"holders": [{"name": "ada"}]}}, "existingSecret"),
     ],

@@ -43,6 +43,15 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- .Values.internalToken.existingSecret | default (printf "%s-internal" (include "windlass.fullname" .)) -}}
 {{- end -}}
 
+{{/* The Secret with the API tokens: one that exists; else one with the token of `admin`, unless the server file knows others. */}}
+{{- define "windlass.tokensSecret" -}}
+{{- if .Values.tokens -}}
+{{- .Values.tokens.existingSecret -}}
+{{- else if not (hasKey .Values.server "auth") -}}
+{{- include "windlass.fullname" . }}-admin
+{{- end -}}
+{{- end -}}
+
 {{/* The server file: what the values say, and what follows from the rest of them. */}}
 {{- define "windlass.serverFile" -}}
 {{- $server := deepCopy .Values.server -}}
@@ -59,9 +68,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{-   end -}}
 {{-   $_ := set $server "kubernetes" (merge (dict "namespaces" $namespaces) (get $server "kubernetes" | default dict)) -}}
 {{- end -}}
-{{- if .Values.tokens -}}
+{{- if include "windlass.tokensSecret" . -}}
 {{-   $held := list -}}
-{{-   range .Values.tokens.holders -}}
+{{-   range .Values.tokens.holders | default (list (dict "name" "admin")) -}}
 {{-     $held = append $held (dict "name" .name "groups" (.groups | default list) "file" (printf "/run/secrets/windlass-tokens/%s" (.key | default .name))) -}}
 {{-   end -}}
 {{-   $auth := get $server "auth" | default dict -}}
@@ -123,7 +132,7 @@ seccompProfile:
   mountPath: /var/lib/windlass
 - name: tmp
   mountPath: /tmp
-{{- if .Values.tokens }}
+{{- if include "windlass.tokensSecret" . }}
 - name: tokens
   mountPath: /run/secrets/windlass-tokens
   readOnly: true
@@ -141,10 +150,10 @@ seccompProfile:
     name: {{ include "windlass.fullname" . }}
 - name: tmp
   emptyDir: {}
-{{- if .Values.tokens }}
+{{- with include "windlass.tokensSecret" . }}
 - name: tokens
   secret:
-    secretName: {{ .Values.tokens.existingSecret }}
+    secretName: {{ . }}
 {{- end }}
 {{- range .Values.secretFiles }}
 - name: secret-{{ .name }}
