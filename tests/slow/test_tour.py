@@ -1,4 +1,5 @@
-"""docs/tour.md is true: its files make a repository, its commands are run in it and print what the page shows.
+"""docs/tour.md and docs/authors/ are true: the files of a page make a repository, its commands are run in it and print
+what the page shows.
 
 Ids and times differ from run to run: an id of the page stands for the one that was printed in its place, which later
 commands are given. Everything else is compared as it is.
@@ -12,11 +13,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from tests.slow.home import Home
     from tests.slow.repo import Repo
 
-PAGE = Path(__file__).resolve().parents[2] / "docs/tour.md"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+TOUR = DOCS / "tour.md"
+PAGES = [TOUR, *sorted((DOCS / "authors").glob("*.md"))]
 FILE = re.compile(r'^```yaml title="([^"]+)"\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ID = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{26}\b")
@@ -63,8 +68,9 @@ def printed(home: Home, repo: Repo, command: str) -> str:
     return done.stdout
 
 
-def test_the_tour(home: Home, repo: Repo) -> None:
-    page = PAGE.read_text()
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_what_a_page_shows_is_what_is_printed(home: Home, repo: Repo, path: Path) -> None:
+    page = path.read_text()
     repo.commit(dict(FILE.findall(page)))
     ids: dict[str, str] = {}
     for command, shown in (one for block in CONSOLE.findall(page) for one in commands(block)):
@@ -73,6 +79,27 @@ def test_the_tour(home: Home, repo: Repo) -> None:
         ids |= dict(zip(ID.findall(shown), ID.findall(real), strict=True))
 
 
+def typed(path: Path) -> str:
+    return "\n".join(command for block in CONSOLE.findall(path.read_text()) for command, _ in commands(block))
+
+
 def test_every_verb_of_authors_is_on_the_tour() -> None:
-    typed = {command.split()[1] for block in CONSOLE.findall(PAGE.read_text()) for command, _ in commands(block)}
-    assert set(VERBS) <= typed
+    assert {verb for verb in VERBS if f"windlass {verb}" in typed(TOUR)} == set(VERBS)
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        ("fmt", ["fmt", "fmt --check"]),
+        ("explain", ["explain rule", "explain env", "explain triggers", "explain why"]),
+        ("plan", ["--dry-run", "--output json", "--output mermaid"]),
+        ("next", ["next"]),
+        ("completion", ["completion bash", "completion zsh", "completion fish", "completion words"]),
+        ("check", ["check"]),
+        ("test", ["test"]),
+    ],
+)
+def test_each_verb_of_authors_has_a_page(page: str, words: list[str]) -> None:
+    shown = typed(DOCS / f"authors/{page}.md")
+    assert [word for word in words if word not in shown] == []
+    assert f"authors/{page}.md" in (DOCS.parent / "mkdocs.yml").read_text()
