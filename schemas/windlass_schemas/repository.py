@@ -11,6 +11,7 @@ from windlass_schemas.command import Env
 from windlass_schemas.head import Document
 from windlass_schemas.metadata import Metadata
 from windlass_schemas.names import Label, PlainName, SecretName
+from windlass_schemas.registry import Registry, RegistryHost
 from windlass_schemas.secret_reference import SecretReference
 from windlass_schemas.step import Execution
 from windlass_schemas.written import Later, Maybe, Parsed, Text, Written
@@ -115,6 +116,11 @@ class Repository(Document):
     environments: dict[PlainName, Later[Environment]] = Field(default_factory=dict, description="The places acted on.")
     secrets: dict[SecretName, SecretReference] = Field(
         default_factory=dict, description="Name to reference; never a value."
+    )
+    registries: dict[RegistryHost, Later[Registry]] = Field(
+        default_factory=dict,
+        description="Who pulls the images of steps and services, by registry.",
+        examples=[{"ghcr.io": {"username": "bot", "password": "ref+vault://secret/ghcr#/token"}}],
     )
     defaults: Maybe[Later[Execution]] = Field(default=None, description="Keys for steps that do not set them.")
     notify: tuple[Notify, ...] = Field(default=(), description="Who hears of what.")

@@ -166,6 +166,8 @@ CASES: list[tuple[str, dict[str, Any], tuple[str | int, ...], str, bool]] = [
     ("Repository", {"secrets": {"A": "ref+echo://hunter22"}}, ("secrets", "A"), "secret-backend", True),
     ("Repository", {"secrets": {"A": "ref+httpjson://169.254.169.254/x#/a"}}, ("secrets", "A"), "secret-backend", True),
     ("Repository", {"environments": {"p": {"secrets": {"A": 5}}}}, ("environments", "p", "secrets", "A"), "plain-secret", True),
+    ("Repository", {"registries": {"https://ghcr.io": {"username": "a", "password": "ref+sops://a#/b"}}}, ("registries", "https://ghcr.io", "[key]"), "invalid-name", True),
+    ("Repository", {"registries": {"ghcr.io": {"username": "a", "password": "hunter2"}}}, ("registries", "ghcr.io", "password"), "plain-secret", True),
     ("Repository", {"libraries": {"a": {"git": "file://evil/x"}}}, ("libraries", "a", "git"), "invalid-git-url", True),
     ("Repository", {"libraries": {"a": {"git": "ext::sh -c x"}}}, ("libraries", "a", "git"), "invalid-git-url", True),
     ("Repository", {"libraries": {"a": {"git": "https://h/a", "path": "../b"}}}, ("libraries", "a", "path"), "invalid-path", True),

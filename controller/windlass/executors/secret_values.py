@@ -58,6 +58,9 @@ class SecretValues:
                 replace(service, env={name: filled(text, values) for name, text in service.env.items()})
                 for service in launch.services
             ),
+            registries=tuple(
+                replace(registry, password=filled(registry.password, values)) for registry in launch.registries
+            ),
             masks=tuple(dict.fromkeys(values.values())),
         )
 

@@ -1,7 +1,8 @@
 """The terms of a runner: what it refuses before a program starts, with the field and the policy that says so.
 
-In: a launch. Out: the launch, or the end of the attempt; a process that may use Docker is told where the engine is. It
-stands first among the preparations, so that nothing is prepared for what is refused.
+In: a launch. Out: the launch, or the end of the attempt; a process that may use Docker is told where the engine is, and
+is given no credentials for images, which mean nothing to it. It stands first among the preparations, so that nothing is
+prepared for what is refused.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from windlass.executors.pieces import PieceError
 from windlass.plan.fitting import NO_SERVICES
+from windlass.plan.placeholders import names_in
 
 if TYPE_CHECKING:
     from windlass.executors.pieces import Place
@@ -30,13 +32,16 @@ class Terms:
         self._runner = runner
 
     def wants(self, launch: Launch) -> bool:
-        return self._refusal(launch) is not None or (launch.docker and self._runner.kind == "local")
+        return self._refusal(launch) is not None or (
+            self._runner.kind == "local" and (launch.docker or bool(launch.registries))
+        )
 
     def prepare(self, launch: Launch, place: Place) -> Launch:
         refusal = self._refusal(launch)
         if refusal is not None:
             raise PieceError(*refusal)
-        return replace(launch, env={**_engine(), **launch.env})
+        launch = _without_registries(launch)
+        return replace(launch, env={**_engine(), **launch.env}) if launch.docker else launch
 
     def _refusal(self, launch: Launch) -> tuple[str, str] | None:
         if launch.services and self._runner.kind == "local":
@@ -45,6 +50,16 @@ class Terms:
             policy = f"runners.{self._runner.name}.allowDocker"
             return "policy", f"docker: true is not allowed on the runner {self._runner.name} ({policy} is not true)"
         return None
+
+
+def _without_registries(launch: Launch) -> Launch:
+    unused = {name for registry in launch.registries for name in names_in(registry.password)}
+    return replace(
+        launch,
+        registries=(),
+        secrets=tuple(name for name in launch.secrets if name not in unused),
+        references={name: reference for name, reference in launch.references.items() if name not in unused},
+    )
 
 
 def _engine() -> dict[str, str]:

@@ -181,6 +181,7 @@ class Plan:
     branch: str | None = None  # that the commit is of, as far as is known
     environment: str | None = None
     merged: bool = True  # the commit is one of the branch that is followed: what nobody reviewed gets no secrets
+    registries: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # host -> username, password's reference
     refusal: str | None = None  # why it may not run in its environment: it ends before it begins
 
     def step(self, name: str) -> PlannedStep:

@@ -24,6 +24,7 @@ from windlass.plan.model import EnvLayer, FileSpec, Nested, OutputSpec, Plan, Pl
 from windlass.plan.placement import planned_placement
 from windlass.plan.program import program_of
 from windlass.plan.protection import gated, refusal_of
+from windlass.plan.registries import planned_registries
 from windlass.plan.secret_names import used_references
 from windlass.plan.uses import commits_of, is_workflow, target_of
 from windlass.plan.values import shown
@@ -93,6 +94,7 @@ def make_plan(workflow: Workflow, repository: Repository | None, occasion: Occas
             shared,
             library=occasion.library is not None,
         ),
+        registries=planned_registries(repository, library=occasion.library is not None),
         uses={target: used for target, used in occasion.uses.items() if nests or used.files},
         libraries=commits_of(occasion.uses.values()),
         concurrency=planned_concurrency(workflow.concurrency),

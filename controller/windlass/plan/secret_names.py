@@ -35,7 +35,7 @@ def secret_name(name: str, reference: str) -> str:
 def display_name(name: str) -> str:
     """As its author wrote it: `secrets.NAME`, `inputs.token`."""
     root, _, rest = name.partition(".")
-    return f"secrets.{rest.rpartition('.')[0]}" if root == "secrets" else name
+    return f"{root}.{rest.rpartition('.')[0]}" if root in ("secrets", "registries") else name
 
 
 def used_references(

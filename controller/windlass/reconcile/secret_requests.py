@@ -89,6 +89,7 @@ def references_of(settings: Repository | None) -> Iterator[tuple[str, str | None
     if settings is None:
         return
     yield from ((name, None, reference) for name, reference in settings.secrets.items())
+    yield from ((f"registries.{host}", None, one.password) for host, one in settings.registries.items())
     for environment, one in settings.environments.items():
         yield from ((name, environment, reference) for name, reference in one.secrets.items())
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from windlass.clock import Millis
+    from windlass.runs.registry import LaunchRegistry
 
 
 class Status(StrEnum):
@@ -367,6 +368,7 @@ class Launch:
     masks: tuple[str, ...] = field(default=(), repr=False)  # values that never show: in logs, outputs and messages
     resources: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # requests and limits: name -> quantity
     services: tuple[LaunchService, ...] = ()
+    registries: tuple[LaunchRegistry, ...] = ()  # those that its images are from
     docker: bool = False  # Docker is wanted inside; whether that is allowed, the runner's policy says
     pod: Mapping[str, Any] = field(default_factory=dict)  # the step's `pod`, keys as written
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from windlass.errors import ExpressionError, InputError
 from windlass.expressions import evaluate, to_text
 from windlass.plan.caching import checked_key, kept_path
-from windlass.plan.placeholders import names_in
+from windlass.plan.placeholders import names_in, placeholder
+from windlass.plan.registries import needed, password_name
 from windlass.plan.secret_names import names_for_step
 from windlass.runs.artifacts import loads_of
 from windlass.runs.given import given_inputs, shown_inputs, with_variables
@@ -21,6 +22,7 @@ from windlass.runs.model import Attempt, CacheUse, Checkout, Launch, LaunchFile,
 from windlass.runs.outputs import read_limit
 from windlass.runs.parts import launch_parts, waiting
 from windlass.runs.placement import launch_placement
+from windlass.runs.registry import LaunchRegistry
 from windlass.runs.scope import functions_of, layered, unset_by, values_for
 from windlass_schemas.storage import read_mode
 
@@ -81,6 +83,9 @@ def _launch(draft: Draft, planned: PlannedStep, key: AttemptKey) -> Launch:
     filled_in = [*env.values(), *(f.content for f in files), *(v for p in parts for v in p.env.values())]
     filled_in += [text for service in placement.get("services", ()) for text in service.env.values()]
     secrets = _secrets(draft, planned, filled_in)
+    image = text(planned.image) if planned.image is not None else None
+    registries = needed(draft.plan.registries, [image, *(one.image for one in placement.get("services", ()))])
+    secrets |= {password_name(host, one["password"]): one["password"] for host, one in registries.items()}
     return Launch(
         key=key,
         runner=planned.runner,
@@ -92,7 +97,11 @@ def _launch(draft: Draft, planned: PlannedStep, key: AttemptKey) -> Launch:
         script=planned.script,
         script_name=planned.script_name,
         inputs=json.dumps(shown, ensure_ascii=False, separators=(",", ":")),
-        image=text(planned.image) if planned.image is not None else None,
+        image=image,
+        registries=tuple(
+            LaunchRegistry(host, one["username"], placeholder(password_name(host, one["password"])))
+            for host, one in registries.items()
+        ),
         working_directory=text(planned.working_directory) if planned.working_directory is not None else None,
         checkout=_checkout(draft, planned),
         cache=_cache(draft, planned, text),

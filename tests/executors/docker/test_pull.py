@@ -11,6 +11,7 @@ from tests.docker_engine import IMAGE, IN_CI
 from tests.registry import PASSWORD, USER, Registry, why_no_registry
 
 from windlass.runs.model import LaunchService
+from windlass.runs.registry import LaunchRegistry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,3 +82,18 @@ def test_what_the_registry_refuses(
     ended = docker.end("true", step="missing", image=f"{image}0")
     assert ended.cause == "image-pull"
     assert "manifest unknown" in (ended.message or ""), ended.message
+
+
+def test_pulled_with_credentials_of_the_attempt(
+    docker: Docker, registry: Registry, image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They win over those of this machine, and are for their own registry alone."""
+    log_in(tmp_path, registry, monkeypatch, "wrong-password")
+    right = LaunchRegistry(registry.host, USER, PASSWORD)
+    other = LaunchRegistry("ghcr.io", USER, PASSWORD)
+    assert docker.end("true", image=image, registries=(other,)).cause == "image-pull"
+    services = (LaunchService("db", image, argv=("sleep", "1000")),)
+    ended = docker.end("echo ran", step="right", image=image, services=services, registries=(other, right))
+    assert ended.exit_code == 0
+    assert PASSWORD.encode() not in docker.log("right")
+    docker.dockerd.engine.json("DELETE", f"/images/{image}", force="1")

@@ -104,7 +104,7 @@ def _prepare(attempt: Attempt, launch: Launch, engine: Engine, record: Record, l
         drives = driver_files(launch, record.mark) if record.mark is not None else {}
     except (ValueError, UsageError) as error:
         raise _Unfit("start-failed", str(error)) from error
-    found = _created(attempt, engine, body, say)
+    found = _created(attempt, launch, engine, body, say)
     if found["State"]["Status"] != "created":
         return  # of an earlier life: it has been started
     _fill(attempt, launch, engine, found, drives)
@@ -125,20 +125,27 @@ def _around(attempt: Attempt, launch: Launch, engine: Engine, owner: str, say: C
     network = None
     if launch.services:
         network = begin_services(
-            attempt, launch, engine, owner, lambda image: pull(engine, image, say, attempt.preparing), say
+            attempt,
+            launch,
+            engine,
+            owner,
+            lambda image: pull(engine, image, say, attempt.preparing, launch.registries),
+            say,
         )
     if not launch.docker:
         return Around(owner, network)
     return Around(owner, network, (engine_inside(engine.environment),), VARIABLES)
 
 
-def _created(attempt: Attempt, engine: Engine, body: dict[str, Any], say: Callable[[str], None]) -> dict[str, Any]:
+def _created(
+    attempt: Attempt, launch: Launch, engine: Engine, body: dict[str, Any], say: Callable[[str], None]
+) -> dict[str, Any]:
     """The container as `inspect` has it."""
     try:
         _create(attempt, engine, body)
     except Refused as refused:
         if refused.status == 404:
-            pull(engine, str(body["Image"]), say, attempt.preparing)
+            pull(engine, str(body["Image"]), say, attempt.preparing, launch.registries)
             _create(attempt, engine, body)
         else:
             raise

@@ -1,4 +1,4 @@
-"""Who pulls: credentials of registries, where the `docker` command keeps them.
+"""Who pulls: the credentials of registries that the attempt was given, else where the `docker` command keeps them.
 
 In: an image, and this program's environment (DOCKER_CONFIG, HOME). Out: the header that the engine hands on to the
 registry; None when there are none. They are read anew for each pull, and go to the engine alone, never to a log.
@@ -13,8 +13,12 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from windlass.policies.images import full_name
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from windlass.runs.registry import LaunchRegistry
 
 HUB = "https://index.docker.io/v1/"
 HELPER_SECONDS = 20.0
@@ -28,14 +32,23 @@ def registry_of(image: str) -> str:
     return first if is_host and first not in ("docker.io", "index.docker.io") else HUB
 
 
-def registry_auth(image: str, environment: Mapping[str, str]) -> str | None:
-    """A value for X-Registry-Auth. What cannot be read counts as not there: the registry then says what it wants."""
-    config, registry = _config(environment), registry_of(image)
+def registry_auth(image: str, environment: Mapping[str, str], given: Sequence[LaunchRegistry] = ()) -> str | None:
+    """A value for X-Registry-Auth. `given` wins. What cannot be read counts as not there: the registry then says what
+    it wants."""
+    registry = registry_of(image)
+    own = next((one for one in given if one.host == full_name(image).registry), None)
+    if own is not None:
+        return _header({"username": own.username, "password": own.password}, registry)
+    config = _config(environment)
     helper = (config.get("credHelpers") or {}).get(registry) or config.get("credsStore")
     found = _asked(str(helper), registry, environment) if helper else None
     found = found or _written(config.get("auths") or {}, registry)
     if found is None:
         return None
+    return _header(found, registry)
+
+
+def _header(found: Mapping[str, str], registry: str) -> str:
     return base64.urlsafe_b64encode(json.dumps({**found, "serveraddress": registry}).encode()).decode()
 
 

@@ -14,9 +14,10 @@ from windlass.executors.docker.api import EngineAway, Refused
 from windlass.executors.docker.credentials import registry_auth
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from windlass.executors.docker.api import Cutter, Engine
+    from windlass.runs.registry import LaunchRegistry
 
 _TOLD = ("Pull complete", "Already exists")
 
@@ -31,12 +32,14 @@ def with_tag(image: str) -> str:
     return image if ":" in last or "@" in last else f"{image}:latest"
 
 
-def pull(engine: Engine, image: str, say: Callable[[str], None], cutter: Cutter) -> None:
-    """`say` is given lines for people. Raises EngineAway and PullError."""
+def pull(
+    engine: Engine, image: str, say: Callable[[str], None], cutter: Cutter, given: Sequence[LaunchRegistry] = ()
+) -> None:
+    """`say` is given lines for people; `given`: credentials of the attempt's own. Raises EngineAway and PullError."""
     say(f"pulling the image {image}")
     query = {"fromImage": with_tag(image)}
     try:
-        headers = {"X-Registry-Auth": auth} if (auth := registry_auth(image, os.environ)) is not None else {}
+        headers = {"X-Registry-Auth": auth} if (auth := registry_auth(image, os.environ, given)) is not None else {}
         with engine.exchange(
             "POST", "/images/create", None, headers, timeout=None, query=query, cutter=cutter
         ) as answer:

@@ -71,6 +71,7 @@ class Attempt:
         self.stop_asked = False
         self.grace: int | None = None
         self.verdict: Verdict | None = None
+        self.pulls_late = False  # the kubelet may have looked for its Secrets before they were there
         self.written_at = time.monotonic()
         self._pods: dict[str, Pod] = {}
         self._bound: str | None = None  # the uid of its Pod: the first one, and no other ever

@@ -19,6 +19,7 @@ from windlass.executors.docker.records import Over
 from windlass.executors.kubernetes.barrier import barrier, is_barrier
 from windlass.executors.kubernetes.errors import UnfitError
 from windlass.executors.kubernetes.filling import remember, workspace_of
+from windlass.executors.kubernetes.judging import Verdict
 from windlass.executors.kubernetes.naming import is_ours
 from windlass.executors.kubernetes.reading import note
 from windlass.executors.kubernetes.spec import objects_of
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 
 QUOTA = "exceeded quota"
 BARRED_SAID = "its controller went away before it was started"
+SOON = 0.1  # seconds within which a kubelet has not heard of the Pod
 _PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -93,7 +95,8 @@ class Beginning:
         if isinstance(created, Over):
             return created
         attempt.job_uid = created["metadata"]["uid"]
-        return await self._give_secret(objects, namespace)
+        await self._give_secrets(objects, namespace)
+        return None
 
     def _write_notes(self, launch: Launch) -> None:
         data = "".join(f"{line}\n" for line in launch.notes).encode()
@@ -154,29 +157,30 @@ class Beginning:
             return found
         raise ApiError(409, "NameTaken", f"there is a Job {self._attempt.name} already, which is not of this attempt")
 
-    async def _give_secret(self, objects: Objects, namespace: str) -> Over | None:
-        """Right after the Job, which owns it: long before a kubelet looks for it."""
-        if objects.secret is None:
-            return None
-        attempt = self._attempt
+    async def _give_secrets(self, objects: Objects, namespace: str) -> None:
+        """Right after the Job, which owns them: long before a kubelet looks for them."""
+        attempt, since = self._attempt, time.monotonic()
         owner = {"apiVersion": "batch/v1", "kind": "Job", "name": attempt.name, "uid": attempt.job_uid}
-        secret = objects.secret
-        secret["metadata"]["ownerReferences"] = [owner]
+        for secret in (objects.pull, objects.secret):
+            if secret is not None:
+                secret["metadata"] = {**secret["metadata"], "ownerReferences": [owner]}
+                await self._give(secret, namespace)
+        if objects.pull is not None:
+            attempt.pulls_late = attempt.pod is not None or time.monotonic() - since > SOON
+
+    async def _give(self, secret: dict[str, Any], namespace: str) -> None:
         for pause in (*_PAUSES, None):
             try:
                 await self._world.client.create(SECRETS, secret, namespace)
-                return None
+                return
             except AlreadyExists:
-                return None
+                return
             except KubeError as error:
                 if pause is None or (isinstance(error, ApiError) and not isinstance(error, Unavailable | Throttled)):
-                    from windlass.executors.kubernetes.judging import Verdict
-
                     message = f"its Secret could not be made: {error}"
-                    attempt.verdict = Verdict(None, "start-failed", message, begun=False)
-                    return None
+                    self._attempt.verdict = Verdict(None, "start-failed", message, begun=False)
+                    return
                 await self._pause(pause)
-        return None
 
     async def find(self) -> Over | None:
         """Of an adopted one. None: its Job or Pod exists."""

@@ -16,6 +16,7 @@ from windlass.executors.kubernetes.attempt import Attempt
 from windlass.executors.kubernetes.emptying import Remains
 from windlass.executors.kubernetes.life import live
 from windlass.executors.kubernetes.naming import object_name
+from windlass.executors.kubernetes.pull_secret import pull_name
 from windlass.executors.kubernetes.world import World
 from windlass.executors.local.folders import Folders
 from windlass.executors.local.sweeper import Sweeper
@@ -173,9 +174,9 @@ class KubernetesExecutor:
         with contextlib.suppress(KubeError):
             body = {"spec": {"ttlSecondsAfterFinished": self._terms.keep}}
             await self._world.client.patch(JOBS, name, body, await self._world.namespace())
-        with contextlib.suppress(KubeError):
-            if secret:
-                await self._world.client.delete(SECRETS, name, await self._world.namespace())
+        for one in (name, pull_name(name)) if secret else ():
+            with contextlib.suppress(KubeError):
+                await self._world.client.delete(SECRETS, one, await self._world.namespace())
 
     async def _end_soon(self, pod: str) -> None:
         """A moment after its end was told: should the ledger not have heard it, it is collected again."""

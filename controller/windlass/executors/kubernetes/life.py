@@ -22,14 +22,15 @@ from windlass.executors.kubernetes.concluding import explained
 from windlass.executors.kubernetes.filling import FillError, fill
 from windlass.executors.kubernetes.handing_on import hand_on
 from windlass.executors.kubernetes.hidden import hidden
-from windlass.executors.kubernetes.judging import Verdict, delay_by_event, delay_of, verdict_of, verdict_of_gone
+from windlass.executors.kubernetes.judging import Verdict, delay_by_event, verdict_of, verdict_of_gone
 from windlass.executors.kubernetes.left import Left
 from windlass.executors.kubernetes.naming import JOB_NAME
 from windlass.executors.kubernetes.once import forbid_another
 from windlass.executors.kubernetes.pods import FILL, Pod, conditions_of
 from windlass.executors.kubernetes.reading import Reader
-from windlass.executors.kubernetes.services import delay_of_services, services_of
+from windlass.executors.kubernetes.services import services_of
 from windlass.executors.kubernetes.services_log import last_lines
+from windlass.executors.kubernetes.waiting import why_it_waits
 from windlass.executors.local.preparation import NotStartable
 from windlass.executors.local.warden import now_millis
 from windlass.kube.client import decode
@@ -230,7 +231,7 @@ class Life:
 
     async def _wait_for_start(self, pod: Pod | None) -> Verdict | None:
         """Says why it waits; None: it waits on."""
-        delay = (self._delay(pod) if pod is not None else None) or await self._told_by_events(pod)
+        delay = why_it_waits(self._attempt, pod) or await self._told_by_events(pod)
         now = time.monotonic()
         if delay is None:
             self._delays.clear()
@@ -245,10 +246,6 @@ class Life:
             message = f"it did not start within {self._world.terms.pending:g} s: {said}"
             self._attempt.verdict = Verdict(None, cause, message, begun=False)
         return await self._end(pod) if self._attempt.verdict is not None else None
-
-    def _delay(self, pod: Pod) -> Delay | None:
-        launch = self._attempt.launch
-        return delay_of_services(pod, launch.services if launch is not None else ()) or delay_of(pod)
 
     async def _told_by_events(self, pod: Pod | None) -> Delay | None:
         """Of a Job that gets no Pod, and of a Pod that waits for its volumes: nothing else tells."""
@@ -374,7 +371,9 @@ class Life:
         if pod is None or self._services_told or (self._running and not pod.over) or not any(services_of(pod)):
             return
         self._services_told = True
-        await (await self._open(pod)).add(last_lines(self._client, self._namespace, pod))
+        reader = await self._open(pod)
+        if not self._withheld:
+            await reader.add(last_lines(self._client, self._namespace, pod))
 
 
 async def _ended(task: asyncio.Task[Any] | None) -> None:

@@ -21,6 +21,7 @@ from windlass.executors.kubernetes.attempt import OWES, TERMS, Remembered
 from windlass.executors.kubernetes.engine import give_engine
 from windlass.executors.kubernetes.errors import UnfitError
 from windlass.executors.kubernetes.pods import CONTAINER
+from windlass.executors.kubernetes.pull_secret import give_pull_secret
 from windlass.executors.kubernetes.services import give_services
 from windlass.executors.kubernetes.variables import Variables, literal
 from windlass.executors.kubernetes.volumes import FILES, mount
@@ -55,12 +56,13 @@ SPARE = 300  # seconds: the cluster's own limit comes after ours
 @dataclass(slots=True)
 class Objects:
     """`secret` lacks the reference to the Job, whose uid is not known yet. `engine`: the container of `docker: true`,
-    as it was made. `files` go into the workspace, by name."""
+    as it was made. `files` go into the workspace, by name. `pull`: another Secret, for the kubelet."""
 
     job: dict[str, Any]
     secret: dict[str, Any] | None
     files: dict[str, str]
     engine: dict[str, Any] | None = None
+    pull: dict[str, Any] | None = None
 
 
 @dataclass(slots=True)
@@ -113,7 +115,7 @@ def objects_of(
             },
         },
     }
-    return Objects(job, secret, brought, engine)
+    return Objects(job, secret, brought, engine, give_pull_secret(pod, launch.registries, metadata))
 
 
 def _storage(launch: Launch, terms: Terms) -> str | None:
