@@ -318,8 +318,7 @@ class SecretScope:
 
 @dataclass(frozen=True, slots=True)
 class LaunchService:
-    """A helper container beside the attempt, reachable under its name; it is there before the program starts, and its
-    ports answer. `argv` empty: what the image runs. `resources` as of a Launch."""
+    """A helper container, known by its name; its ports answer before the program starts. Empty `argv`: its own."""
 
     name: str
     image: str
