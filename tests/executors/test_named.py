@@ -11,7 +11,8 @@ from windlass.clock import SystemClock
 from windlass.errors import UsageError
 from windlass.executors.local.spawn import spawn_supervisor
 from windlass.executors.named import Given, Runners, all_runners
-from windlass.runs.model import AttemptKey, Launch, LaunchService
+from windlass.runs.beside import LaunchService
+from windlass.runs.model import AttemptKey, Launch
 from windlass.settings import RunnerSettings
 
 if TYPE_CHECKING:

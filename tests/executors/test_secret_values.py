@@ -8,8 +8,8 @@ from windlass.executors.pieces import Place
 from windlass.executors.secret_values import SecretValues
 from windlass.executors.terms import Terms
 from windlass.plan.placeholders import placeholder
+from windlass.runs.beside import LaunchRegistry
 from windlass.runs.model import AttemptKey, Launch, SecretScope
-from windlass.runs.registry import LaunchRegistry
 from windlass.settings import RunnerSettings
 
 NAME = "registries.ghcr.io.0123"

@@ -6,7 +6,8 @@ import pytest
 
 from windlass.plan.codec import from_bytes, to_bytes
 from windlass.plan.planner import Occasion, make_plan
-from windlass.runs.model import LaunchService, Status
+from windlass.runs.beside import LaunchService
+from windlass.runs.model import Status
 from windlass_schemas.repository import Repository
 from windlass_schemas.workflow import Workflow
 

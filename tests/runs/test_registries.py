@@ -9,7 +9,7 @@ from windlass.plan.placeholders import placeholder
 from windlass.plan.planner import Occasion, make_plan
 from windlass.plan.registries import needed, password_name
 from windlass.plan.secret_names import display_name
-from windlass.runs.registry import LaunchRegistry
+from windlass.runs.beside import LaunchRegistry
 from windlass_schemas.repository import Repository
 from windlass_schemas.workflow import Workflow
 

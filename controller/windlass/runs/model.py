@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from windlass.clock import Millis
-    from windlass.runs.registry import LaunchRegistry
+    from windlass.runs.beside import LaunchRegistry, LaunchService
 
 
 class Status(StrEnum):
@@ -314,19 +314,6 @@ class SecretScope:
     environment: str | None = None
     merged: bool = True
     actor: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class LaunchService:
-    """A helper container, known by its name; its ports answer before the program starts. Empty `argv`: its own."""
-
-    name: str
-    image: str
-    env: Mapping[str, str] = field(default_factory=dict)
-    unset: tuple[str, ...] = ()
-    argv: tuple[str, ...] = ()
-    ports: tuple[int, ...] = ()
-    resources: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

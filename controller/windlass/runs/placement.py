@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from windlass.errors import ExpressionError
 from windlass.expressions import evaluate, evaluate_all, to_text
 from windlass.plan.model import EnvLayer
-from windlass.runs.model import LaunchService
+from windlass.runs.beside import LaunchService
 from windlass.runs.scope import layered, unset_by
 from windlass_schemas.expression import read_flag
 from windlass_schemas.pod import read_quantity

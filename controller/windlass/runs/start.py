@@ -17,12 +17,12 @@ from windlass.plan.placeholders import names_in, placeholder
 from windlass.plan.registries import needed, password_name
 from windlass.plan.secret_names import names_for_step
 from windlass.runs.artifacts import loads_of
+from windlass.runs.beside import LaunchRegistry
 from windlass.runs.given import given_inputs, shown_inputs, with_variables
 from windlass.runs.model import Attempt, CacheUse, Checkout, Launch, LaunchFile, SecretScope, Status
 from windlass.runs.outputs import read_limit
 from windlass.runs.parts import launch_parts, waiting
 from windlass.runs.placement import launch_placement
-from windlass.runs.registry import LaunchRegistry
 from windlass.runs.scope import functions_of, layered, unset_by, values_for
 from windlass_schemas.storage import read_mode
 

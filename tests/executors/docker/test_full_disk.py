@@ -12,7 +12,7 @@ from tests.docker_engine import IMAGE, IN_CI, Dockerd, why_not
 from tests.executors.conftest import Docker
 from tests.registry import Registry, why_no_registry
 
-from windlass.runs.model import LaunchService
+from windlass.runs.beside import LaunchService
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,7 @@ import pytest
 from tests.docker_engine import IMAGE, IN_CI
 from tests.registry import PASSWORD, USER, Registry, why_no_registry
 
-from windlass.runs.model import LaunchService
-from windlass.runs.registry import LaunchRegistry
+from windlass.runs.beside import LaunchRegistry, LaunchService
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,8 @@ from tests.executors.conftest import Docker, wait_until
 from tests.executors.docker.test_ends import WAITING
 
 from windlass.executors.docker.readiness import listening
-from windlass.runs.model import LaunchService, Stop
+from windlass.runs.beside import LaunchService
+from windlass.runs.model import Stop
 
 if TYPE_CHECKING:
     from tests.docker_engine import Dockerd

@@ -14,7 +14,8 @@ from windlass.executors.kubernetes.spec import objects_of
 from windlass.executors.kubernetes.terms import PolicyError, admitted
 from windlass.kube.resources import JOBS
 from windlass.policies.policy import SAFE, Policy
-from windlass.runs.model import LaunchPart, LaunchService
+from windlass.runs.beside import LaunchService
+from windlass.runs.model import LaunchPart
 
 ALLOWED = replace(SAFE, name="builders", docker=True)
 BUILD = """\

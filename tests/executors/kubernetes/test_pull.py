@@ -16,8 +16,7 @@ from windlass.executors.docker.credentials import HUB
 from windlass.executors.kubernetes.naming import object_name
 from windlass.executors.kubernetes.spec import objects_of
 from windlass.kube.resources import SECRETS
-from windlass.runs.model import LaunchService
-from windlass.runs.registry import LaunchRegistry
+from windlass.runs.beside import LaunchRegistry, LaunchService
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,8 @@ from windlass.executors.kubernetes import services as of_pods
 from windlass.executors.kubernetes.naming import object_name
 from windlass.kube.resources import SECRETS
 from windlass.policies.policy import Policy
-from windlass.runs.model import LaunchService, Stop
+from windlass.runs.beside import LaunchService
+from windlass.runs.model import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

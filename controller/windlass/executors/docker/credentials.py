@@ -18,7 +18,7 @@ from windlass.policies.images import full_name
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from windlass.runs.registry import LaunchRegistry
+    from windlass.runs.beside import LaunchRegistry
 
 HUB = "https://index.docker.io/v1/"
 HELPER_SECONDS = 20.0

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from windlass.executors.docker.api import Cutter, Engine
-    from windlass.runs.registry import LaunchRegistry
+    from windlass.runs.beside import LaunchRegistry
 
 _TOLD = ("Pull complete", "Already exists")
 

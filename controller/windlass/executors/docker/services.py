@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from windlass.executors.docker.api import Engine
     from windlass.executors.docker.attempt import Attempt
-    from windlass.runs.model import AttemptKey, Launch, LaunchService
+    from windlass.runs.beside import LaunchService
+    from windlass.runs.model import AttemptKey, Launch
 
 SERVICE = "windlass.service"  # a label: the service's name
 READY = 120.0  # seconds that services may take together

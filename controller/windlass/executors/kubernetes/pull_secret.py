@@ -15,7 +15,7 @@ from windlass.executors.docker.credentials import HUB
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from windlass.runs.registry import LaunchRegistry
+    from windlass.runs.beside import LaunchRegistry
 
 TYPE = "kubernetes.io/dockerconfigjson"
 _KEY = ".dockerconfigjson"

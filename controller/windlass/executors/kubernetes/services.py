@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from windlass.executors.kubernetes.pods import ContainerStatus, Pod
     from windlass.executors.kubernetes.variables import Variables
-    from windlass.runs.model import LaunchService
+    from windlass.runs.beside import LaunchService
 
 READY = 120.0  # seconds that a service may take from its start
 PROBES = 180  # one each second: the kubelet's patience ends after ours
