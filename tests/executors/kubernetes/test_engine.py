@@ -17,11 +17,12 @@ from windlass.policies.policy import SAFE, Policy
 from windlass.runs.beside import LaunchService
 from windlass.runs.model import LaunchPart
 
+PATIENCE = 180.0  # seconds; an engine begins, and copies an image twice, on a machine that is busy with others
 ALLOWED = replace(SAFE, name="builders", docker=True)
 BUILD = """\
 echo "$DOCKER_HOST"
 echo from-the-step > "$PWD/here"
-tar -c -C / bin | docker import - tiny >/dev/null
+tar -c -C / bin/busybox bin/sh bin/cat | docker import - tiny >/dev/null
 docker run --rm -v "$PWD:/there" tiny /bin/sh -c 'cat /there/here; echo from-inside > /there/back'
 cat "$PWD/back"
 """
@@ -30,10 +31,12 @@ cat "$PWD/back"
 def test_a_step_has_an_engine_of_its_own_that_goes_with_it(kube: Kube, docker_image: str) -> None:
     part = LaunchPart(BUILD, "build", ("sh", "-e", "{script}"))
     terms: dict[str, Any] = {"policy": ALLOWED, "engine": docker_image}
-    found = kube.end(
-        None, argv=(), parts=(part,), image=docker_image, docker=True, terms=terms,
-        pod={"securityContext": {"runAsUser": 1000, "runAsGroup": 1000, "fsGroup": 1000}},
-    )  # fmt: skip
+    user = {"securityContext": {"runAsUser": 1000, "runAsGroup": 1000, "fsGroup": 1000}}
+    launch = kube.launch(None, argv=(), parts=(part,), image=docker_image, docker=True, pod=user)
+    executor = kube.executor(**terms)
+    executor.start([launch])
+    found = kube.seen.ended(launch.key, PATIENCE)
+    executor.close(kill=True)
     assert (found.exit_code, found.cause) == (0, None), (found.message, kube.log())
     assert kube.log() == b"unix:///var/run/docker.sock\nfrom-the-step\nfrom-inside\n"
     assert all("terminated" in one["state"] for one in kube.pod()["status"]["initContainerStatuses"])

@@ -70,11 +70,15 @@ def test_a_service_that_ends_is_the_end_of_the_attempt(kube: Kube) -> None:
 
 def test_its_values_that_must_not_show_are_in_the_attempts_secret_alone(kube: Kube) -> None:
     hidden = service("db", "sleep 1000", env={"KEY": "hunter2-long", "PLAIN": "x"}, unset=("PATH_INFO",))
-    found = kube.end("echo ran", services=(hidden,), masks=("hunter2-long",))
-    assert found.exit_code == 0
-    assert "hunter2-long" not in str(kube.job())
-    assert "hunter2-long" not in str(kube.pod())
+    launch = kube.launch("until [ -e /tmp/go ]; do sleep 0.05; done", services=(hidden,), masks=("hunter2-long",))
+    executor = kube.executor()
+    executor.start([launch])
+    kube.seen.started(launch.key)
+    assert "hunter2-long" not in str(kube.job()) + str(kube.pod())
     assert "env.db.KEY" in kube.list(SECRETS)[0]["data"]
+    kube.execute("step", ": > /tmp/go")
+    assert kube.seen.ended(launch.key).exit_code == 0
+    executor.close(kill=True)
 
 
 def test_a_service_that_is_never_ready(kube: Kube, monkeypatch: pytest.MonkeyPatch) -> None:
