@@ -31,8 +31,8 @@ ROOT = Path(__file__).resolve().parents[2]
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "windlass" / "images"
 SUITE = "bookworm"
 PYTHON = "3.11"  # of the suite
-# The shell, tar and coreutils come with the essential packages.
-PACKAGES = ("ca-certificates", "git", "libstdc++6", "openssh-client", "python3")
+# The shell, tar and coreutils come with the essential packages; busybox is what workspaces in Pods are given.
+PACKAGES = ("busybox-static", "ca-certificates", "git", "libstdc++6", "openssh-client", "python3")
 FORMAT = 1  # of what is kept in the cache: one more when the same inputs give something else
 KEPT = 4  # of each kind, in the cache
 USER = 65532

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 import os
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,8 +17,10 @@ from tests.executors.kubernetes_bench import Kube
 from windlass.executors.action_files import ActionFiles
 from windlass.executors.files import StepFiles
 from windlass.executors.kubernetes import filling
-from windlass.kube.resources import CONFIG_MAPS, JOBS, PODS, SECRETS
-from windlass.runs.model import Ended, Launch, LaunchFile, LaunchPart, Stop
+from windlass.executors.kubernetes.emptying import wanted_paths
+from windlass.kube.resources import CONFIG_MAPS, JOBS, NAMESPACES, PODS, SECRETS
+from windlass.policies.policy import Policy
+from windlass.runs.model import Ended, Launch, LaunchFile, LaunchPart, LaunchService, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
     from windlass.executors.pieces import Place
 
 SECRET = "hunter2-and-more"
+ENFORCE = {"pod-security.kubernetes.io/enforce": "restricted"}
 
 
 class Lay:
@@ -109,8 +115,6 @@ def test_secrets_stand_in_memory_alone(kube: Kube) -> None:
     assert ended.exit_code == 0
     for resource in (PODS, JOBS, CONFIG_MAPS):
         assert SECRET not in str(kube.list(resource))
-    import base64
-
     held = [base64.b64decode(text).decode() for one in kube.list(SECRETS) for text in one.get("data", {}).values()]
     assert f"password {SECRET}" not in "".join(held)  # the list of what must not show is all that is there
 
@@ -250,3 +254,48 @@ def test_what_waits_is_let_go_soon_after_the_end_was_told(kube: Kube) -> None:
     wait_until(lambda: kube.pod()["status"]["phase"] == "Succeeded")
     workspace.close(kill=True)
     assert os.listdir(kube.data)
+
+
+RESTRICTED = Policy("strict", pod_security="restricted", images=("windlass.test/shell:*",), service_accounts=None)
+
+
+def test_a_policy_that_demands_restricted_takes_it(kube: Kube) -> None:
+    """The namespace enforces it, too; the helper's image is the operator's choice, not the tenant's."""
+    kube.call(kube.client.patch(NAMESPACES, kube.namespace, {"metadata": {"labels": ENFORCE}}))
+    kube.terms = replace(kube.terms, policy=RESTRICTED, helper="windlass.test/python:1")
+    pod = {"securityContext": {"runAsUser": 1000}}
+    bounds = {"limits": {"cpu": "1", "memory": "64Mi", "ephemeral-storage": "50Mi"}}
+    script = 'cat one.txt; id -u; echo n=1 > "$WINDLASS_OUTPUT"'
+    fields = {"pod": pod, "resources": bounds, "output_limit": 9000}
+    ended = ran(kube, script, lay={"one.txt": "one\n"}, keep=True, **fields)
+    assert (ended.exit_code, ended.outputs, kube.log()) == (0, b"n=1\n", b"one\n1000\n"), ended
+    spec = kube.pod()["spec"]
+    assert {"name": "windlass", "emptyDir": {"sizeLimit": "50Mi"}} in spec["volumes"]
+    assert all(one["resources"]["limits"].keys() == bounds["limits"].keys() for one in spec["initContainers"])
+    refused = ran(kube, "true", step="other", lay={"one.txt": "one\n"}, image="windlass.test/python:1", pod=pod)
+    assert refused.cause == "policy"
+    assert "containers[0].image" in (refused.message or "")
+
+
+def test_a_service_ends_before_what_is_fetched(kube: Kube) -> None:
+    service = LaunchService("web", "windlass.test/shell:1", argv=("sh", "-c", "echo served; exec sleep 1000"))
+    ended = ran(kube, "echo made > made.txt", keep=True, services=(service,))
+    assert (ended.exit_code, ended.detail) == (0, {"made.txt": "made\n"})
+
+
+def test_only_what_is_named_is_fetched() -> None:
+    saves = {"a": ["out/x.txt", "out/deep/*.xml", "!out/no"], "b": ["**/*.log"], "c": ["../leaves", "/odd\nname"]}
+    assert wanted_paths({"artifacts": {"saves": saves, "files": {}}}, b"", good=True) == {"work"}
+    saves = {"a": ["out/x.txt", "out/deep/*.xml", "out/deep/one"], "c": ["../leaves"]}
+    owed = {
+        "artifacts": {"saves": saves, "files": {"big": None, "gone": None}},
+        "cache": {"paths": ["~/.m2", "vendor"]},
+    }
+    found = wanted_paths(owed, b"big=./app/big.bin\n", good=True)
+    assert found == {"work/out/x.txt", "work/out/deep", "work/app/big.bin", "home/.m2", "work/vendor"}
+    assert not {"home/.m2", "work/vendor"} & wanted_paths(owed, b"", good=False)
+
+
+def test_a_pod_tells_nobody_whose_cache_it_is() -> None:
+    owed = {"cache": {"repository": "shop", "key": "k", "paths": ["v"]}, "artifacts": {"saves": {}, "files": {}}}
+    assert json.loads(filling.noted(json.dumps(owed).encode())) == {"artifacts": {"saves": {}, "files": {}}}

@@ -185,7 +185,7 @@ def _place(parts: Iterable[str]) -> str:
 
 
 def _outermost(paths: set[str]) -> set[str]:
-    return {path for path in paths if not any(path.startswith(f"{other}/") for other in paths)}
+    return {path for path in paths if path and not any(path.startswith(f"{other}/") for other in paths)}
 
 
 def _said(stderr: bytes) -> str:
