@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from windlass.runs.model import Attempt, Step
 
 NEVER_STARTED = "never-started"  # and nothing can start it any more
-DISRUPTED = frozenset({NEVER_STARTED, "evicted", "preempted", "drained", "node-lost", "pod-deleted"})
+DISRUPTED = frozenset(
+    {NEVER_STARTED, "evicted", "preempted", "drained", "node-lost", "pod-deleted", "workspace-unfilled"}
+)
 OUT_OF_MEMORY = "oom-killed"
 MAX_DISRUPTED = 10  # a step that the cluster never lets finish ends some day
 MAX_OUT_OF_MEMORY = 3  # what needs more memory than it may have does not need less the next time
