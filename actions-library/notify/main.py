@@ -93,7 +93,38 @@ def for_webhook(channel):
 FORMS = {"slack": for_slack, "teams": for_teams, "discord": for_discord, "webhook": for_webhook}
 
 
+def by_apprise():
+    """What the package apprise knows, by its kind of address. What it logs may hold that, so nobody sees it."""
+    try:
+        import logging
+
+        import apprise
+    except ImportError:
+        missing = "apprise is not installed where this step runs: pip install apprise"
+        with open(os.environ["WINDLASS_OUTPUT"], "a", encoding="utf-8") as file:
+            file.write(f"windlass.errored=tool-missing: {missing}\n")
+        raise Failed(missing) from None
+    logging.getLogger("apprise").addHandler(logging.NullHandler())
+    logging.getLogger("apprise").propagate = False
+    service, told = given("URL").strip().partition("://")[0], apprise.Apprise()
+    if not told.add(given("URL").strip()):
+        raise Failed("url is no address that apprise knows: SERVICE://…, see https://appriseit.com")
+    kind = {"good": "success", "attention": "failure", "warning": "warning"}.get(
+        COLOURS.get(given("STATUS"), ""), "info"
+    )
+    try:
+        sent = told.notify(body=given("TEXT"), title=heading(), notify_type=kind)
+    except TimeUp:
+        raise Failed(f"{service} did not answer within {given('TIMEOUT') or '30s'}") from None
+    if not sent:
+        raise Failed(f"{service} did not take the message, or cannot be reached")
+    print(f"told {service} by apprise")
+
+
 def send():
+    if given("TO") == "apprise":
+        by_apprise()
+        return
     kind, _, channel = given("TO").partition("://")
     parts, port = target()
     body = json.dumps(FORMS[kind](channel)).encode()

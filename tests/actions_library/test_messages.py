@@ -103,6 +103,22 @@ def test_a_service_that_never_answers(act: Act) -> None:
         )
 
 
+def test_any_service_by_apprise(act: Act, site: Site, free_port: int) -> None:
+    site.paths[f"/{SECRET}"] = Answer()
+    given = {"to": "apprise", "text": "a <b>", "title": "Nightly", "status": "failed"}
+    done = act("notify", url=f"json://{site.url[7:]}/{SECRET}", **given)
+    assert (done.code, done.log) == (0, "told json by apprise\n")
+    message = json.loads(site.asked[0].body)
+    assert (message["title"], message["message"], message["type"]) == ("Nightly – failed", "a <b>", "failure")
+    site.paths[f"/{SECRET}"] = Answer(500)
+    refused = act("notify", url=f"json://{site.url[7:]}/{SECRET}", **given)
+    assert refused.said == "notify: json did not take the message, or cannot be reached"
+    nobody = act("notify", url=f"json://127.0.0.1:{free_port}/{SECRET}", **given)
+    unknown = act("notify", url=f"nothing://{SECRET}", **given)
+    assert "no address that apprise knows" in unknown.said
+    assert SECRET not in refused.log + nobody.log + unknown.log
+
+
 MAIL: dict[str, Any] = {"from": "Ada Lövelace <ada@example.com>", "to": ["grace@example.com"], "subject": "Grüße"}
 
 

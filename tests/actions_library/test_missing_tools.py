@@ -21,6 +21,7 @@ NEEDS: dict[str, tuple[dict[str, Any], str]] = {
     "helm": ({"release": "x", "chart": "x"}, "https://helm.sh/docs/intro/install/"),
     "kubectl": ({"command": "get", "resource": "pods"}, "https://kubernetes.io/docs/tasks/tools/"),
     "terraform": ({}, "https://opentofu.org/docs/intro/install/"),
+    "notify": ({"to": "apprise", "url": "json://127.0.0.1", "text": "a"}, "pip install apprise"),
     "sql": ({"database": "postgresql://127.0.0.1/x", "statement": "SELECT 1"}, "pip install 'psycopg[binary]'"),
     "transform": ({"data": "1", "program": "."}, "apt-get install jq"),
 }
@@ -36,7 +37,8 @@ def test_each_that_needs_something_is_here() -> None:
 @pytest.mark.parametrize("action", NEEDS)
 def test_without_it_the_step_is_errored(act: Act, tmp_path: Path, action: str) -> None:
     given, install = NEEDS[action]
-    (tmp_path / "psycopg.py").write_text("raise ImportError")
+    for package in ("psycopg", "apprise"):
+        (tmp_path / f"{package}.py").write_text("raise ImportError")
     (act.folder / "x").touch()
     done = act(action, **given, env={"PATH": "/nowhere", "PYTHONPATH": str(tmp_path), "DOCKER_HOST": "unix:///nowhere"})
     assert install in done.said
