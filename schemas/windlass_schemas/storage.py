@@ -64,7 +64,8 @@ class File(Written):
 
     content: Text = Field(description="The text of the file; may hold expressions, also of secrets.")
     mode: Annotated[str, or_expression(read_mode, MODE_JSON)] = Field(
-        default="0600", description="Permissions in octal, quoted."
+        default="0600",
+        description='Permissions in octal, quoted. "0400" by default where the content names a secret.',
     )
 
 

@@ -77,7 +77,7 @@ SPILL = """
         files: {secret.conf: {content: "it=${{ secrets.IT }}", mode: "0400"}}
         outputs: {out: {}, b64: {}}
         run: |
-          stat -c %a secret.conf
+          stat -Lc %a secret.conf
           for i in $(seq 0 17); do printf '%s' "${IT:$i:1}"; done; echo
           printf 'x%s' "$IT" | base64 -w0; echo
           printf 'xy%s' "$IT" | base64 -w0; echo
@@ -174,7 +174,8 @@ def files_below(folder: Path) -> Iterator[Path]:
 
 
 def left(server: Server) -> list[Path]:
-    return [path for path in files_below(server.data) if path.name == "secret.conf"]
+    """Links, to where they are in memory."""
+    return [Path(place, name) for place, _, names in os.walk(server.data) for name in names if name == "secret.conf"]
 
 
 def clean_everywhere(server: Server, runs: list[str]) -> None:
@@ -253,12 +254,14 @@ def test_what_a_killed_server_left_is_swept(home: Home, shop: Repo, serve: MakeS
     (attempt,) = server.run(run)["steps"]["wait"]["attempts"]
     assert attempt["status"] == "running"
     (file,) = left(server)
+    value = file.resolve()
+    assert value.read_text() == f"it={VALUE}"
     server.kill()
     for pid in marked_children(file.parent):
         os.kill(pid, signal.SIGKILL)
     server.start()
     assert server.ended(run)["status"] == "errored"
-    until(lambda: not left(server))
+    until(lambda: not left(server) and not value.exists())
     clean_everywhere(server, [run])
 
 

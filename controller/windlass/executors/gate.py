@@ -53,3 +53,6 @@ class Gate:
 
     def collected(self, key: AttemptKey) -> None:
         self._inner.collected(key)
+
+    def memory(self, key: AttemptKey) -> Path | None:
+        return self._inner.memory(key)

@@ -37,13 +37,15 @@ class StoppedError(Exception):
 class Place:
     """Where an attempt works. `folder` is the attempt's own, which its program does not look at; `work` lies below it.
 
-    `check` raises StoppedError once nobody waits any more: long work calls it between its parts.
+    `check` raises StoppedError once nobody waits any more: long work calls it between its parts. `memory` makes the
+    attempt's folder for files that are not to reach a disk; None: there is none.
     """
 
     key: AttemptKey
     folder: Path
     work: Path
     check: Callable[[], None]
+    memory: Callable[[], Path | None] = lambda: None
 
 
 class Preparation(Protocol):

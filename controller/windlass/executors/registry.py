@@ -32,6 +32,9 @@ class Grounded(Executor, Protocol):
     def collected(self, key: AttemptKey) -> None:
         """Its end is told, with all that was kept of what it left: where it ran nothing has to wait any more."""
 
+    def memory(self, key: AttemptKey) -> Path | None:
+        """A folder for files that are not to reach a disk, made; None: what is in the other one is not used there."""
+
 
 def always() -> bool:
     return True

@@ -36,6 +36,15 @@ def opened(folder: Path, parts: Sequence[str], mode: int = 0o755) -> Iterator[in
         os.close(descriptor)
 
 
+def link_file(folder: Path, parts: Sequence[str], target: Path) -> None:
+    """A link in the place of a file or link of that name. Raises OSError."""
+    *above, name = parts
+    with opened(folder, above) as parent:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=parent)
+        os.symlink(target, name, dir_fd=parent)
+
+
 def write_file(folder: Path, parts: Sequence[str], content: bytes, mode: int) -> None:
     """A new file with exactly this mode; a file or link of that name is replaced, never written through.
 

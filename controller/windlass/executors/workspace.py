@@ -230,7 +230,7 @@ class WorkspaceExecutor:
                 raise StoppedError
 
         work = self._inner.working_directory(key)
-        return Place(key, work.parent, work, check)
+        return Place(key, work.parent, work, check, lambda: self._inner.memory(key))
 
 
 def _prepared(piece: Preparation, launch: Launch, place: Place) -> Launch:

@@ -25,7 +25,7 @@ from windlass.plan.placement import planned_placement
 from windlass.plan.program import program_of
 from windlass.plan.protection import gated, refusal_of
 from windlass.plan.registries import planned_registries
-from windlass.plan.secret_names import used_references
+from windlass.plan.secret_names import names_secret, used_references
 from windlass.plan.uses import commits_of, is_workflow, target_of
 from windlass.plan.values import shown
 from windlass_schemas.duration import parse_duration
@@ -246,7 +246,7 @@ class _Expander:
             checkout=checkout or checkout_git,
             checkout_git=checkout_git,
             cache=planned_cache(step),
-            files=tuple(FileSpec(path, file.content, file.mode) for path, file in step.files.items()),
+            files=_files(step, self._workflow),
             given=given_to(step, used, self._occasion.library) if used is not None else None,
             concurrency=planned_concurrency(step.concurrency),
             saves=step.artifacts.saved() if step.artifacts is not None else {},
@@ -318,6 +318,17 @@ class _Expander:
             exit_codes=tuple(self._known_now(code, read_whole_from_zero) for code in written.exit_codes),
             never=tuple(self._known_now(code, read_whole_from_zero) for code in written.never),
         )
+
+
+def _files(step: Step, workflow: Workflow) -> tuple[FileSpec, ...]:
+    """What holds a secret is for reading by its owner, unless it says otherwise."""
+    secret = [name for name, declared in workflow.inputs.items() if declared.type == "secret"]
+    return tuple(
+        FileSpec(path, one.content, "0400")
+        if "mode" not in one.model_fields_set and names_secret(one.content, secret)
+        else FileSpec(path, one.content, one.mode)
+        for path, one in step.files.items()
+    )
 
 
 def _approval(step: Step, in_finally: bool) -> Approval | None:

@@ -65,6 +65,13 @@ def _secrets_in(texts: Iterable[str]) -> Iterator[str]:
                     yield rest.partition(".")[0]
 
 
+def names_secret(text: str, inputs: Iterable[str]) -> bool:
+    """`inputs`: those of type secret."""
+    wanted = {f"inputs.{name}" for name in inputs}
+    found = references(text) if "secrets" in text or "inputs" in text else ()
+    return any(one.startswith("secrets.") or ".".join(one.split(".")[:2]) in wanted for one in found)
+
+
 def secret_values(plan: Plan) -> dict[str, str]:
     """What expressions see as `secrets`."""
     return {name: placeholder(secret_name(name, reference)) for name, reference in plan.secrets.items()}

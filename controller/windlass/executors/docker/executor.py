@@ -138,6 +138,9 @@ class DockerExecutor:
         """On this machine: filled before the start and copied into the container, and back if something is owed."""
         return self._folders.attempt(key) / "work"
 
+    def memory(self, _key: AttemptKey) -> Path | None:
+        return None  # what is filled here is copied
+
     # Open attempts; with the lock
 
     def _is_new(self, key: AttemptKey) -> bool:

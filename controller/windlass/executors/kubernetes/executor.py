@@ -123,6 +123,9 @@ class KubernetesExecutor:
         """On this machine: for what is to be put into the Pod, and what was brought back from it."""
         return self._folders.attempt(key) / "work"
 
+    def memory(self, _key: AttemptKey) -> Path | None:
+        return None  # what is filled here is copied
+
     # With the lock
 
     def _add(self, new: list[tuple[AttemptKey, Launch | None, Mapping[str, Any] | None]]) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from windlass.crashpoints import reach
+from windlass.executors import memory
 from windlass.executors.local import journal
 from windlass.executors.local.attempts import Attempt, Phase
 from windlass.executors.local.environment import base_environment
@@ -85,6 +86,7 @@ class LocalExecutor:
             "taken": self._on_taken,
         }
         self._sweeper = Sweeper()
+        memory.sweep(self._folders.attempts)
         self._reader = Reader(self._deliver)
         self._silence = Silence(self._reader, self._lock, lambda key: self._emit(Quiet(key, now_millis())))
         self._link = Link(self._reader, supervisor, self._heard, self._on_link_lost)
@@ -121,7 +123,9 @@ class LocalExecutor:
             if key in self._open:
                 return
             self._ended.discard(key)
-        self._sweeper.add(self._folders.attempt(key))
+        folder = self._folders.attempt(key)
+        memory.drop(folder)
+        self._sweeper.add(folder)
 
     def close(self, *, kill: bool) -> None:
         """In foreground mode everything is ended even without `kill`: the supervisor sees to it."""
@@ -148,6 +152,9 @@ class LocalExecutor:
     def working_directory(self, key: AttemptKey) -> Path:
         """Where the attempt's program runs: artifacts are saved from here before `forget`."""
         return self._folders.attempt(key) / "work"
+
+    def memory(self, key: AttemptKey) -> Path | None:
+        return memory.made(self._folders.attempt(key))
 
     # Open attempts; with the lock
 
