@@ -6,6 +6,7 @@ import base64
 import json
 import shlex
 import subprocess
+from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -99,3 +100,12 @@ def test_over_any_border_as_at_once(values: list[str], noise: bytes, sizes: list
 @given(st.binary(max_size=500), st.lists(st.integers(1, 40), max_size=30))
 def test_without_secrets_nothing_changes(data: bytes, sizes: list[int]) -> None:
     assert in_chunks(Mask([]), data, sizes) == data
+
+
+def test_what_we_do_not_claim_to_hide() -> None:
+    """What a program turns around is its own deed: the page on secrets says so, and names what is hidden."""
+    mask, value = Mask(["hunter22-correct-horse"]), "hunter22-correct-horse"
+    for turned in (value[::-1], value.encode().hex(), " ".join(value), value.swapcase()):
+        assert mask.whole(turned.encode()) == turned.encode()
+    page = (Path(__file__).parents[1] / "docs/secrets.md").read_text()
+    assert "a step that turns a value around or compresses it before it prints it is not caught" in page

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from windlass.errors import ConflictError, InputError, NotFoundError
-from windlass.plan.codec import from_bytes
+from windlass.plan.codec import from_bytes, to_bytes
 from windlass.plan.inputs import parse_inputs
 from windlass.reconcile.access import check_may
 from windlass.reconcile.creation import Cause, NewRun, prepare
@@ -166,6 +166,9 @@ def rerun(parts: Parts, run: str, again: Again, actor: Mapping[str, Any]) -> str
     check_may(parts, old.head, "run", actor)
     latest = _live(parts, old.head) if again.definition == "latest" else None
     new = plan_again(old, again, actor, parts.clock.now(), latest)
+    if latest is None and new.plan.merged and not parts.admission.merged(old.head.repository, old.head.commit):
+        plan = replace(new.plan, merged=False)  # its commit has left the branch since: no secrets any more
+        new = replace(new, plan=plan, plan_bytes=to_bytes(plan))
 
     def audit(tx: Tx, made: str) -> None:
         asked = {"rerun": made, "mode": again.mode, "step": again.step, "definition": again.definition}
