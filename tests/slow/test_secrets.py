@@ -199,8 +199,9 @@ def test_on_a_server_of_one_s_own(home: Home, shop: Repo, serve: MakeServer, key
 
 
 def test_the_commands_of_the_page(home: Home, tmp_path: Path) -> None:
-    """From age-keygen to a passing run, as docs/secrets.md types it."""
-    page = PAGE.read_text().partition("## On a server")[0]
+    """From age-keygen to a passing run, and on to another key, as docs/secrets.md types it."""
+    first, _, rest = PAGE.read_text().partition("## On a server")
+    page = first + rest.partition("## A new key")[2].partition("\n## ")[0]
     script = "\n".join(re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL))
     tools = f"{age_keygen().parent}:{Path(sys.executable).parent}:{os.environ['PATH']}"
     env = {**home.env, "PATH": tools, "XDG_CONFIG_HOME": f"{home.folder}/home/.config"}
@@ -215,4 +216,9 @@ def test_the_commands_of_the_page(home: Home, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "DB_PASSWORD" in done.stdout
-    assert "connecting with ***, 13 characters" in done.stdout
+    assert done.stdout.count("connecting with ***, 13 characters") == 2
+    file = (tmp_path / "shop/secrets/production.yaml").read_text()
+    keys = [
+        line for line in (home.folder / "home/.config/sops/age/keys.txt").read_text().splitlines() if "public" in line
+    ]
+    assert [line.rpartition(" ")[2] in file for line in keys] == [False, True], "the old key opens it no more"
