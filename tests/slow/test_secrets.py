@@ -124,6 +124,9 @@ def test_on_a_laptop(home: Home, shop: Repo, key: Key) -> None:
     assert run["outputs"] == {"said": "it is ***"}
     assert run["steps"]["use"]["outputs"]["length"] == 15
     nowhere(home.folder)
+    kept = Path(f"/dev/shm/windlass-{os.geteuid()}")
+    owners = [Path(os.readlink(one / "of")) for one in kept.iterdir()] if kept.is_dir() else []
+    assert not [owner for owner in owners if owner.is_relative_to(home.folder)], "nothing stays in memory"
 
 
 def test_what_cannot_be_had(home: Home, shop: Repo, key: Key) -> None:

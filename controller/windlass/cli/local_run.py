@@ -20,6 +20,7 @@ from windlass.cli.lines import wants_colour
 from windlass.cli.live import LiveLines
 from windlass.cli.questions import Questions
 from windlass.errors import FencedError, LedgerError, WindlassError
+from windlass.executors import memory
 from windlass.reconcile.creation import record
 from windlass.reconcile.engine import Engine
 from windlass.runs.model import CancelRequested
@@ -128,6 +129,7 @@ class LocalRun:
             if any(step.cache is not None for step in (*new.plan.steps.values(), *new.plan.finally_.values())):
                 _sweep(caches)
             _forget_old(self._base)
+            memory.sweep(self._base)
 
     def _resolve(self, references: Mapping[str, str], scope: SecretScope) -> Mapping[str, str]:
         """From files of the work tree, with this user's keys; the own store. Raises SecretError."""
