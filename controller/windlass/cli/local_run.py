@@ -129,7 +129,6 @@ class LocalRun:
             if any(step.cache is not None for step in (*new.plan.steps.values(), *new.plan.finally_.values())):
                 _sweep(caches)
             _forget_old(self._base)
-            memory.sweep(self._base)
 
     def _resolve(self, references: Mapping[str, str], scope: SecretScope) -> Mapping[str, str]:
         """From files of the work tree, with this user's keys; the own store. Raises SecretError."""
@@ -190,7 +189,7 @@ def _sweep(caches: CacheBook) -> None:
 
 
 def _forget_old(base: Path) -> None:
-    """Keep the newest runs; their ids sort by time."""
+    """Keep the newest runs, whose ids sort by time, and nothing in memory of attempts that are gone."""
     try:
         folders = sorted((f for f in base.iterdir() if is_id(f.name)), key=lambda f: f.name)
     except OSError:
@@ -198,3 +197,4 @@ def _forget_old(base: Path) -> None:
     for folder in folders[:-KEPT]:
         shutil.rmtree(base / OBJECTS / names.of_run(folder.name), ignore_errors=True)
         shutil.rmtree(folder, ignore_errors=True)
+    memory.sweep(base)
