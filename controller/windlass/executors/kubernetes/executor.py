@@ -16,6 +16,7 @@ from windlass.executors.kubernetes.attempt import Attempt
 from windlass.executors.kubernetes.emptying import Remains
 from windlass.executors.kubernetes.life import live
 from windlass.executors.kubernetes.naming import object_name
+from windlass.executors.kubernetes.open_files import allow_many
 from windlass.executors.kubernetes.pull_secret import pull_name
 from windlass.executors.kubernetes.world import World
 from windlass.executors.local.folders import Folders
@@ -150,6 +151,7 @@ class KubernetesExecutor:
 
     def _begin(self, attempt: Attempt) -> None:
         if self._world is None:
+            allow_many()
             self._world = World(self._terms, self._may_start)
         task = asyncio.get_running_loop().create_task(live(attempt, self, self._world))
         self._tasks.add(task)

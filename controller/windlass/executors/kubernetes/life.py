@@ -251,18 +251,19 @@ class Life:
         """Of a Job that gets no Pod, and of a Pod that waits for its volumes: nothing else tells."""
         now = time.monotonic()
         pause = SOON if now - self._since < 10 else LATE
-        if now - max(self._looked_at, self._since) < pause:
+        if now - max(self._looked_at, self._since) < pause or self._world.looks.locked():
             return self._by_event
         self._looked_at = now
         uid = pod.metadata.uid if pod is not None else self._attempt.job_uid
         self._by_event = None
         try:
-            if pod is None and await self._job_is_over():
-                return self._by_event
-            fields = f"involvedObject.uid={uid}"
-            async for event in self._client.list(EVENTS, self._namespace, fields=fields):
-                found = delay_by_event(str(event.get("reason")), str(event.get("message") or ""))
-                self._by_event = found or self._by_event
+            async with self._world.looks:
+                if pod is None and await self._job_is_over():
+                    return self._by_event
+                fields = f"involvedObject.uid={uid}"
+                async for event in self._client.list(EVENTS, self._namespace, fields=fields):
+                    found = delay_by_event(str(event.get("reason")), str(event.get("message") or ""))
+                    self._by_event = found or self._by_event
         except KubeError as error:
             log.event("kubernetes.events-unread", level="warning", job=self._attempt.name, error=str(error))
         return self._by_event

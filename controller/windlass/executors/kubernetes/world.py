@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from windlass.executors.kubernetes.attempt import Attempt
     from windlass.executors.kubernetes.terms import Terms
 
+LOOKS = 4  # attempts that wait and read their Events at once: each such list costs the API server a walk over all
 FOLLOWED = 256  # logs that are followed at once; of others is read what is there at their end
 
 
@@ -35,6 +36,7 @@ class World:
         self.terms = terms
         self.may_start = may_start
         self.client = Client(terms.place)
+        self.looks = asyncio.Semaphore(LOOKS)
         self.slots = asyncio.Semaphore(FOLLOWED)
         self.synced = asyncio.Event()  # the first list is complete
         self._namespace = terms.namespace
