@@ -75,7 +75,7 @@ def _killed(fake: FakeCluster, namespace: str, base: Path) -> Iterator[Figure]:
     with serving(base, fake.kubeconfig, namespace, WORKFLOWS) as first:
         for _ in range(RUNS):
             first.start("bench", "held")
-        _until(lambda: _running(fake) >= ACTIVE, 2.0)
+        _wait_until_all_run(fake)
         time.sleep(REST)
         first.reconnect()
         first.start("bench", "due")
@@ -108,9 +108,18 @@ def _until(what, pause: float) -> None:  # type: ignore[no-untyped-def]
         time.sleep(pause)
 
 
-def _running(fake: FakeCluster) -> int:
-    """Pods of which the fake kubelet has said so."""
-    return len({one.name for one in fake.writes() if (one.agent, one.what) == ("kwok", "pods/status")})
+def _wait_until_all_run(fake: FakeCluster) -> None:
+    """As the fake kubelet says. Each look reads what is new: the whole book is long."""
+    running: set[str] = set()
+    mark = 0
+
+    def look() -> bool:
+        nonlocal mark
+        since, mark = mark, fake.mark()
+        running.update(one.name for one in fake.writes(since) if (one.agent, one.what) == ("kwok", "pods/status"))
+        return len(running) >= ACTIVE
+
+    _until(look, 2.0)
 
 
 def _created(fake: FakeCluster, mark: int) -> list[float]:
