@@ -115,7 +115,7 @@ def _steps(fake: FakeCluster, up: Served, bare: Bare) -> Iterator[Figure]:
         up.reconnect()
         mark = fake.mark()
         for run in [up.start("bench", "chain") for _ in range(CHAINS)]:
-            up.ended(run)
+            up.ended(run, 0.25)
         seen += _gaps(fake.writes(mark), "windlass")
     name = f"kubernetes, {ACTIVE} runs active: Pod over → next Job accepted"
     yield from _pair(name, seen, floor, "a bare loop", ("≤ 15", "≤ 75"))

@@ -72,15 +72,15 @@ class Served:
         run: str = self.call("POST", f"/api/v1/workflows/{repository}/{workflow}/runs", {})["id"]
         return run
 
-    def ended(self, run: str) -> dict[str, Any]:
-        """The run, once it has succeeded."""
+    def ended(self, run: str, pause: float = 0.01) -> dict[str, Any]:
+        """The run, once it has succeeded. `pause`: seconds between two looks, which cost the server a little."""
         found: dict[str, Any] = {}
 
         def look() -> bool:
             found.update(self.call("GET", f"/api/v1/runs/{run}"))
             return found["status"] in ("succeeded", "failed", "errored", "cancelled")
 
-        until(look, 0.01)
+        until(look, pause)
         if found["status"] != "succeeded":
             raise RuntimeError(f"the run {run} is {found['status']}: {found.get('message')}")
         return found

@@ -31,6 +31,7 @@ MANAGER = "windlass"
 TIMEOUT = 30.0  # seconds for an answer
 CONNECT = 10.0  # seconds for a connection
 KEPT = 32  # connections at once for requests; streams have their own
+READING = 16  # and for answers that may be long, which keep nobody waiting who only asks
 PAGE = 500
 LARGEST_ERROR = 65536  # bytes read of an answer that is an error
 THROTTLED = 5  # times that a request is sent again because the server asked to wait
@@ -53,6 +54,7 @@ class Client:
         self._access: Access | None = None
         self._calls: aiohttp.ClientSession | None = None
         self._streams: aiohttp.ClientSession | None = None
+        self._readings: aiohttp.ClientSession | None = None
         self._opening = asyncio.Lock()
 
     async def access(self) -> Access:
@@ -63,10 +65,10 @@ class Client:
             return self._access
 
     async def close(self) -> None:
-        for session in (self._calls, self._streams):
+        for session in (self._calls, self._streams, self._readings):
             if session is not None:
                 await session.close()
-        self._calls = self._streams = None
+        self._calls = self._streams = self._readings = None
 
     # ---- objects
 
@@ -125,6 +127,11 @@ class Client:
             options["gracePeriodSeconds"] = grace
         await self.request("DELETE", resource.path(namespace, name), options)
 
+    async def delete_all(self, resource: Resource, namespace: str, *, labels: str) -> None:
+        """Each object with these labels, and what belongs to it, in one request."""
+        options = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background"}
+        await self.request("DELETE", resource.path(namespace), options, query={"labelSelector": labels})
+
     async def list(
         self,
         resource: Resource,
@@ -180,7 +187,7 @@ class Client:
         while True:
             used = self._access
             try:
-                async with self._exchange(method, path, data, headers, query, streams=False) as answer:
+                async with self._exchange(method, path, data, headers, query) as answer:
                     return await answer.read()
             except Throttled as error:
                 throttled += 1
@@ -206,7 +213,16 @@ class Client:
         begins; None for a kubelet, which begins with the first byte of a log. Nothing else bounds its time: whoever
         reads, does. What breaks while it is read is Unreachable."""
         headers = {"Accept": accept}
-        async with self._exchange("GET", path, None, headers, query, streams=True, patience=patience) as answer:
+        async with self._exchange("GET", path, None, headers, query, kind="stream", patience=patience) as answer:
+            yield answer.content
+
+    @contextlib.asynccontextmanager
+    async def reading(
+        self, path: str, *, query: Mapping[str, str] | None = None, accept: str = "application/json"
+    ) -> AsyncIterator[aiohttp.StreamReader]:
+        """An answer of any length that ends by itself, on a connection that is kept; what breaks while it is read, or
+        stands still for as long as an answer may take, is Unreachable."""
+        async with self._exchange("GET", path, None, {"Accept": accept}, query, kind="reading") as answer:
             yield answer.content
 
     @contextlib.asynccontextmanager
@@ -217,7 +233,7 @@ class Client:
         access = await self.access()
         credentials = access.authorization() if access.fresh else await asyncio.to_thread(access.authorization)
         try:
-            async with self._session(streams=True).ws_connect(
+            async with self._session("stream").ws_connect(
                 access.server + path,
                 params=query,
                 protocols=(protocol,),
@@ -242,14 +258,15 @@ class Client:
         headers: Mapping[str, str],
         query: Mapping[str, str] | None,
         *,
-        streams: bool,
+        kind: Literal["call", "reading", "stream"] = "call",
         patience: float | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         access = await self.access()
-        session = self._session(streams=streams)
+        session = self._session(kind)
         try:
             credentials = access.authorization() if access.fresh else await asyncio.to_thread(access.authorization)
-            total = None if streams else self._timeout
+            total = self._timeout if kind == "call" else None
+            silence = self._timeout if kind == "reading" else None
             asked = session.request(
                 method,
                 access.server + path,
@@ -260,7 +277,7 @@ class Client:
                 server_hostname=access.server_name,
                 proxy=access.proxy,
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=total, sock_connect=CONNECT, sock_read=None),
+                timeout=aiohttp.ClientTimeout(total=total, sock_connect=CONNECT, sock_read=silence),
             )
             async with asyncio.timeout(patience):  # (wait_for may lose a cancellation)
                 begun = await asked
@@ -271,22 +288,25 @@ class Client:
                 try:
                     yield answer
                 finally:
-                    if streams:
+                    if kind == "stream" or not answer.content.at_eof():
                         _hang_up(answer)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise NotSent(f"{access.server} does not answer: {_text(error)}") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unreachable(f"{access.server} does not answer: {_text(error)}") from error
 
-    def _session(self, *, streams: bool) -> aiohttp.ClientSession:
+    def _session(self, kind: Literal["call", "reading", "stream"]) -> aiohttp.ClientSession:
         """Requests share connections; a stream has its own, so that a dead one is never met again."""
-        if streams:
+        if kind == "stream":
             if self._streams is None:
                 self._streams = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, force_close=True))
             return self._streams
+        if kind == "reading":
+            if self._readings is None:
+                self._readings = _kept(READING)
+            return self._readings
         if self._calls is None:
-            connector = aiohttp.TCPConnector(limit=KEPT, keepalive_timeout=60.0)
-            self._calls = aiohttp.ClientSession(connector=connector)
+            self._calls = _kept(KEPT)
         return self._calls
 
     async def _renew(self, used: Access | None) -> None:
@@ -294,6 +314,10 @@ class Client:
         async with self._opening:
             if self._access is used:
                 self._access = await asyncio.to_thread(_load, self._place)
+
+
+def _kept(most: int) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=most, keepalive_timeout=60.0))
 
 
 def _hang_up(answer: aiohttp.ClientResponse) -> None:

@@ -42,6 +42,7 @@ async def pod_log(
         **({"tailLines": str(tail)} if tail is not None else {}),
         **({"previous": "true"} if previous else {}),
     }
-    async with client.stream(PODS.path(namespace, pod, "log"), query=query, accept="*/*") as content:
+    ask = client.stream if follow else client.reading
+    async with ask(PODS.path(namespace, pod, "log"), query=query, accept="*/*") as content:
         while chunk := await content.read(CHUNK):
             yield chunk

@@ -37,7 +37,7 @@ def barrier(key: AttemptKey, namespace: str) -> dict[str, Any]:
         "metadata": {
             "name": object_name(key),
             "namespace": namespace,
-            "labels": labels(key),
+            "labels": labels(key) | {BARRED: "true"},
             "annotations": notes(key) | {BARRED: "it was recorded, never made, and given up"},
         },
         "spec": {

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from windlass.executors.kubernetes.attempt import Attempt
 from windlass.executors.kubernetes.emptying import Remains
+from windlass.executors.kubernetes.letting_go import LettingGo
 from windlass.executors.kubernetes.life import live
 from windlass.executors.kubernetes.naming import object_name
 from windlass.executors.kubernetes.open_files import allow_many
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from windlass.runs.model import AttemptKey, Launch, Observation, PartRecord, Stop
 
 LINGER = 5.0  # seconds between the word about an end and that of its Pod
+WIPING = 10.0  # seconds for the last values to go
 LAST = 60.0  # seconds beyond their grace that the end of all attempts is waited for
 
 
@@ -61,9 +63,11 @@ class KubernetesExecutor:
         self._done: set[str] = set()  # those of them that need not wait any more
         self._delays: dict[AttemptKey, tuple[str, str]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._wiping: set[asyncio.Task[None]] = set()
         self._sweeper = Sweeper()
         self._thread: LoopThread | None = None
         self._world: World | None = None
+        self._letting_go: LettingGo | None = None
         self.closed = False
 
     # The contract
@@ -93,7 +97,7 @@ class KubernetesExecutor:
             self._ended.discard(key)
             name = object_name(key)
             if name in self._unkept and not self.closed:
-                self._spawn(self._let_go(name, secret=self._unkept.pop(name)))
+                self._soon(self._let_go, key.run, name, self._unkept.pop(name))
         self._sweeper.add(self._folders.attempt(key))
 
     def collected(self, key: AttemptKey) -> None:
@@ -153,6 +157,7 @@ class KubernetesExecutor:
         if self._world is None:
             allow_many()
             self._world = World(self._terms, self._may_start)
+            self._letting_go = LettingGo(self._world, self._open_runs)
         task = asyncio.get_running_loop().create_task(live(attempt, self, self._world))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -162,26 +167,46 @@ class KubernetesExecutor:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._world is None:
+        if self._world is None or self._letting_go is None:
             return
         await asyncio.gather(
             *(self._end(pod) for pod in (self._done | set(self._kept.values()) if kill else self._done))
         )
+        await self._letting_go.close()
+        if self._wiping:
+            await asyncio.wait(self._wiping, timeout=WIPING)
         if kill:
-            await asyncio.gather(*(self._let_go(name, secret=secret) for name, secret in self._unkept.items()))
+            await asyncio.gather(*(self._limit(name, secret=secret) for name, secret in self._unkept.items()))
         await self._world.close()
 
-    async def _let_go(self, name: str, *, secret: bool) -> None:
-        """Its end is recorded: the cluster removes the Job, and all that belongs to it, after a while; its values go
-        now."""
+    def _let_go(self, run: str, name: str, secret: bool) -> None:
+        """Its end is recorded: the Job goes after a while, its values now."""
+        if self._letting_go is not None:
+            self._letting_go.add(run)
+        if secret:
+            task = asyncio.get_running_loop().create_task(self._without_values(name))
+            self._wiping.add(task)
+            task.add_done_callback(self._wiping.discard)
+
+    def _open_runs(self) -> set[str]:
+        with self._lock:
+            return {key.run for key in self._open}
+
+    async def _limit(self, name: str, *, secret: bool) -> None:
+        """Nobody is there later on: the cluster removes the Job, and all that belongs to it, after a while."""
         if self._world is None:
             return
         with contextlib.suppress(KubeError):
             body = {"spec": {"ttlSecondsAfterFinished": self._terms.keep}}
             await self._world.client.patch(JOBS, name, body, await self._world.namespace())
-        for one in (name, pull_name(name)) if secret else ():
+        if secret:
+            await self._without_values(name)
+
+    async def _without_values(self, name: str) -> None:
+        for one in (name, pull_name(name)):
             with contextlib.suppress(KubeError):
-                await self._world.client.delete(SECRETS, one, await self._world.namespace())
+                if self._world is not None:
+                    await self._world.client.delete(SECRETS, one, await self._world.namespace())
 
     async def _end_soon(self, pod: str) -> None:
         """A moment after its end was told: should the ledger not have heard it, it is collected again."""

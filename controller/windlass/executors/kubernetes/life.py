@@ -22,7 +22,7 @@ from windlass.executors.kubernetes.concluding import explained
 from windlass.executors.kubernetes.filling import FillError, fill
 from windlass.executors.kubernetes.handing_on import hand_on
 from windlass.executors.kubernetes.hidden import hidden
-from windlass.executors.kubernetes.judging import Verdict, delay_by_event, verdict_of, verdict_of_gone
+from windlass.executors.kubernetes.judging import Verdict, verdict_of, verdict_of_gone
 from windlass.executors.kubernetes.left import Left
 from windlass.executors.kubernetes.naming import JOB_NAME
 from windlass.executors.kubernetes.once import forbid_another
@@ -35,7 +35,7 @@ from windlass.executors.local.preparation import NotStartable
 from windlass.executors.local.warden import now_millis
 from windlass.kube.client import decode
 from windlass.kube.errors import Conflict, KubeError, NotFound
-from windlass.kube.resources import EVENTS, JOBS, PODS
+from windlass.kube.resources import JOBS, PODS
 from windlass.masking import masked_text
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ if TYPE_CHECKING:
     from windlass.executors.kubernetes.judging import Delay
     from windlass.executors.kubernetes.world import World
 
-SOON, LATE = 1.0, 5.0  # seconds between looks at what only Events tell
+SOON = 1.0  # seconds of waiting after which somebody wants to know why
+LATE, LATEST = 10.0, 30.0  # seconds until the first look at a Job that has no Pod, and between two at most
 AWAY = 2.0
 UNKNOWN = "the Secret that says what must not show in it is gone"
 
@@ -86,8 +87,7 @@ class Life:
         self._namespace = ""
         self._since = time.monotonic()  # it waits
         self._delays: dict[str, float] = {}  # cause -> since when
-        self._looked_at = 0.0  # Events
-        self._by_event: Delay | None = None
+        self._look_at = LATE  # seconds of waiting, for its Job
         self._asked_grace: int | None = None  # what its Pod was told
         self._job_deleted = False
         self._running = False
@@ -162,7 +162,8 @@ class Life:
             return AWAY
         if self._running:
             return None
-        return 0.5 if time.monotonic() - self._since < 5.0 else SOON
+        waited = time.monotonic() - self._since
+        return 0.5 if waited < 5.0 else SOON if waited < 60.0 else AWAY
 
     async def _fill(self, pod: str) -> None:
         try:
@@ -249,24 +250,21 @@ class Life:
 
     async def _told_by_events(self, pod: Pod | None) -> Delay | None:
         """Of a Job that gets no Pod, and of a Pod that waits for its volumes: nothing else tells."""
-        now = time.monotonic()
-        pause = SOON if now - self._since < 10 else LATE
-        if now - max(self._looked_at, self._since) < pause or self._world.looks.locked():
-            return self._by_event
-        self._looked_at = now
-        uid = pod.metadata.uid if pod is not None else self._attempt.job_uid
-        self._by_event = None
-        try:
-            async with self._world.looks:
-                if pod is None and await self._job_is_over():
-                    return self._by_event
-                fields = f"involvedObject.uid={uid}"
-                async for event in self._client.list(EVENTS, self._namespace, fields=fields):
-                    found = delay_by_event(str(event.get("reason")), str(event.get("message") or ""))
-                    self._by_event = found or self._by_event
-        except KubeError as error:
-            log.event("kubernetes.events-unread", level="warning", job=self._attempt.name, error=str(error))
-        return self._by_event
+        waited = time.monotonic() - self._since
+        if waited < SOON:
+            return None
+        self._world.warned.begin(self._namespace)
+        if pod is not None:
+            return self._world.warned.of(pod.metadata.uid)
+        if waited >= self._look_at and not self._world.looks.locked():
+            self._look_at = waited + min(waited, LATEST)
+            try:
+                async with self._world.looks:
+                    if await self._job_is_over():
+                        return None
+            except KubeError as error:
+                log.event("kubernetes.job-unread", level="warning", job=self._attempt.name, error=str(error))
+        return self._world.warned.of(self._attempt.job_uid)
 
     async def _job_is_over(self) -> bool:
         """A Job without a Pod that was deleted, or given up by its controller. Raises KubeError."""

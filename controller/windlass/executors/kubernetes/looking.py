@@ -28,6 +28,7 @@ NEEDED: tuple[tuple[str, Resource, str], ...] = (
     ("list", JOBS, ""),
     ("patch", JOBS, ""),
     ("delete", JOBS, ""),
+    ("deletecollection", JOBS, ""),
     ("get", PODS, ""),
     ("list", PODS, ""),
     ("watch", PODS, ""),
@@ -39,6 +40,7 @@ NEEDED: tuple[tuple[str, Resource, str], ...] = (
     ("get", SECRETS, ""),
     ("delete", SECRETS, ""),
     ("list", EVENTS, ""),
+    ("watch", EVENTS, ""),
 )
 
 

@@ -43,11 +43,11 @@ def labels(key: AttemptKey) -> dict[str, str]:
     found = {
         MANAGED_BY: "windlass",
         KEY: digest(key),
-        f"{PREFIX}/run": _label(key.run),
-        f"{PREFIX}/step": _label(key.path),
+        f"{PREFIX}/run": label_of(key.run),
+        f"{PREFIX}/step": label_of(key.path),
         f"{PREFIX}/attempt": str(key.number),
     }
-    return found | ({f"{PREFIX}/item": _label(key.item)} if key.item else {})
+    return found | ({f"{PREFIX}/item": label_of(key.item)} if key.item else {})
 
 
 def notes(key: AttemptKey) -> dict[str, str]:
@@ -62,5 +62,6 @@ def is_ours(found: Mapping[str, Any], key: AttemptKey) -> bool:
     return has.get(MANAGED_BY) == "windlass" and has.get(KEY) == digest(key) and says.items() >= notes(key).items()
 
 
-def _label(text: str) -> str:
+def label_of(text: str) -> str:
+    """As much of it as a label can hold."""
     return _UNSAFE_LABEL.sub(".", text)[:LONGEST].strip("._-")

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 SAVED = "log.json"
 TAIL = "log.tail"  # how long it was before others' words
 OFTEN = 0.25  # seconds between two notes of the position
+AT_ONCE = 0.5  # seconds: the log of a program that ends within them is read once, at its end
 _PAUSES = (0.1, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -72,14 +73,17 @@ class Reader:
 
     async def follow(self, pod: str, slots: asyncio.Semaphore) -> None:
         """Until it is cancelled."""
+        if self._marks is None:
+            await asyncio.sleep(AT_ONCE)
         async with slots:
             tried = 0
             while True:
-                before = self._attempt.written_at
+                before, answered = self._attempt.written_at, False
                 with contextlib.suppress(KubeError):
                     await self._read(pod, follow=True)
-                tried = 0 if self._attempt.written_at > before else tried + 1
-                await asyncio.sleep(_PAUSES[min(tried, len(_PAUSES) - 1)])
+                    answered = True  # to its end, so the program has probably ended: that is about to be told
+                tried = 0 if self._attempt.written_at > before and not answered else tried + 1
+                await asyncio.sleep(_PAUSES[min(tried + 1 if answered else tried, len(_PAUSES) - 1)])
 
     async def finish(self, pod: str, patience: float) -> None:
         """What is there after the container's end; a line in the place of what cannot be had."""

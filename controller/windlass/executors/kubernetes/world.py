@@ -15,6 +15,7 @@ from windlass import log
 from windlass.executors.kubernetes.naming import JOB_NAME, OURS
 from windlass.executors.kubernetes.pods import Pod
 from windlass.executors.kubernetes.roll import Roll
+from windlass.executors.kubernetes.warned import Warned
 from windlass.kube.client import Client
 from windlass.kube.resources import PODS
 from windlass.kube.watch import Broken, Gone, Put, Synced, Watch
@@ -37,6 +38,7 @@ class World:
         self.may_start = may_start
         self.client = Client(terms.place)
         self.looks = asyncio.Semaphore(LOOKS)
+        self.warned = Warned(self.client)
         self.slots = asyncio.Semaphore(FOLLOWED)
         self.synced = asyncio.Event()  # the first list is complete
         self._namespace = terms.namespace
@@ -83,6 +85,7 @@ class World:
             self._watching.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._watching
+        await self.warned.close()
         await self.client.close()
 
     async def _watch(self) -> None:
