@@ -16,7 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.bare import AGENT, Bare
+from bench.bare import AGENT, LONGEST, Bare
 from bench.figure import Figure, percentile
 from bench.served import serving, until
 from bench.workflows import on_kubernetes
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 CROWD, ROUNDS = 150, 2
 ACTIVE = 500
 CHAINS, STEPS = 2, 25
-TRIGGERS, PACE = 100, 0.08  # seconds between two triggers
+TRIGGERS, PACE = 60, 0.2  # seconds between two triggers
 IMAGE, FOREVER = "example.com/true:1", "example.com/forever:1"
 
 
@@ -58,7 +58,7 @@ def _crowd(up: Served, bare: Bare) -> Figure:
         up.reconnect()
         begun = time.time()
         runs = {up.start("bench", "one") for _ in range(CROWD)}
-        until(lambda: not _open(up, "one"), 0.2)
+        until(lambda: not _open(up, "one"), 0.2, LONGEST)
         listed = up.call("GET", f"/api/v1/runs?limit={CROWD}")["items"]
         seen.append(CROWD / (max(_at(run["endedAt"]) for run in listed if run["id"] in runs) - begun))
     return Figure(
@@ -76,7 +76,7 @@ def _occupy(up: Served) -> None:
     """Runs whose Pods go on until the cluster ends."""
     for _ in range(ACTIVE):
         up.start("bench", "forever")
-    until(lambda: _started(up) >= ACTIVE, 0.5)
+    until(lambda: _started(up) >= ACTIVE, 0.5, LONGEST)
 
 
 def _open(up: Served, workflow: str) -> bool:
@@ -96,7 +96,7 @@ def _triggers(fake: FakeCluster, up: Served, bare: Bare) -> Iterator[Figure]:
         at = time.time()
         asked[up.start("bench", "one").lower()] = at
         time.sleep(max(0.0, at + PACE - time.time()))
-    until(lambda: not _open(up, "one"), 0.2)
+    until(lambda: not _open(up, "one"), 0.2, LONGEST)
     accepted = {write.name[:26]: write.at for write in fake.writes(mark) if _is_create(write)}
     seen = [(accepted[run] - at) * 1000 for run, at in asked.items()]
     floor = [took * 1000 for took in bare.creates(TRIGGERS, PACE)]
@@ -115,7 +115,7 @@ def _steps(fake: FakeCluster, up: Served, bare: Bare) -> Iterator[Figure]:
         up.reconnect()
         mark = fake.mark()
         for run in [up.start("bench", "chain") for _ in range(CHAINS)]:
-            up.ended(run, 0.25)
+            up.ended(run, 0.25, LONGEST)
         seen += _gaps(fake.writes(mark), "windlass")
     name = f"kubernetes, {ACTIVE} runs active: Pod over → next Job accepted"
     yield from _pair(name, seen, floor, "a bare loop", ("≤ 15", "≤ 75"))

@@ -72,7 +72,7 @@ class Served:
         run: str = self.call("POST", f"/api/v1/workflows/{repository}/{workflow}/runs", {})["id"]
         return run
 
-    def ended(self, run: str, pause: float = 0.01) -> dict[str, Any]:
+    def ended(self, run: str, pause: float = 0.01, patience: float = PATIENCE) -> dict[str, Any]:
         """The run, once it has succeeded. `pause`: seconds between two looks, which cost the server a little."""
         found: dict[str, Any] = {}
 
@@ -80,7 +80,7 @@ class Served:
             found.update(self.call("GET", f"/api/v1/runs/{run}"))
             return found["status"] in ("succeeded", "failed", "errored", "cancelled")
 
-        until(look, pause)
+        until(look, pause, patience)
         if found["status"] != "succeeded":
             raise RuntimeError(f"the run {run} is {found['status']}: {found.get('message')}")
         return found
@@ -103,9 +103,9 @@ def serving(base: Path, kubeconfig: Path, namespace: str, workflows: dict[str, s
     return Served(base / "data", [root], env={"WINDLASS_CONFIG": str(config)})
 
 
-def until(what: Callable[[], bool], pause: float = 0.001) -> None:
+def until(what: Callable[[], bool], pause: float = 0.001, patience: float = PATIENCE) -> None:
     """Raises TimeoutError."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while not what():
         if time.monotonic() > deadline:
             raise TimeoutError("waited in vain")

@@ -34,7 +34,8 @@ SAVED = "log.json"
 TAIL = "log.tail"  # how long it was before others' words
 OFTEN = 0.25  # seconds between two notes of the position
 AT_ONCE = 0.5  # seconds: the log of a program that ends within them is read once, at its end
-_PAUSES = (0.1, 0.5, 1.0, 2.0, 5.0)
+LASTED = 10.0  # seconds after which an answer that brought nothing was none the less worth it
+_PAUSES = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 
 
 class Reader:
@@ -78,12 +79,13 @@ class Reader:
         async with slots:
             tried = 0
             while True:
-                before, answered = self._attempt.written_at, False
+                before, begun, answered = self._attempt.written_at, time.monotonic(), False
                 with contextlib.suppress(KubeError):
                     await self._read(pod, follow=True)
-                    answered = True  # to its end, so the program has probably ended: that is about to be told
-                tried = 0 if self._attempt.written_at > before and not answered else tried + 1
-                await asyncio.sleep(_PAUSES[min(tried + 1 if answered else tried, len(_PAUSES) - 1)])
+                    answered = True  # to its end: the program has probably ended, and that is about to be told
+                useful = self._attempt.written_at > before or time.monotonic() - begun > LASTED
+                tried = 0 if useful else tried + 1
+                await asyncio.sleep(_PAUSES[min(tried + 2 * answered, len(_PAUSES) - 1)])
 
     async def finish(self, pod: str, patience: float) -> None:
         """What is there after the container's end; a line in the place of what cannot be had."""
