@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from windlass.executors.kubernetes.attempt import Attempt
     from windlass.executors.kubernetes.terms import Terms
 
-LOOKS = 4  # attempts that wait and read their Events at once: each such list costs the API server a walk over all
-FOLLOWED = 256  # logs that are followed at once; of others is read what is there at their end
+LOOKS = 4  # attempts that wait and look at their Job at once
 
 
 class World:
