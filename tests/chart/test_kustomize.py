@@ -54,6 +54,8 @@ def test_an_overlay_says_where_which_image_and_which_server_file(cluster: Cluste
         if one["kind"] == "Deployment":
             pod = one["spec"]["template"]["spec"]
             assert pod["containers"][0]["image"] == "registry.example.com/windlass:0.1.0"
+            given = [each["value"] for each in pod["containers"][0]["env"] if each["name"] == "WINDLASS_IMAGE"]
+            assert given == ["registry.example.com/windlass:0.1.0"]
             (volume,) = [each for each in pod["volumes"] if each["name"] == "config"]
             assert volume["configMap"]["name"] == config["metadata"]["name"], "another file starts new pods"
     places = {one["metadata"].get("namespace") for one in objects if one["kind"] == "Role"}
