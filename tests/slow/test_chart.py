@@ -30,7 +30,10 @@ triggers: {git: [{push: {branches: [main]}}]}
 defaults: {image: "windlass.test/shell:1", shell: sh}
 steps:
   build: {outputs: {made: {type: string}}, run: 'echo building; echo made=ship >> "$WINDLASS_OUTPUT"'}
-  ship: {env: {MADE: "${{ steps.build.outputs.made }}"}, run: 'test "$MADE" = ship'}
+  ship:
+    env: {MADE: "${{ steps.build.outputs.made }}"}
+    checkout: true
+    run: test -f windlass.yaml; test "$MADE" = ship
 """
 EVERYTHING = (
     "all,secrets,configmaps,serviceaccounts,roles,rolebindings,pdb,networkpolicies,pvc,ingresses,endpointslices"
