@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from windlass.executors.kubernetes.terms import Terms
 
 LOOKS = 4  # attempts that wait and look at their Job at once
+FOLLOWED = 256  # logs that are followed at once; of others is read what is there at their end
 
 
 class World:
