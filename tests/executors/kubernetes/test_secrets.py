@@ -105,7 +105,7 @@ def test_a_kill_between_the_job_and_its_secret_leaves_no_orphan(
         await asyncio.Event().wait()
 
     with monkeypatch.context() as patched:
-        patched.setattr(Beginning, "_give_secret", killed)
+        patched.setattr(Beginning, "_give_secrets", killed)
         first, launch = kube.executor(), using(kube, value)
         first.start([launch])
         wait_until(lambda: kube.list(JOBS), TIMEOUT)

@@ -20,7 +20,8 @@ from windlass.executors.kubernetes import filling
 from windlass.executors.kubernetes.emptying import wanted_paths
 from windlass.kube.resources import CONFIG_MAPS, JOBS, NAMESPACES, PODS, SECRETS
 from windlass.policies.policy import Policy
-from windlass.runs.model import Ended, Launch, LaunchFile, LaunchPart, LaunchService, Stop
+from windlass.runs.beside import LaunchService
+from windlass.runs.model import Ended, Launch, LaunchFile, LaunchPart, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
