@@ -15,6 +15,7 @@ from windlass.executors.kubernetes.naming import labels, object_name
 from windlass.executors.kubernetes.pods import conditions_of
 from windlass.executors.kubernetes.terms import admitted
 from windlass.kube.access import Place
+from windlass.kube.errors import KubeError
 from windlass.kube.resources import CONFIG_MAPS, JOBS, NAMESPACES, NODES, PODS, Resource
 from windlass.runs.model import Stop
 
@@ -28,6 +29,16 @@ if TYPE_CHECKING:
 
 QUOTAS = Resource("", "v1", "resourcequotas", "ResourceQuota")
 PRIORITIES = Resource("scheduling.k8s.io", "v1", "priorityclasses", "PriorityClass", namespaced=False)
+ADMISSION = Resource(
+    "admissionregistration.k8s.io", "v1", "validatingadmissionpolicies", "ValidatingAdmissionPolicy", namespaced=False
+)
+BINDINGS = Resource(
+    "admissionregistration.k8s.io",
+    "v1",
+    "validatingadmissionpolicybindings",
+    "ValidatingAdmissionPolicyBinding",
+    namespaced=False,
+)
 FOREVER = "echo begun; while :; do sleep 0.1; done"
 
 
@@ -185,6 +196,7 @@ def test_a_quota_of_pods_is_waited_for_and_said(kube: Kube) -> None:
 def test_a_quota_of_jobs_ends_it_when_the_runner_waits_no_longer(kube: Kube) -> None:
     hard = {"count/jobs.batch": "0"}
     kube.call(kube.client.create(QUOTAS, {"metadata": {"name": "none"}, "spec": {"hard": hard}}, kube.namespace))
+    wait_until(lambda: kube.list(QUOTAS)[0].get("status", {}).get("hard"), TIMEOUT)
     found = kube.end("true", terms={"pending": 1.0})
     assert (found.cause, "exceeded quota" in (found.message or "")) == ("quota", True)
 
@@ -203,6 +215,36 @@ def test_what_the_default_asks_for_is_baseline(kube: Kube) -> None:
     kube.call(kube.client.patch(NAMESPACES, kube.namespace, baseline))
     found = kube.end('id -u; test ! -e /var/run/secrets; grep -q "Seccomp:.2" /proc/self/status')
     assert (found.exit_code, kube.log()) == (0, b"0\n")
+
+
+def test_an_admission_policy_of_the_cluster(kube: Kube) -> None:
+    """Its own words are the message: those of a ValidatingAdmissionPolicy, as of a webhook."""
+    name, mine = f"no-{kube.namespace}", {"kubernetes.io/metadata.name": kube.namespace}
+    rules = [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}]
+    asks = {"expression": "false", "message": "pods of team-a carry a cost centre"}
+    policy = {"metadata": {"name": name}, "spec": {"matchConstraints": {"resourceRules": rules}, "validations": [asks]}}
+    spec = {"policyName": name, "validationActions": ["Deny"]}
+    spec["matchResources"] = {"namespaceSelector": {"matchLabels": mine}}
+    kube.call(kube.client.create(ADMISSION, policy))
+    kube.call(kube.client.create(BINDINGS, {"metadata": {"name": name}, "spec": spec}))
+    try:
+        wait_until(lambda: "cost centre" in refusal(kube), TIMEOUT)
+        found = kube.end("true")
+        assert (found.exit_code, found.cause) == (None, "admission-refused")
+        assert "pods of team-a carry a cost centre" in (found.message or "")
+    finally:
+        kube.call(kube.client.delete(BINDINGS, name))
+        kube.call(kube.client.delete(ADMISSION, name))
+
+
+def refusal(kube: Kube) -> str:
+    """What the cluster says of a Pod; it is not made."""
+    pod = {"metadata": {"name": "try"}, "spec": {"containers": [{"name": "c", "image": "windlass.test/pause:1"}]}}
+    try:
+        kube.call(kube.client.request("POST", PODS.path(kube.namespace), pod, query={"dryRun": "All"}))
+    except KubeError as error:
+        return str(error)
+    return ""
 
 
 def test_a_namespace_that_is_not_there(kube: Kube, cluster: Cluster) -> None:
@@ -264,6 +306,27 @@ def test_a_job_that_somebody_deletes_or_suspends(kube: Kube) -> None:
     wait_until(kube.delays, TIMEOUT)
     kube.call(kube.client.delete(JOBS, object_name(waits.key), kube.namespace))
     assert ended(kube, waits).cause == "pod-deleted"
+
+
+def test_a_job_that_somebody_edits(kube: Kube) -> None:
+    """What can be edited of it changes nothing: one Pod, one end, and no other attempt."""
+    launch = kube.launch("echo begun; until [ -e /tmp/go ]; do sleep 0.05; done; exit 5")
+    executor = kube.executor()
+    executor.start([launch])
+    handle = kube.seen.started(launch.key).handle
+    edits = {"parallelism": 3, "backoffLimit": 6, "activeDeadlineSeconds": 600}
+    meta = {"labels": {"app.kubernetes.io/managed-by": "somebody", "windlass.dev/key": "forged"}}
+    kube.call(kube.client.patch(JOBS, object_name(launch.key), {"metadata": meta, "spec": edits}, kube.namespace))
+    executor.close(kill=False)
+    executor = kube.executor()
+    executor.adopt({launch.key: handle})
+    assert kube.execute("step", "touch /tmp/go") == 0
+    found = ended(kube, launch)
+    assert (found.exit_code, found.cause) == (5, None)
+    assert kube.log() == b"begun\n"
+    executor.close(kill=True)
+    nothing_can_start(kube)
+    assert len(kube.pods()) <= 1
 
 
 def test_a_namespace_that_is_deleted_meanwhile(kube: Kube) -> None:

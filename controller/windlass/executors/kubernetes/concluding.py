@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from windlass.executors.kubernetes.judging import Verdict
+from windlass.executors.kubernetes.judging import UNPROVEN, Verdict
 from windlass.executors.kubernetes.spec import OUTPUTS
 from windlass.masking import Mask
 
@@ -22,6 +22,8 @@ def explained(attempt: Attempt, verdict: Verdict, pod: Pod | None) -> Verdict:
     """With what only we know: that we ended it, or that somebody else did."""
     if attempt.stop_asked:
         return Verdict(verdict.exit_code, None, verdict.message or "stopped", verdict.begun)
+    if pod is None and attempt.told_started:
+        return UNPROVEN
     if attempt.verdict is not None:
         return Verdict(None, attempt.verdict.cause, attempt.verdict.message, verdict.begun)
     deleted = pod is not None and pod.metadata.deletion_timestamp is not None

@@ -66,6 +66,9 @@ class Verdict:
     begun: bool = True  # its program was started
 
 
+UNPROVEN = Verdict(None, "lost", "its Pod is gone, and nothing proves how it ended", begun=False)
+
+
 # ---- before the program runs
 
 

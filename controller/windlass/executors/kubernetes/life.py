@@ -27,7 +27,7 @@ from windlass.executors.kubernetes.left import Left
 from windlass.executors.kubernetes.naming import JOB_NAME
 from windlass.executors.kubernetes.once import forbid_another
 from windlass.executors.kubernetes.pods import FILL, Pod, conditions_of
-from windlass.executors.kubernetes.reading import Reader
+from windlass.executors.kubernetes.reading import Reader, mark_lost
 from windlass.executors.kubernetes.services import services_of
 from windlass.executors.kubernetes.services_log import last_lines
 from windlass.executors.kubernetes.waiting import why_it_waits
@@ -344,10 +344,13 @@ class Life:
             await forbid_another(self._client, self._namespace, attempt)
         if pod is None or not (verdict.begun or self._running or attempt.told_started):
             await self._add_services(pod)
+            mark_lost(attempt)
             return Over(now_millis(), verdict.exit_code, cause=verdict.cause, message=verdict.message)
         self._told_start(pod)
-        await _ended(self._following)
         reader = await self._open(pod)
+        if attempt.gone or pod.metadata.deletion_timestamp:
+            await reader.last_words()
+        await _ended(self._following)
         if self._withheld or attempt.gone:
             reader.lost(UNKNOWN if self._withheld else "its Pod is gone")
         else:

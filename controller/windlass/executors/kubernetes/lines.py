@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _LONGEST_TIME = 64
+# What a kubelet writes after the log, wherever it stands, when its machine is out of inotify instances.
+_CANNOT_FOLLOW = b"failed to create fsnotify watcher: "
 
 
 @dataclass(slots=True)
@@ -34,7 +36,8 @@ class Position:
 
 
 class Lines:
-    """`since`: what to ask for next. `complaint`: what came was no log, but this text instead of it."""
+    """`since`: what to ask for next. `complaint`: what came was no log, but this text instead of it. `gap`: the line
+    that was read last is not there any more, so others after it may be gone, too: a kubelet rotates logs (R22)."""
 
     def __init__(self, position: Position | None = None) -> None:
         self.position = position or Position()
@@ -47,8 +50,9 @@ class Lines:
             return None
         return f"{datetime.fromtimestamp(self.position.nanos // 1_000_000_000, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
-    def begin(self) -> None:
-        """Before the first byte of each answer."""
+    def begin(self, *, follows: bool = False) -> None:
+        """Before the first byte of each answer; `follows`: of one that goes on."""
+        self._follows = follows
         self._held = b""
         self._within = False  # a line
         self._passing = True  # over what has been seen
@@ -57,6 +61,7 @@ class Lines:
         self._drop = 0  # bytes of this line that have been seen
         self._at = 0
         self.complaint = None
+        self.gap = False
 
     def feed(self, data: bytes) -> Iterator[tuple[int, bytes]]:
         """(milliseconds, bytes)."""
@@ -77,6 +82,10 @@ class Lines:
                 start = space + 1
             end = data.find(b"\n", start)
             stop = len(data) if end < 0 else end + 1
+            if self._follows and end < 0 and (cut := data.find(_CANNOT_FOLLOW, start)) >= 0:
+                yield from self._content(data[start:cut])
+                self.complaint = data[cut:].decode("utf-8", "replace")
+                return
             yield from self._content(data[start:stop])
             start = stop
             if end >= 0:
@@ -96,6 +105,7 @@ class Lines:
                     return
                 self._drop = position.partial if self._same == position.count + 1 else 0
             self._passing = False
+            self.gap = 0 <= position.nanos < nanos and self._same == 0
         if nanos != position.nanos:
             position.nanos, position.count, position.partial = nanos, 0, 0
 

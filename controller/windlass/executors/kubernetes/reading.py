@@ -35,6 +35,8 @@ TAIL = "log.tail"  # how long it was before others' words
 OFTEN = 0.25  # seconds between two notes of the position
 AT_ONCE = 0.5  # seconds: the log of a program that ends within them is read once, at its end
 LASTED = 10.0  # seconds after which an answer that brought nothing was none the less worth it
+LAST_WORDS = 2.0  # seconds for them
+GAP = b"\nwindlass: lines may be missing here: the kubelet has rotated the log meanwhile\n"
 _PAUSES = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 
 
@@ -60,6 +62,9 @@ class Reader:
         self._marks = Marks(mark) if mark is not None else None
         self.said = PartsSaid()
         self._noted_at = 0.0
+        self._resting = asyncio.Event()  # nothing is being followed
+        self._resting.set()
+        self._read_to_its_end = False  # the kubelet said that there is no more
         position, head = _restored(attempt.folder, attempt.log_path) if self._plain else (None, _head(attempt.folder))
         self._lines = Lines(position)
         self._log = LogFile(open_log(str(attempt.log_path)))
@@ -81,11 +86,23 @@ class Reader:
             while True:
                 before, begun, answered = self._attempt.written_at, time.monotonic(), False
                 with contextlib.suppress(KubeError):
-                    await self._read(pod, follow=True)
-                    answered = True  # to its end: the program has probably ended, and that is about to be told
+                    self._resting.clear()
+                    self._read_to_its_end = False
+                    try:
+                        await self._read(pod, follow=True)
+                        # The program has probably ended, and that is about to be told.
+                        self._read_to_its_end = answered = self._lines.complaint is None
+                    finally:
+                        self._resting.set()
                 useful = self._attempt.written_at > before or time.monotonic() - begun > LASTED
                 tried = 0 if useful else tried + 1
                 await asyncio.sleep(_PAUSES[min(tried + 2 * answered, len(_PAUSES) - 1)])
+
+    async def last_words(self) -> None:
+        """Of a Pod that goes away: what is on its way here cannot be asked for again."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORDS):
+                await self._resting.wait()
 
     async def finish(self, pod: str, patience: float) -> None:
         """What is there after the container's end; a line in the place of what cannot be had."""
@@ -112,7 +129,9 @@ class Reader:
     def lost(self, reason: str) -> None:
         """A gap, never silence."""
         self._flush()
-        self._log.write(f"\nwindlass: what it wrote after this is lost: {reason}\n".encode())
+        if self._read_to_its_end:
+            return
+        self._log.write(_lost(reason))
 
     async def _rest(self, pod: str) -> tuple[str, bool] | None:
         """None: it is complete. Else why not, and whether that is for good."""
@@ -127,13 +146,17 @@ class Reader:
         return (self._lines.complaint, True) if self._lines.complaint is not None else None
 
     async def _read(self, pod: str, *, follow: bool) -> None:
-        self._lines.begin()
+        self._lines.begin(follows=follow)
         since = self._lines.since
         async for chunk in pod_log(
             self._client, self._namespace, pod, CONTAINER, follow=follow, since=since, timestamps=True
         ):
             for at, data in self._lines.feed(chunk):
                 self._attempt.written_at = time.monotonic()
+                if self._lines.gap:
+                    self._lines.gap = False
+                    self._copy.flush()
+                    self._log.write(GAP)
                 if self._marks is None:
                     self._copy.feed(data)
                 else:
@@ -166,6 +189,18 @@ class Reader:
             return
         self._noted_at = time.monotonic()
         note(self._attempt.folder, {**self._lines.position.to_json(), "size": self._log.size})
+
+
+def mark_lost(attempt: Attempt) -> None:
+    """Of one that had begun, and whose Pod went before anybody could read the rest. Raises OSError."""
+    if attempt.told_started:
+        log = LogFile(open_log(str(attempt.log_path)))
+        log.write(_lost("its Pod is gone"))
+        log.close()
+
+
+def _lost(reason: str) -> bytes:
+    return f"\nwindlass: what it wrote after this is lost: {reason}\n".encode()
 
 
 def note(folder: Path, found: dict[str, int]) -> None:

@@ -50,6 +50,13 @@ mkdir -p DIRECTORY && cd DIRECTORY || exit 126
 : > {ROOT}/variables.sh
 trap 'stopped=1; made TERM ""' TERM
 """  # nobody else tells a part to end: a kubelet tells the first process alone
+# A limit can be edited by whoever may edit Jobs; this cannot: whatever fails, no second Pod is made (promise R2).
+ONCE = {
+    "rules": [
+        {"action": "FailJob", "onExitCodes": {"operator": "NotIn", "values": [0]}},
+        {"action": "FailJob", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
+    ]
+}
 SPARE = 300  # seconds: the cluster's own limit comes after ours
 
 
@@ -107,6 +114,7 @@ def objects_of(
         "metadata": metadata,
         "spec": {
             "backoffLimit": 0,
+            "podFailurePolicy": ONCE,
             "podReplacementPolicy": "Failed",
             "ttlSecondsAfterFinished": terms.unread,
             "template": {
