@@ -132,15 +132,14 @@ def connected(given, host, port):
         return Plain(host, port, timeout=patience)
     import ssl
 
-    context = ssl.create_default_context()
     if given["tls"] == "always":
-        return Encrypted(host, port, timeout=patience, context=context)
+        return Encrypted(host, port, timeout=patience, context=ssl.create_default_context())
     smtp = Plain(host, port, timeout=patience)
     smtp.ehlo()
     if not smtp.has_extn("starttls"):
         smtp.close()
         raise Failed(f"{host}:{port} offers no STARTTLS: use tls: always, or tls: never where the network is your own")
-    smtp.starttls(context=context)
+    smtp.starttls(context=ssl.create_default_context())  # it reads every authority: not before it is needed
     return smtp
 
 
