@@ -176,6 +176,11 @@ def test_a_comment_inside_brackets_is_kept_or_the_file_is_left_alone(text: str) 
         assert comments(after).texts == (" why",)
 
 
+def test_what_would_come_out_broken_is_left_alone() -> None:
+    with pytest.raises(LayoutError):
+        laid_out(b"a:\n# comment\n- {}\n- a:\n-\n")
+
+
 KEYS = st.text("abcdefgh-", min_size=1, max_size=8).filter(lambda key: key.strip("-"))
 # Characters that YAML means something by, blanks and line ends among them.
 TEXTS = st.text(alphabet="ab0:-#?,[]{}&*!|>'\"%@ \n\té", max_size=20)

@@ -60,7 +60,10 @@ def laid_out(data: bytes) -> str:
 def written(text: str) -> str:
     """The text as it is laid out, unchecked. Raises LayoutError."""
     tidied = tidy(text)
-    return tidy(with_comments_beside(_emitted(tidied), tidied))
+    try:
+        return tidy(with_comments_beside(_emitted(tidied), tidied))
+    except yaml.YAMLError as error:  # what was emitted is no YAML: seen with a comment between a key and its list
+        raise LayoutError("its layout is not understood") from error
 
 
 def _emitted(text: str) -> str:
