@@ -219,7 +219,10 @@ class ServerFile(Written):
         examples=["s3://windlass/objects"],
     )
     external_url: Maybe[Text] = Field(default=None, min_length=1, description="The address that links are built from.")
-    repositories: tuple[Later[ServerRepository], ...] = Field(default=(), description="The repositories served.")
+    repositories: tuple[Later[ServerRepository], ...] = Field(
+        default=(),
+        description="The repositories served. Without this key, and no address as an argument: the current folder.",
+    )
     libraries: tuple[Later[ServerLibrary], ...] = Field(
         default=(), description="Credentials for libraries; every repository that is served may use them."
     )

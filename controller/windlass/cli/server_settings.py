@@ -56,7 +56,8 @@ def merged(
     kubernetes = server_file.kubernetes_of(model) if model else None
     if getattr(arguments, "kubernetes", False) and kubernetes is None:
         kubernetes = KubernetesSettings()
-    sources = sources or ([bare] if bare and not written and kubernetes is None else [])
+    told = kubernetes is not None or (model is not None and "repositories" in model.model_fields_set)
+    sources = sources or ([bare] if bare and not told else [])
     settings = Settings(
         data=data_folder(arguments.data or os.environ.get("WINDLASS_DATA") or (model.data if model else None)),
         listen_host=host,

@@ -58,6 +58,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if not (hasKey $server "runner") -}}
 {{-   $_ := set $server "runner" "kubernetes" -}}
 {{- end -}}
+{{- if not (hasKey $server "repositories") -}}
+{{-   $_ := set $server "repositories" list -}}
+{{- end -}}
 {{- if hasKey (get $server "kubernetes" | default dict) "namespaces" -}}
 {{-   fail "server.kubernetes.namespaces: they follow from tenants, as the rights of the controller do" -}}
 {{- end -}}
