@@ -48,7 +48,7 @@ def shop(cluster: Cluster, module_home: Home) -> Iterator[Served]:
     install(cluster)
     with (
         namespace_in(cluster.control_plane, "causes") as namespace,
-        served(cluster.kubeconfig, namespace, module_home) as found,
+        served(cluster, namespace, module_home) as found,
     ):
         found.server.start()
         repo = found.repo("shop")

@@ -95,6 +95,7 @@ def test_on_a_server_that_is_killed_meanwhile(home: Home, repo: Repo, serve: Mak
     run = server.begin("shop", "tell", inputs={"token": VALUE, "other": "\ufdd0inputs.token\ufdd1"})
     until(lambda: server.run(run)["steps"]["use"]["attempts"])
     until(lambda: server.run(run)["steps"]["use"]["attempts"][0]["startedAt"])
+    until(lambda: server.run(run)["steps"]["parts"]["status"] == "succeeded")  # it keeps the value in $WINDLASS_ENV
     nowhere(server.data)
     server.kill()
     (home.folder / "wait").unlink()
