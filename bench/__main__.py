@@ -47,8 +47,8 @@ def main() -> int:
         except Exception:
             failed = 1
             traceback.print_exc()
-    if arguments.write:
-        RESULTS.write_text(_page(figures, load), encoding="utf-8")
+        if arguments.write:  # after each part: the last ones take long
+            RESULTS.write_text(_page(figures, load), encoding="utf-8")
     return failed
 
 

@@ -37,8 +37,7 @@ OURS = "windlass"
 def writes(fake: FakeCluster) -> Iterator[Figure]:
     install(fake.plane)
     namespace = fake.namespace("writes")
-    with tempfile.TemporaryDirectory() as folder, served(fake.kubeconfig, namespace, Home(Path(folder))) as tenant:
-        tenant.server = tenant.new_server(namespace)
+    with tempfile.TemporaryDirectory() as folder, served(fake.plane, namespace, Home(Path(folder))) as tenant:
         tenant.server.start({"KUBECONFIG": str(fake.kubeconfig)})
         repo = Repo(tenant.git.root / "bench")
         repo.commit({"workflows/one.yaml": on_kubernetes("one", IMAGE)})
