@@ -234,7 +234,7 @@ def test_a_deleted_repository_starts_nothing_and_its_runs_go_on(shop: Served, re
     until(lambda: shop.get("wlrun", name).get("status", {}).get("phase") == "Running", pause=0.1)
     shop.kubectl("delete", "wlrepo", repo.name)
     until(lambda: shop.server.http.get(f"/api/v1/repositories/{shop.name(repo)}").status_code == 404, pause=0.1)
-    assert shop.server.live(shop.name(repo)) == {}
+    until(lambda: shop.server.live(shop.name(repo)) == {}, pause=0.1)
     gate.touch()
     shop.wait("wlrun", name, "Succeeded")  # with a checkout of a commit that only the mirror has by now
     until(lambda: not [one for one in shop.names("wlwf") if one.startswith(f"{repo.name}.")], pause=0.2)
