@@ -7,6 +7,7 @@ In: the ids and cursors of requests. Out: plain JSON objects of interfaces.md, o
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from windlass.errors import NotFoundError
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from windlass.store.reads import Reads
 
 
-class RunViews:
+class RunViews(ABC):
     """`bell` rings when the ledger has news."""
 
     def __init__(self, reads: Reads, bell: Bell, clock: Clock) -> None:
@@ -34,13 +35,13 @@ class RunViews:
         """A run as it is shown, with what is known beside the ledger."""
         return head, steps
 
+    @abstractmethod
     def log(self, run: str, step: str, *, attempt: int | None, item: str, offset: int, limit: int) -> LogChunk:
         """Bytes of a step's log. Raises NotFoundError."""
-        raise NotImplementedError
 
+    @abstractmethod
     def ready(self) -> list[str]:
         """Why requests cannot be served; empty when they can."""
-        raise NotImplementedError
 
     def failure(self) -> str | None:
         """Why this process is of no use any more."""
