@@ -13,9 +13,10 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.slow.definitions import install
 from tests.slow.home import Home
 from tests.slow.repo import Repo
-from tests.slow.served_tenant import install, served
+from tests.slow.served_tenant import served
 
 from bench.figure import Figure
 from bench.served import until

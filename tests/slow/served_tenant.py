@@ -61,11 +61,6 @@ class Served(Tenant):
         return f"{self.namespace}.{repo.name}"
 
 
-def install(cluster: Cluster | ControlPlane) -> None:
-    """The definitions, as they stand in this checkout."""
-    cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(ROOT / "deploy/crds"))
-
-
 @contextmanager
 def served(cluster: Cluster | ControlPlane, namespace: str, home: Home) -> Iterator[Served]:
     (home.folder / "git").mkdir()

@@ -14,8 +14,6 @@ from tests.slow.waiting import until
 if TYPE_CHECKING:
     from pathlib import Path
 
-ROOT_OF_CRDS = "deploy/crds"
-
 
 class Tenant:
     def __init__(self, kubeconfig: Path, namespace: str) -> None:

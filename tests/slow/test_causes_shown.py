@@ -6,9 +6,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.slow.definitions import install
 from tests.slow.processes import end, marked
 from tests.slow.repo import workflow
-from tests.slow.served_tenant import Served, install, served
+from tests.slow.served_tenant import Served, served
 from tests.slow.tenant import run_of
 from tests.slow.waiting import until
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.slow.definitions import install
 from tests.slow.tenant import Tenant, repository, run_of
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ GIT = "https://git.example.com/shop.git"
 def tenant(cluster: Cluster) -> Iterator[Tenant]:
     from tests.cluster import namespace_in
 
-    cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(ROOT / "deploy/crds"))
+    install(cluster)
     with namespace_in(cluster.control_plane, "kinds") as name:
         yield Tenant(cluster.kubeconfig, name)
 

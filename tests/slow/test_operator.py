@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.slow.definitions import install
 from tests.slow.processes import end, marked
 from tests.slow.repo import workflow
-from tests.slow.served_tenant import Served, install, served
+from tests.slow.served_tenant import Served, served
 from tests.slow.tenant import repository, run_of
 from tests.slow.waiting import until
 

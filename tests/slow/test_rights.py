@@ -12,8 +12,9 @@ import pytest
 import yaml
 from scripts.cluster import fakes
 from tests import rights
+from tests.slow.definitions import install
 from tests.slow.processes import end, marked
-from tests.slow.served_tenant import Served, install, served
+from tests.slow.served_tenant import Served, served
 from tests.slow.tenant import run_of
 from tests.slow.waiting import until
 
