@@ -99,6 +99,7 @@ def test_over_any_border_as_at_once(values: list[str], noise: bytes, sizes: list
 
 @given(st.binary(max_size=500), st.lists(st.integers(1, 40), max_size=30))
 def test_without_secrets_nothing_changes(data: bytes, sizes: list[int]) -> None:
+    assume(b"::add-mask::" not in data)  # a command is no noise
     assert in_chunks(Mask([]), data, sizes) == data
 
 
