@@ -19,14 +19,14 @@ from windlass.artifacts.transfer import Bounds
 from windlass.clock import SystemClock
 from windlass.data_lock import DataLock
 from windlass.errors import SourceError
-from windlass.executors.action_files import ActionFiles
-from windlass.executors.checkout import CheckoutFiles
-from windlass.executors.files import StepFiles
 from windlass.executors.local.spawn import spawn_supervisor
 from windlass.executors.named import Given, Runners, all_runners, kinds_of
 from windlass.executors.placing import Placing
 from windlass.executors.registry import always
-from windlass.executors.secret_values import SecretValues
+from windlass.executors.workspace.action_files import ActionFiles
+from windlass.executors.workspace.checkout import CheckoutFiles
+from windlass.executors.workspace.secret_values import SecretValues
+from windlass.executors.workspace.step_files import StepFiles
 from windlass.logs.archive import LogArchive
 from windlass.reconcile.admission import Admission
 from windlass.reconcile.artifact_pieces import LoadArtifacts, SaveArtifacts
@@ -72,7 +72,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from windlass.executors.base import Executor
-    from windlass.executors.pieces import Collection, Preparation
+    from windlass.executors.workspace.pieces import Collection, Preparation
     from windlass.operator.operator import Operator
     from windlass.runs.model import Checkout, RunHead, Step
     from windlass.secrets.base import Origin

@@ -17,7 +17,7 @@ from windlass.executors.docker.container import container_name, create_body
 from windlass.executors.docker.executor import DockerExecutor
 from windlass.executors.local.executor import LocalExecutor
 from windlass.executors.local.spawn import spawn_supervisor
-from windlass.executors.workspace import WorkspaceExecutor
+from windlass.executors.workspace.executor import WorkspaceExecutor
 from windlass.runs.model import AttemptKey, Ended, Launch, Observation, Started
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tests.executors.kubernetes_bench import Kube
 
     from windlass.executors.base import Sink
-    from windlass.executors.pieces import Collection, Preparation
+    from windlass.executors.workspace.pieces import Collection, Preparation
 
 PATIENCE = 60.0  # seconds; a cluster on a busy machine takes its time
 

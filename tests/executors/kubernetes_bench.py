@@ -13,7 +13,7 @@ from windlass.clock import SystemClock
 from windlass.executors.kubernetes.executor import KubernetesExecutor
 from windlass.executors.kubernetes.naming import JOB_NAME, object_name
 from windlass.executors.kubernetes.terms import Terms
-from windlass.executors.workspace import WorkspaceExecutor
+from windlass.executors.workspace.executor import WorkspaceExecutor
 from windlass.kube.access import Place
 from windlass.kube.client import Client
 from windlass.kube.errors import KubeError

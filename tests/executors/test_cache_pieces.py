@@ -123,7 +123,7 @@ def test_an_archive_that_is_gone_or_damaged_is_as_if_there_were_none(kept):
 
 
 def test_a_hostile_archive_brings_nothing(kept, tmp_path):
-    from tests.executors.test_archive import REG, tar
+    from tests.executors.workspace.test_archive import REG, tar
 
     kept.run(WRITE)
     (row,) = kept.ledger.reads.caches("shop")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from windlass.executors.local.logfile import LogFile
+from windlass.executors.attempt_folder.log_file import LogFile
 from windlass.executors.local.masked import MaskedLog, mask_outputs
 from windlass.executors.local.scanned import ScannedLog
 from windlass.masking import Mask

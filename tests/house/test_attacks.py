@@ -107,7 +107,7 @@ TRIED = {
     "what a killed server leaves, in its folder, in memory, in a cluster": (
         "slow/test_secret_attacks.py::test_what_a_killed_server_left_is_swept",
         "executors/kubernetes/test_secrets.py::test_a_kill_between_the_job_and_its_secret_leaves_no_orphan",
-        "executors/test_memory.py::test_what_a_removed_folder_left_is_swept",
+        "executors/attempt_folder/test_memory.py::test_what_a_removed_folder_left_is_swept",
     ),
     "the Secret of an attempt deleted by somebody, so that nobody knows what to hide (K14)": (
         "executors/kubernetes/test_secrets.py::test_when_nobody_knows_any_more_what_to_hide_nothing_is_shown",

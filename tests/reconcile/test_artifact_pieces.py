@@ -10,7 +10,7 @@ import pytest
 from windlass.artifacts import names
 from windlass.artifacts.objects import Objects, folder_url
 from windlass.artifacts.transfer import Bounds
-from windlass.executors.pieces import PieceError, Place, StoppedError
+from windlass.executors.workspace.pieces import PieceError, Place, StoppedError
 from windlass.reconcile.artifact_pieces import LoadArtifacts, SaveArtifacts
 from windlass.runs.model import ArtifactRef, AttemptKey, Ended, Launch
 

@@ -72,7 +72,7 @@ def _git() -> Finding:
 
 def _docker() -> Finding:
     """Only a machine that names an engine, or has one where it usually is, is expected to have one."""
-    from windlass.executors.docker.address import DEFAULT
+    from windlass.executors.containers.engine_socket import DEFAULT
     from windlass.executors.docker.api import Engine
 
     written = os.environ.get("DOCKER_HOST")

@@ -20,7 +20,7 @@ from windlass.cli.lines import wants_colour
 from windlass.cli.live import LiveLines
 from windlass.cli.questions import Questions
 from windlass.errors import FencedError, LedgerError, WindlassError
-from windlass.executors import memory
+from windlass.executors.attempt_folder import memory
 from windlass.reconcile.creation import record
 from windlass.reconcile.engine import Engine
 from windlass.runs.model import CancelRequested
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from windlass.clock import Clock
-    from windlass.executors.pieces import Collection, Preparation
+    from windlass.executors.workspace.pieces import Collection, Preparation
     from windlass.reconcile.cache_book import CacheBook
     from windlass.reconcile.creation import NewRun
     from windlass.runs.model import Checkout, RunHead, SecretScope, Step
@@ -65,11 +65,11 @@ class LocalRun:
         from windlass.artifacts.objects import Objects, folder_url
         from windlass.artifacts.transfer import Bounds
         from windlass.cli.shared_caches import SharedLedger, SharedReuse
-        from windlass.executors.action_files import ActionFiles
-        from windlass.executors.checkout import CheckoutFiles
-        from windlass.executors.files import StepFiles
         from windlass.executors.named import Given, Runners
-        from windlass.executors.secret_values import SecretValues
+        from windlass.executors.workspace.action_files import ActionFiles
+        from windlass.executors.workspace.checkout import CheckoutFiles
+        from windlass.executors.workspace.secret_values import SecretValues
+        from windlass.executors.workspace.step_files import StepFiles
         from windlass.reconcile.artifact_pieces import LoadArtifacts, SaveArtifacts
         from windlass.reconcile.cache_book import CacheBook
         from windlass.reconcile.cache_pieces import RestoreCache, SaveCache

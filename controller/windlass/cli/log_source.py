@@ -117,6 +117,6 @@ class LocalLogs:
 
     def _path(self, key: AttemptKey) -> Path:
         """What was taken over from another run has its log in the folder of that one."""
-        from windlass.executors.local.folders import Folders
+        from windlass.executors.attempt_folder.folders import Folders
 
         return Folders(self._folder.parent / key.run).log(key)

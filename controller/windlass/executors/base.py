@@ -60,3 +60,16 @@ class Executor(Protocol):
 
     def close(self, *, kill: bool) -> None:
         """Stop observing. `kill`: end every attempt first and wait for them; otherwise they live on to be adopted."""
+
+
+class Grounded(Executor, Protocol):
+    """An executor whose attempts have a folder on this machine, which is filled before the start, and holds after the
+    end what the program left (`workspace/`)."""
+
+    def working_directory(self, key: AttemptKey) -> Path: ...
+
+    def collected(self, key: AttemptKey) -> None:
+        """Its end is told, with all that was kept of what it left: where it ran nothing has to wait any more."""
+
+    def memory(self, key: AttemptKey) -> Path | None:
+        """A folder for files that are not to reach a disk, made; None: what is in the other one is not used there."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from windlass.executors.registry import Grounded
+    from windlass.executors.base import Grounded
     from windlass.runs.model import AttemptKey, Launch, Stop
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from windlass.clock import SystemClock
-from windlass.executors.local.folders import attempt_name, encoded
+from windlass.executors.attempt_folder.folders import attempt_name, encoded
 from windlass.runs.model import Ended, PartRecord, PartsSeen, Quiet, Started
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from windlass.executors.gate import Gate
 from windlass.executors.nowhere import Nowhere
 from windlass.executors.placing import NOBODY, placed, refusal, taken_apart
 from windlass.executors.registry import EXECUTORS, Options, always, make_executor
-from windlass.executors.terms import Terms
-from windlass.executors.workspace import WorkspaceExecutor
+from windlass.executors.workspace.executor import WorkspaceExecutor
+from windlass.executors.workspace.runner_terms import Terms
 from windlass.plan.fitting import no_runner
 from windlass.policies.policy import OWN, policy_of
 from windlass.settings import RunnerSettings
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from windlass.clock import Clock
     from windlass.executors.base import Executor, Sink
     from windlass.executors.local.spawn import SupervisorProcess
-    from windlass.executors.pieces import Collection, Preparation
+    from windlass.executors.workspace.pieces import Collection, Preparation
     from windlass.policies.policy import Policy
     from windlass.settings import KubernetesSettings
 

@@ -7,33 +7,18 @@ kind is first asked for, so a server or a run without steps on a runner neither 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from windlass.errors import UsageError
-from windlass.executors.base import Executor
 from windlass.policies.policy import OWN, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from windlass.executors.base import Sink
+    from windlass.executors.base import Grounded, Sink
     from windlass.executors.local.spawn import SupervisorProcess
-    from windlass.runs.model import AttemptKey
     from windlass.settings import RunnerSettings
-
-
-class Grounded(Executor, Protocol):
-    """An executor whose attempts have a folder on this machine, which is filled before the start, and holds after the
-    end what the program left (`workspace.py`)."""
-
-    def working_directory(self, key: AttemptKey) -> Path: ...
-
-    def collected(self, key: AttemptKey) -> None:
-        """Its end is told, with all that was kept of what it left: where it ran nothing has to wait any more."""
-
-    def memory(self, key: AttemptKey) -> Path | None:
-        """A folder for files that are not to reach a disk, made; None: what is in the other one is not used there."""
 
 
 def always() -> bool:

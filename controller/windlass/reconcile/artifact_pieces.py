@@ -15,7 +15,7 @@ from windlass.artifacts.objects import NoObjectError, ObjectStoreError
 from windlass.artifacts.selection import MissingError
 from windlass.artifacts.transfer import Bounds, load, save
 from windlass.artifacts.tree import RefusedError, Tree, shown
-from windlass.executors.pieces import PieceError
+from windlass.executors.workspace.pieces import PieceError
 from windlass.runs.artifacts import DETAIL
 from windlass.runs.outputs import written
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from windlass.artifacts.objects import Objects
-    from windlass.executors.pieces import Place
+    from windlass.executors.workspace.pieces import Place
     from windlass.runs.model import ArtifactRef, Ended, Launch
 
 MISSING, FAILED = "artifact-missing", "artifact-failed"

@@ -16,8 +16,8 @@ from windlass import log
 from windlass.artifacts.objects import CHUNK, ObjectStoreError
 from windlass.crashpoints import reach
 from windlass.errors import FencedError, LedgerError
-from windlass.executors.archive import ArchiveError, move_into, pack, unpack
-from windlass.executors.files import home_of, needs_home, with_home
+from windlass.executors.workspace.archive import ArchiveError, move_into, pack, unpack
+from windlass.executors.workspace.step_files import home_of, needs_home, with_home
 from windlass.plan.places import where
 from windlass.reconcile.cache_book import object_name, paths_digest
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from windlass.executors.pieces import Place
+    from windlass.executors.workspace.pieces import Place
     from windlass.reconcile.cache_book import CacheBook
     from windlass.runs.model import CacheUse, Ended, Launch
     from windlass.store.values import CacheRow

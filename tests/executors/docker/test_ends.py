@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.executors.conftest import Docker, Seen, wait_until
 
+from windlass.executors.attempt_folder.end import END
 from windlass.executors.docker.container import container_name
 from windlass.executors.docker.executor import DockerExecutor
-from windlass.executors.docker.records import CONTAINER, END
+from windlass.executors.docker.records import CONTAINER
 from windlass.runs.model import AttemptKey, Ended, Launch, Stop
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from tests.executors.conftest import Docker, wait_until
 
 from windlass.executors.docker.owner import owner_of
-from windlass.executors.files import StepFiles
+from windlass.executors.workspace.step_files import StepFiles
 from windlass.runs.model import AttemptKey, Ended, Launch, LaunchFile, LaunchPart
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from windlass.executors.pieces import Place
+    from windlass.executors.workspace.pieces import Place
 
 SECRET = "hunter2-and-more"
 

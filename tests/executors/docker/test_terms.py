@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.executors.conftest import Docker, wait_until
 
+from windlass.executors.containers.registries import HUB, registry_of
 from windlass.executors.docker.bounds import host_bounds
-from windlass.executors.docker.credentials import HUB, registry_auth, registry_of
+from windlass.executors.docker.credentials import registry_auth
 from windlass.executors.docker.owner import OWNER, owner_of, sweep
 
 if TYPE_CHECKING:

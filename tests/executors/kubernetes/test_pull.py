@@ -12,7 +12,7 @@ from tests.executors.kubernetes_bench import IMAGE, TIMEOUT, Kube
 from tests.private_image import private_image
 from tests.registry import PASSWORD, USER, Registry, why_no_registry
 
-from windlass.executors.docker.credentials import HUB
+from windlass.executors.containers.registries import HUB
 from windlass.executors.kubernetes.naming import object_name
 from windlass.executors.kubernetes.spec import objects_of
 from windlass.kube.resources import SECRETS

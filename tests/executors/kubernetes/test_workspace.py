@@ -14,10 +14,10 @@ import pytest
 from tests.executors.conftest import wait_until
 from tests.executors.kubernetes_bench import Kube
 
-from windlass.executors.action_files import ActionFiles
-from windlass.executors.files import StepFiles
 from windlass.executors.kubernetes import filling
 from windlass.executors.kubernetes.emptying import wanted_paths
+from windlass.executors.workspace.action_files import ActionFiles
+from windlass.executors.workspace.step_files import StepFiles
 from windlass.kube.resources import CONFIG_MAPS, JOBS, NAMESPACES, PODS, SECRETS
 from windlass.policies.policy import Policy
 from windlass.runs.beside import LaunchService
@@ -26,7 +26,7 @@ from windlass.runs.model import Ended, Launch, LaunchFile, LaunchPart, Stop
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from windlass.executors.pieces import Place
+    from windlass.executors.workspace.pieces import Place
 
 SECRET = "hunter2-and-more"
 ENFORCE = {"pod-security.kubernetes.io/enforce": "restricted"}

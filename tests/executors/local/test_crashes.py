@@ -14,8 +14,8 @@ from tests.executors.conftest import wait_until
 
 from windlass.executors.local import journal
 from windlass.executors.local.evidence import Unsettled, judge
-from windlass.executors.local.identity import boot_id, start_time
 from windlass.executors.local.link import Link
+from windlass.executors.process_identity import boot_id, start_time
 from windlass.runs.model import Ended, Started, Stop
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from windlass.executors.local.logfile import LogFile
+from windlass.executors.attempt_folder.log_file import LogFile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,7 +57,7 @@ def test_a_full_disk_leaves_a_line_in_the_gap(tmp_path: Path, monkeypatch: pytes
             raise OSError(28, "No space left on device")
         return real(fd, data)
 
-    monkeypatch.setattr("windlass.executors.local.logfile.os.write", write)
+    monkeypatch.setattr("windlass.executors.attempt_folder.log_file.os.write", write)
     log.write(b"two\n")
     log.write(b"three\n")
     full = False

@@ -25,9 +25,9 @@ before = set(sys.modules)
 import windlass.executors.local.supervisor
 print(*sorted(set(sys.modules) - before))
 """
-OURS = {"board", "channel", "descendants", "identity", "journal"} | {
-    "env_file", "limit", "logfile", "parts", "prctl", "preparation", "scanned", "supervisor",
-    "warden",
+OURS = {"attempt_folder", "attempt_folder.env_file", "attempt_folder.log_file", "local", "now", "process_identity"} | {
+    "local.board", "local.channel", "local.descendants", "local.journal", "local.limit", "local.parts", "local.prctl",
+    "local.preparation", "local.scanned", "local.supervisor", "local.warden",
 }  # fmt: skip
 HEAVY = {"asyncio", "json", "logging", "pathlib", "re", "socket", "subprocess", "threading", "traceback", "typing"}
 
@@ -39,7 +39,7 @@ def test_it_imports_next_to_nothing() -> None:
     command = [sys.executable, "-I", "-S", "-X", "frozen_modules", "-c", LOADED, root]
     loaded = set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
     assert not loaded & HEAVY
-    ours = "windlass.executors.local."
+    ours = "windlass.executors."
     assert {name.removeprefix(ours) for name in loaded if name.startswith(ours)} == OURS
 
 

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from windlass.errors import UsageError
+from windlass.executors.containers.engine_socket import DEFAULT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from windlass.settings import RunnerSettings
 
-DEFAULT = "unix:///var/run/docker.sock"
 HINT = "unix:///PATH or tcp://HOST:PORT; for an engine behind SSH, forward its socket with `ssh -L`"
 
 

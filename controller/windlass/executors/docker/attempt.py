@@ -15,7 +15,7 @@ from windlass.executors.docker.container import container_name
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from windlass.executors.docker.records import Over
+    from windlass.executors.attempt_folder.end import Over
     from windlass.runs.model import AttemptKey, Launch, PartRecord
 
 GRACE = 10_000  # milliseconds; of an attempt whose launch and record we do not have

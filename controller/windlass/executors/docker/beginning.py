@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING
 
 from windlass.crashpoints import reach
 from windlass.errors import UsageError
+from windlass.executors.attempt_folder.end import Over
+from windlass.executors.attempt_folder.log_file import LogFile, open_log
+from windlass.executors.containers.driver import ARGV, driver_files
+from windlass.executors.containers.engine_socket import VARIABLES
+from windlass.executors.containers.packing import one_file, owner_in, packed
 from windlass.executors.docker.api import EngineAway, Refused
 from windlass.executors.docker.container import Around, create_body, is_ours
-from windlass.executors.docker.driver import ARGV, driver_files
 from windlass.executors.docker.images import PullError, pull
-from windlass.executors.docker.inside import VARIABLES, engine_inside
-from windlass.executors.docker.packing import one_file, owner_in, packed
-from windlass.executors.docker.records import Over, Record, write_record
+from windlass.executors.docker.inside import engine_inside
+from windlass.executors.docker.records import Record, write_record
 from windlass.executors.docker.services import NameTakenError, ServiceError, begin_services, last_lines
-from windlass.executors.local.logfile import LogFile
-from windlass.executors.local.preparation import open_log
-from windlass.executors.local.warden import now_millis
+from windlass.executors.now import now_millis
 from windlass.masking import Mask, masked_text
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ twice gets the same container. Pure.
 from __future__ import annotations
 
 import hashlib
-import posixpath
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from windlass.executors.containers.folder import ROOT, moved, work_directory
 from windlass.executors.docker.bounds import host_bounds
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from windlass.runs.model import AttemptKey, Launch
 
-ROOT = "/windlass"
-WORK = f"{ROOT}/work"
 # Whatever the engine's default is: nothing is thrown away until it is read. (`local` loses ends of long lines, this one
 # bytes that are not UTF-8, which become U+FFFD.)
 LOG = {"Type": "json-file", "Config": {}}
@@ -43,14 +41,6 @@ def labels(key: AttemptKey) -> dict[str, str]:
         "windlass.item": key.item,
         "windlass.attempt": str(key.number),
     }
-
-
-def work_directory(relative: str | None) -> str:
-    """Raises ValueError when it leads out of the attempt's own."""
-    path = posixpath.normpath(posixpath.join(WORK, relative or ""))
-    if path != WORK and not path.startswith(f"{WORK}/"):
-        raise ValueError(f"the working directory {relative!r} leaves the attempt's folder")
-    return path
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +93,6 @@ def environment(launch: Launch, folder: Path, more: Mapping[str, str]) -> list[s
         "TINI_KILL_PROCESS_GROUP": "1",  # the first process hands signals to all, not to its child alone
     }
     return [f"{name}={value}" for name, value in {**moved(launch.env, folder), **ours}.items()]
-
-
-def moved(env: Mapping[str, str], folder: Path) -> dict[str, str]:
-    """Variables that name the attempt's folder on this machine name its copy there."""
-    here = f"{folder}/"
-    return {n: f"{ROOT}/{v[len(here) :]}" if v.startswith(here) else v for n, v in env.items()}
 
 
 def is_ours(found: Mapping[str, Any], key: AttemptKey) -> bool:

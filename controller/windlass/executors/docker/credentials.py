@@ -13,6 +13,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from windlass.executors.containers.registries import registry_of
 from windlass.policies.images import full_name
 
 if TYPE_CHECKING:
@@ -20,16 +21,8 @@ if TYPE_CHECKING:
 
     from windlass.runs.beside import LaunchRegistry
 
-HUB = "https://index.docker.io/v1/"
 HELPER_SECONDS = 20.0
 _BY_TOKEN = "<token>"  # noqa: S105 - the user name with which helpers mark a token
-
-
-def registry_of(image: str) -> str:
-    """As the configuration calls it."""
-    first, slash, _ = image.partition("/")
-    is_host = slash and ("." in first or ":" in first or first == "localhost")
-    return first if is_host and first not in ("docker.io", "index.docker.io") else HUB
 
 
 def registry_auth(image: str, environment: Mapping[str, str], given: Sequence[LaunchRegistry] = ()) -> str | None:

@@ -13,23 +13,23 @@ from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from windlass.executors.attempt_folder.folders import Folders
+from windlass.executors.attempt_folder.sweeper import Sweeper
 from windlass.executors.docker.api import Engine
 from windlass.executors.docker.attempt import Attempt
 from windlass.executors.docker.life import live, remove
 from windlass.executors.docker.owner import owner_of, sweep
 from windlass.executors.docker.records import CONTAINER
 from windlass.executors.docker.stopping import ask_to_stop
-from windlass.executors.local.folders import Folders
-from windlass.executors.local.sweeper import Sweeper
-from windlass.executors.local.warden import now_millis
+from windlass.executors.now import now_millis
 from windlass.runs.model import Ended, PartsSeen, Quiet, Started
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from windlass.executors.attempt_folder.end import Over
     from windlass.executors.base import Sink
-    from windlass.executors.docker.records import Over
     from windlass.runs.model import AttemptKey, Launch, Observation, PartRecord, Stop
 
 PARALLEL = 64

@@ -15,21 +15,22 @@ import tarfile
 import time
 from typing import TYPE_CHECKING, Any
 
+from windlass.executors.attempt_folder.end import Over
+from windlass.executors.attempt_folder.folders import HOME, OWED
+from windlass.executors.attempt_folder.log_file import LogFile, open_log
+from windlass.executors.containers.folder import ROOT
+from windlass.executors.containers.log_copy import Copy, millis_of
+from windlass.executors.containers.marks import Marks, PartsSaid
+from windlass.executors.containers.packing import MASKS, one_file, unpack
 from windlass.executors.docker.api import EngineAway, Refused
-from windlass.executors.docker.container import ROOT, is_ours
-from windlass.executors.docker.frames import Copy, millis_of, payloads, timed
+from windlass.executors.docker.container import is_ours
+from windlass.executors.docker.frames import payloads, timed
 from windlass.executors.docker.handing_on import hand_on
-from windlass.executors.docker.marks import Marks, PartsSaid
-from windlass.executors.docker.packing import MASKS, one_file, unpack
-from windlass.executors.docker.records import Over, write_record
+from windlass.executors.docker.records import write_record
 from windlass.executors.docker.services import last_lines
 from windlass.executors.docker.silence import listen
 from windlass.executors.docker.stopping import can_be_signalled
-from windlass.executors.files import HOME
-from windlass.executors.local.logfile import LogFile
-from windlass.executors.local.preparation import open_log
-from windlass.executors.local.warden import now_millis
-from windlass.executors.workspace import OWED
+from windlass.executors.now import now_millis
 from windlass.masking import Mask, masked_text
 
 if TYPE_CHECKING:
@@ -260,7 +261,7 @@ class Follower:
             return b""
 
     def _bring_back(self) -> str | None:
-        """What is collected from (`workspace.py`), as the program left it; else why it cannot be had."""
+        """What is collected from (`workspace/`), as the program left it; else why it cannot be had."""
         folder = self._attempt.folder
         if not (folder / OWED).exists():
             return None

@@ -1,20 +1,16 @@
 """The engine's log stream: frames of 8 bytes of header and a payload, in the order in which they were written.
 
-In: a stream. Out: payloads. The other way round (`Copy`): payloads into the log, where those that are there already are
-passed over, so that a stream which is read from its beginning again continues the log without a gap or a double.
+In: a stream. Out: payloads, with the times at which they were written if the stream has them.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from windlass.masking import Mask, MaskedStream
+from windlass.executors.containers.log_copy import millis_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from windlass.executors.local.logfile import LogFile
+    from collections.abc import Iterator
 
 
 class Readable(Protocol):
@@ -34,52 +30,8 @@ def timed(stream: Readable) -> Iterator[tuple[int, bytes]]:
         yield millis_of(moment.decode("ascii", "replace")), data
 
 
-def millis_of(moment: str) -> int:
-    """As the engine writes times; what is none is the epoch."""
-    try:
-        return int(datetime.fromisoformat(moment).timestamp() * 1000)
-    except ValueError:
-        return 0
-
-
 def _exactly(stream: Readable, amount: int) -> bytes:
     data = b""
     while len(data) < amount and (more := stream.read(amount - len(data))):
         data += more
     return data
-
-
-class Copy:
-    """What a program wrote → its log, with `***` for what must not show. `head`: bytes of our own before it.
-
-    One Copy reads a stream once, from its beginning: what it would write and what is there already are the same bytes.
-    """
-
-    def __init__(self, log: LogFile, masks: Sequence[str], head: int) -> None:
-        self._log = log
-        self._masked = MaskedStream(Mask(masks))
-        self._skip = max(0, log.size - head)
-        self.size = head  # of the log when it holds all that was fed
-
-    @property
-    def caught_up(self) -> bool:
-        """All that was there already has been passed over."""
-        return not self._skip
-
-    def feed(self, data: bytes) -> None:
-        self._write(self._masked.feed(data))
-
-    def flush(self) -> None:
-        self._write(self._masked.flush())
-
-    @property
-    def mask(self) -> Mask:
-        """Of all that must not show: with what the program has said itself so far."""
-        return self._masked.mask
-
-    def _write(self, data: bytes) -> None:
-        self.size += len(data)
-        passed = min(self._skip, len(data))
-        self._skip -= passed
-        if len(data) > passed:
-            self._log.write(data[passed:])

@@ -13,11 +13,11 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from windlass.executors.attempt_folder.env_file import MOST, Refusal, take_variables
+from windlass.executors.containers.driver import VARIABLES, assignments
+from windlass.executors.containers.folder import ROOT
+from windlass.executors.containers.packing import one_file
 from windlass.executors.docker.api import Cutter, Refused
-from windlass.executors.docker.container import ROOT
-from windlass.executors.docker.driver import VARIABLES, assignments
-from windlass.executors.docker.packing import one_file
-from windlass.executors.local.env_file import MOST, Refusal, take_variables
 
 if TYPE_CHECKING:
     from windlass.executors.docker.api import Engine

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 
 from windlass import log
 from windlass.crashpoints import reach
+from windlass.executors.attempt_folder.end import Over, read_end, write_end
+from windlass.executors.attempt_folder.log_file import NotStartable
 from windlass.executors.docker.api import EngineAway, Refused
 from windlass.executors.docker.attempt import ClosedError
 from windlass.executors.docker.beginning import begin
 from windlass.executors.docker.container import is_ours
 from windlass.executors.docker.following import follow
-from windlass.executors.docker.records import CONTAINER, Over, read_end, read_record, write_end
+from windlass.executors.docker.records import CONTAINER, read_record
 from windlass.executors.docker.services import remove_services
-from windlass.executors.local.preparation import NotStartable
-from windlass.executors.local.warden import now_millis
+from windlass.executors.now import now_millis
 
 if TYPE_CHECKING:
     from windlass.executors.docker.api import Engine

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from windlass import log
 from windlass.executors.docker.api import EngineAway, Refused
 from windlass.executors.docker.container import OWNER
-from windlass.executors.local.identity import boot_id, start_time
+from windlass.executors.process_identity import boot_id, start_time
 from windlass.runs.model import AttemptKey
 
 if TYPE_CHECKING:

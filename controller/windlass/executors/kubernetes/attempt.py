@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from windlass.executors.docker.records import Over
+    from windlass.executors.attempt_folder.end import Over
     from windlass.executors.kubernetes.judging import Verdict
     from windlass.executors.kubernetes.pods import Pod
     from windlass.runs.model import AttemptKey, Launch, PartRecord

@@ -14,8 +14,9 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from windlass.executors.docker.container import moved
-from windlass.executors.docker.records import Over
+from windlass.executors.attempt_folder.end import Over
+from windlass.executors.attempt_folder.log_file import LogFile, open_log
+from windlass.executors.containers.folder import moved
 from windlass.executors.kubernetes.barrier import barrier, is_barrier
 from windlass.executors.kubernetes.errors import UnfitError
 from windlass.executors.kubernetes.filling import remember, workspace_of
@@ -24,9 +25,7 @@ from windlass.executors.kubernetes.naming import is_ours
 from windlass.executors.kubernetes.reading import note
 from windlass.executors.kubernetes.spec import objects_of
 from windlass.executors.kubernetes.terms import PolicyError, admitted
-from windlass.executors.local.logfile import LogFile
-from windlass.executors.local.preparation import open_log
-from windlass.executors.local.warden import now_millis
+from windlass.executors.now import now_millis
 from windlass.kube.errors import (
     AccessError,
     AlreadyExists,

@@ -1,7 +1,7 @@
 """What an attempt left in its Pod: onto the controller's disk, after its program has ended.
 
 In: a Pod whose program has ended and whose other container waits (`workspace.py`). Out: the working directory below the
-attempt's folder, as far as somebody collects from it (`executors/workspace.py`), and its outputs. Nothing is taken away
+attempt's folder, as far as somebody collects from it (`executors/workspace/`), and its outputs. Nothing is taken away
 there: a controller that was killed in between fetches it again. Only when the end is told is the container let go.
 """
 
@@ -15,13 +15,12 @@ import tarfile
 import time
 from typing import TYPE_CHECKING, Any
 
-from windlass.executors.docker.container import ROOT
-from windlass.executors.docker.packing import unpack
-from windlass.executors.files import HOME
+from windlass.executors.attempt_folder.folders import HOME, OWED
+from windlass.executors.containers.folder import ROOT
+from windlass.executors.containers.packing import unpack
 from windlass.executors.kubernetes.pods import KEEP
 from windlass.executors.kubernetes.spec import OUTPUTS_IN
 from windlass.executors.kubernetes.workspace import AT, PROGRAM
-from windlass.executors.workspace import OWED
 from windlass.kube.errors import ApiError, KubeError, Throttled, Unavailable
 from windlass.kube.exec import run_in
 from windlass.plan.places import where

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from windlass.executors.docker.inside import INSIDE, VARIABLES
+from windlass.executors.containers.engine_socket import INSIDE, VARIABLES
 from windlass.executors.kubernetes.pods import ENGINE, HELPER
 
 if TYPE_CHECKING:

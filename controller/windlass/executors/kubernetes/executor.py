@@ -12,6 +12,8 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING, Any
 
+from windlass.executors.attempt_folder.folders import Folders
+from windlass.executors.attempt_folder.sweeper import Sweeper
 from windlass.executors.kubernetes.attempt import Attempt
 from windlass.executors.kubernetes.emptying import Remains
 from windlass.executors.kubernetes.letting_go import LettingGo
@@ -20,9 +22,7 @@ from windlass.executors.kubernetes.naming import object_name
 from windlass.executors.kubernetes.open_files import allow_many
 from windlass.executors.kubernetes.pull_secret import pull_name
 from windlass.executors.kubernetes.world import World
-from windlass.executors.local.folders import Folders
-from windlass.executors.local.sweeper import Sweeper
-from windlass.executors.local.warden import now_millis
+from windlass.executors.now import now_millis
 from windlass.kube.errors import KubeError
 from windlass.kube.resources import JOBS, SECRETS
 from windlass.kube.thread import LoopThread
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping, Sequence
     from pathlib import Path
 
+    from windlass.executors.attempt_folder.end import Over
     from windlass.executors.base import Sink
-    from windlass.executors.docker.records import Over
     from windlass.executors.kubernetes.terms import Terms
     from windlass.runs.model import AttemptKey, Launch, Observation, PartRecord, Stop
 

@@ -15,14 +15,13 @@ import tempfile
 import time
 from typing import IO, TYPE_CHECKING, Any
 
-from windlass.executors.docker.container import ROOT, work_directory
-from windlass.executors.docker.packing import IN_MEMORY, add_folder, add_prepared, add_text, prepared_in
-from windlass.executors.files import HOME
+from windlass.executors.attempt_folder.folders import HOME, OWED
+from windlass.executors.containers.folder import ROOT, work_directory
+from windlass.executors.containers.packing import IN_MEMORY, add_folder, add_prepared, add_text, prepared_in
 from windlass.executors.kubernetes.errors import UnfitError
 from windlass.executors.kubernetes.pods import FILL
 from windlass.executors.kubernetes.spec import INPUTS, OUTPUTS
 from windlass.executors.kubernetes.workspace import AT, PRIVATE, PROGRAM, Workspace
-from windlass.executors.workspace import OWED
 from windlass.kube.errors import ApiError, KubeError, Throttled, Unavailable
 from windlass.kube.exec import run_in
 from windlass.plan.places import where

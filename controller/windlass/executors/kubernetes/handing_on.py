@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from windlass.executors.docker.container import ROOT
-from windlass.executors.docker.driver import VARIABLES, assignments
+from windlass.executors.attempt_folder.env_file import MOST, Refusal, variables_in
+from windlass.executors.containers.driver import VARIABLES, assignments
+from windlass.executors.containers.folder import ROOT
 from windlass.executors.kubernetes.pods import CONTAINER
-from windlass.executors.local.env_file import MOST, Refusal, variables_in
 from windlass.kube.errors import ApiError, KubeError
 from windlass.kube.exec import run_in
 

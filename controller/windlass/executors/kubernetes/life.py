@@ -14,8 +14,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from windlass import log
-from windlass.executors.docker.frames import millis_of
-from windlass.executors.docker.records import Over, read_end, write_end
+from windlass.executors.attempt_folder.end import Over, read_end, write_end
+from windlass.executors.attempt_folder.log_file import NotStartable
+from windlass.executors.containers.log_copy import millis_of
 from windlass.executors.kubernetes.attempt import TERMS, Remembered
 from windlass.executors.kubernetes.beginning import Beginning, WithheldError, without
 from windlass.executors.kubernetes.concluding import explained
@@ -31,8 +32,7 @@ from windlass.executors.kubernetes.reading import Reader, mark_lost
 from windlass.executors.kubernetes.services import services_of
 from windlass.executors.kubernetes.services_log import last_lines
 from windlass.executors.kubernetes.waiting import why_it_waits
-from windlass.executors.local.preparation import NotStartable
-from windlass.executors.local.warden import now_millis
+from windlass.executors.now import now_millis
 from windlass.kube.client import decode
 from windlass.kube.errors import Conflict, KubeError, NotFound
 from windlass.kube.resources import JOBS, PODS

@@ -10,7 +10,7 @@ import base64
 import json
 from typing import TYPE_CHECKING, Any
 
-from windlass.executors.docker.credentials import HUB
+from windlass.executors.containers.registries import HUB
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -14,12 +14,11 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from windlass.executors.docker.frames import Copy
-from windlass.executors.docker.marks import Marks, PartsSaid
+from windlass.executors.attempt_folder.log_file import LogFile, open_log
+from windlass.executors.containers.log_copy import Copy
+from windlass.executors.containers.marks import Marks, PartsSaid
 from windlass.executors.kubernetes.lines import Lines, Position
 from windlass.executors.kubernetes.pods import CONTAINER
-from windlass.executors.local.logfile import LogFile
-from windlass.executors.local.preparation import open_log
 from windlass.kube.errors import BadRequest, KubeError, NotFound
 from windlass.kube.logs import pod_log
 

@@ -14,8 +14,8 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from windlass.executors.docker.container import ROOT
-from windlass.executors.docker.driver import DRIVER, driver_files
+from windlass.executors.containers.driver import DRIVER, driver_files
+from windlass.executors.containers.folder import ROOT
 from windlass.executors.kubernetes import naming
 from windlass.executors.kubernetes.attempt import OWES, TERMS, Remembered
 from windlass.executors.kubernetes.engine import give_engine

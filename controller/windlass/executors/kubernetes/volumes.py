@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, Any
 
-from windlass.executors.docker.container import ROOT
+from windlass.executors.containers.folder import ROOT
 from windlass.executors.kubernetes.errors import UnfitError
 
 if TYPE_CHECKING:

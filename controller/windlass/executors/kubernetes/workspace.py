@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from windlass.executors.docker.container import ROOT
+from windlass.executors.containers.folder import ROOT
 from windlass.executors.kubernetes.pods import FILL, KEEP, TOOLS
 from windlass.policies.quantity import amount
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from windlass.executors.local.identity import stat_fields
+from windlass.executors.process_identity import stat_fields
 
 TYPE_CHECKING = False  # typing costs the supervisor half of its start
 if TYPE_CHECKING:

@@ -12,23 +12,13 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from windlass.executors.attempt_folder.end import Over
 from windlass.executors.local import journal
 from windlass.executors.local.descendants import signal_all
-from windlass.executors.local.identity import start_time
-from windlass.executors.local.warden import now_millis, read_outputs
+from windlass.executors.local.warden import read_outputs
+from windlass.executors.now import now_millis
+from windlass.executors.process_identity import start_time
 from windlass.runs.model import PartRecord
-
-
-@dataclass(frozen=True, slots=True)
-class Over:
-    """It is over; as `runs.model.Ended`, without the key."""
-
-    at: int
-    exit_code: int | None
-    outputs: bytes = b""
-    cause: str | None = None
-    message: str | None = None
-    parts: tuple[PartRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,20 +15,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from windlass.crashpoints import reach
-from windlass.executors import memory
+from windlass.executors.attempt_folder import memory
+from windlass.executors.attempt_folder.end import Over
+from windlass.executors.attempt_folder.folders import Folders
+from windlass.executors.attempt_folder.sweeper import Sweeper
 from windlass.executors.local import journal
 from windlass.executors.local.attempts import Attempt, Phase
 from windlass.executors.local.environment import base_environment
-from windlass.executors.local.evidence import Alive, Over, judge, lost, part_records
-from windlass.executors.local.folders import Folders
-from windlass.executors.local.identity import boot_id
+from windlass.executors.local.evidence import Alive, judge, lost, part_records
 from windlass.executors.local.link import Link, LinkDownError
 from windlass.executors.local.message import launch_message
 from windlass.executors.local.reader import Reader, guarded
 from windlass.executors.local.silence import Silence
 from windlass.executors.local.stopping import tell_to_stop
-from windlass.executors.local.sweeper import Sweeper
-from windlass.executors.local.warden import now_millis, read_outputs
+from windlass.executors.local.warden import read_outputs
+from windlass.executors.now import now_millis
+from windlass.executors.process_identity import boot_id
 from windlass.runs.model import Ended, PartsSeen, Quiet, Started
 
 if TYPE_CHECKING:

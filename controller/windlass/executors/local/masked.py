@@ -15,7 +15,7 @@ from windlass.masking import Mask, MaskedStream
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from windlass.executors.local.logfile import LogFile
+    from windlass.executors.attempt_folder.log_file import LogFile
 
 
 class MaskedLog:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from windlass.executors.local.env_file import Refusal, take_variables
+from windlass.executors.attempt_folder.env_file import Refusal, take_variables
 
 TYPE_CHECKING = False  # typing costs the supervisor half of its start
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ctypes
 
-from windlass.executors.local.identity import stat_fields
+from windlass.executors.process_identity import stat_fields
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15

@@ -1,4 +1,4 @@
-"""The files an attempt finds: its folder, script, inputs, outputs, log; and the program that is going to run.
+"""The files an attempt finds: its folder, script, inputs, outputs; and the program that is going to run.
 
 In: a launch (dict of `executor.message`). Out: files and descriptors, or OSError and NotStartable with a text
 for the user. Made by the warden, not by the controller, so that many attempts prepare at once. Only builtins.
@@ -9,13 +9,11 @@ from __future__ import annotations
 import errno
 import os
 
+from windlass.executors.attempt_folder.log_file import NotStartable
+
 TYPE_CHECKING = False  # typing costs the supervisor half of its start
 if TYPE_CHECKING:
     from typing import Any
-
-
-class NotStartable(Exception):
-    """The attempt cannot start; the text says why to its author."""
 
 
 def make_folder(folder: str) -> None:
@@ -48,19 +46,6 @@ def _write(path: str, text: str, mode: int) -> None:
             data = data[os.write(fd, data) :]
     finally:
         os.close(fd)
-
-
-def open_log(path: str) -> int:
-    """Raises NotStartable: an attempt without a log would hide what it did."""
-    flags = os.O_CREAT | os.O_APPEND | os.O_WRONLY
-    try:
-        try:
-            return os.open(path, flags, 0o600)
-        except FileNotFoundError:
-            os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
-            return os.open(path, flags, 0o600)
-    except OSError as error:
-        raise NotStartable(f"cannot write the log: {error.strerror}") from error
 
 
 def enter_working_directory(folder: str, relative: str | None) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from windlass.executors.local.logfile import LogFile
+    from windlass.executors.attempt_folder.log_file import LogFile
     from windlass.executors.local.masked import MaskedLog
     from windlass.masking import Mask
 

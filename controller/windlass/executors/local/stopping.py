@@ -12,8 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from windlass.executors.local.identity import start_time
 from windlass.executors.local.warden import STOP, STOP_FILE, STOP_NOW
+from windlass.executors.process_identity import start_time
 
 if TYPE_CHECKING:
     from windlass.clock import Millis

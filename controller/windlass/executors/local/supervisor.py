@@ -20,9 +20,9 @@ import time
 from windlass.executors.local import channel
 from windlass.executors.local.board import Board
 from windlass.executors.local.descendants import children, descendants, signal_all
-from windlass.executors.local.identity import boot_id, start_time
 from windlass.executors.local.prctl import argument_area, become_subreaper, set_title, signal_on_parent_death
 from windlass.executors.local.warden import STOP_NOW, Warden
+from windlass.executors.process_identity import boot_id, start_time
 
 TYPE_CHECKING = False  # typing costs the supervisor half of its start
 if TYPE_CHECKING:

@@ -14,21 +14,20 @@ import select
 import signal
 import time
 
+from windlass.executors.attempt_folder.log_file import LogFile, NotStartable, open_log
 from windlass.executors.local import channel, journal
 from windlass.executors.local.descendants import children, descendants, signal_all
 from windlass.executors.local.limit import GIVE_UP, Limit
-from windlass.executors.local.logfile import LogFile
 from windlass.executors.local.parts import Parts, collect
 from windlass.executors.local.preparation import (
-    NotStartable,
     enter_working_directory,
     explain,
     fill_folder,
     find_program,
     make_folder,
-    open_log,
 )
 from windlass.executors.local.scanned import ScannedLog, find_packages, shown
+from windlass.executors.now import now_millis
 
 TYPE_CHECKING = False  # typing costs the supervisor half of its start
 if TYPE_CHECKING:
@@ -43,10 +42,6 @@ STOP_FILE = "stop"
 STOP = signal.SIGTERM  # stop the attempt whose folder holds STOP_FILE: this warden may be at its next one by now
 STOP_NOW = signal.SIGHUP  # stop whatever you have, with its own grace
 _DEFAULTS = [signal.SIGPIPE, signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGCHLD, signal.SIGXFSZ]
-
-
-def now_millis() -> int:
-    return time.time_ns() // 1_000_000
 
 
 class Warden:

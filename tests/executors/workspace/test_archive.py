@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from windlass.executors.archive import ArchiveError, move_into, pack, unpack
+from windlass.executors.workspace.archive import ArchiveError, move_into, pack, unpack
 from windlass.plan.places import where
 
 BIG = 1 << 40

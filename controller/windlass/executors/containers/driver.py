@@ -10,7 +10,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from windlass.executors.docker.container import ROOT
+from windlass.executors.containers.folder import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from tests.executors.conftest import wait_until
 
-from windlass.executors.local import sweeper
-from windlass.executors.local.sweeper import Sweeper
+from windlass.executors.attempt_folder import sweeper
+from windlass.executors.attempt_folder.sweeper import Sweeper
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from windlass.executors.action_files import ActionFiles
+from windlass.executors.workspace.action_files import ActionFiles
 
 FILES = {
     "data.txt": {"text": "ünï\n"},

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from tests.executors.conftest import wait_until
 
-from windlass.executors import memory
-from windlass.executors.files import StepFiles
-from windlass.executors.local.folders import Folders
+from windlass.executors.attempt_folder import memory
+from windlass.executors.attempt_folder.folders import Folders
+from windlass.executors.workspace.step_files import StepFiles
 from windlass.runs.model import LaunchFile
 
 VALUE = "hunter22-correct-horse"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.executors.conftest import wait_until
 
-from windlass.executors.pieces import PieceError
+from windlass.executors.workspace.pieces import PieceError
 from windlass.runs.model import Stop
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tests.executors.conftest import Local
 
-    from windlass.executors.pieces import Place
+    from windlass.executors.workspace.pieces import Place
     from windlass.runs.model import AttemptKey, Ended, Launch
 
 

@@ -17,7 +17,7 @@ import zlib
 from typing import IO, TYPE_CHECKING
 
 from windlass.errors import WindlassError
-from windlass.executors.rooted import opened
+from windlass.executors.workspace.rooted import opened
 from windlass.links import escaping_links
 from windlass.plan.places import where
 

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from windlass.executors.files import StepFiles
+from windlass.executors.workspace.step_files import StepFiles
 from windlass.runs.model import LaunchFile
 
 

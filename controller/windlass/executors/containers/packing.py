@@ -13,8 +13,8 @@ import tarfile
 import tempfile
 from typing import IO, TYPE_CHECKING
 
-from windlass.executors.docker.container import ROOT
-from windlass.executors.files import HOME
+from windlass.executors.attempt_folder.folders import HOME
+from windlass.executors.containers.folder import ROOT
 from windlass.plan.actions import FOLDER
 
 if TYPE_CHECKING:

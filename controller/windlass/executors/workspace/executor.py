@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 from windlass import log
 from windlass.crashpoints import reach
 from windlass.errors import WindlassError
-from windlass.executors.pieces import PieceError, Place, StoppedError
+from windlass.executors.attempt_folder.folders import OWED
+from windlass.executors.workspace.pieces import PieceError, Place, StoppedError
 from windlass.runs.model import Ended
 
 if TYPE_CHECKING:
@@ -26,15 +27,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from windlass.clock import Clock
-    from windlass.executors.base import Sink
-    from windlass.executors.pieces import Collection, Preparation
-    from windlass.executors.registry import Grounded
+    from windlass.executors.base import Grounded, Sink
+    from windlass.executors.workspace.pieces import Collection, Preparation
     from windlass.runs.model import AttemptKey, Launch, Observation, Stop
 
 WRITERS = 4
 ASKERS = 64  # of those that wait for stores of secrets: they do next to nothing, and nobody else waits behind them
 COLLECTORS = 4
-OWED = "collect.json"
 
 
 class WorkspaceExecutor:

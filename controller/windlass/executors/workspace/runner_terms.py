@@ -11,12 +11,12 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from windlass.executors.pieces import PieceError
+from windlass.executors.workspace.pieces import PieceError
 from windlass.plan.fitting import NO_SERVICES
 from windlass.plan.placeholders import names_in
 
 if TYPE_CHECKING:
-    from windlass.executors.pieces import Place
+    from windlass.executors.workspace.pieces import Place
     from windlass.runs.model import Launch
     from windlass.settings import RunnerSettings
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from windlass.executors.pieces import Place
+    from windlass.executors.workspace.pieces import Place
     from windlass.runs.model import Checkout, Launch
 
     Fill = Callable[[Checkout, Path], None]

@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from windlass.executors.local.folders import Folders
+from windlass.executors.attempt_folder.folders import Folders
 from windlass.runs.model import AttemptKey
 
 TEXT = st.text(max_size=300)

@@ -10,12 +10,12 @@ from base64 import b64decode
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from windlass.executors.pieces import PieceError
-from windlass.executors.rooted import write_file
+from windlass.executors.workspace.pieces import PieceError
+from windlass.executors.workspace.rooted import write_file
 from windlass.plan.actions import FOLDER
 
 if TYPE_CHECKING:
-    from windlass.executors.pieces import Place
+    from windlass.executors.workspace.pieces import Place
     from windlass.runs.model import Launch
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from windlass.executors.pieces import Place
-from windlass.executors.secret_values import SecretValues
-from windlass.executors.terms import Terms
+from windlass.executors.workspace.pieces import Place
+from windlass.executors.workspace.runner_terms import Terms
+from windlass.executors.workspace.secret_values import SecretValues
 from windlass.plan.placeholders import placeholder
 from windlass.runs.beside import LaunchRegistry
 from windlass.runs.model import AttemptKey, Launch, SecretScope

@@ -11,8 +11,9 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from windlass.executors.pieces import PieceError
-from windlass.executors.rooted import link_file, write_file
+from windlass.executors.attempt_folder.folders import HOME
+from windlass.executors.workspace.pieces import PieceError
+from windlass.executors.workspace.rooted import link_file, write_file
 from windlass.masking import Mask
 from windlass.plan.places import where
 
@@ -20,10 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from windlass.executors.pieces import Place
+    from windlass.executors.workspace.pieces import Place
     from windlass.runs.model import Launch
-
-HOME = "home"
 
 
 def home_of(place: Place) -> Path:

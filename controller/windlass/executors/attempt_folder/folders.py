@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from windlass.runs.model import AttemptKey
 
+WORK = "work"  # the program's directory
+HOME = "home"  # if it has one of its own
+OWED = "collect.json"  # what is to be collected of it after its end
 _UNSAFE = re.compile(rb"[^A-Za-z0-9_-]")
 _LONGEST = 200  # bytes; file systems take 255
 
@@ -38,7 +41,7 @@ class Folders:
         self.logs = data.absolute() / "logs"
 
     def attempt(self, key: AttemptKey) -> Path:
-        """Holds journal, script, inputs.json, output, env, stop, tmp/ and work/."""
+        """Holds what its executor keeps of it, script, inputs.json, output, env, stop, tmp/, work/ and home/."""
         return self.attempts / encoded(key.run) / attempt_name(key)
 
     def log(self, key: AttemptKey) -> Path:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from windlass.errors import SourceError
-from windlass.executors.checkout import CheckoutFiles
+from windlass.executors.workspace.checkout import CheckoutFiles
 from windlass.runs.model import Checkout, Stop
 
 if TYPE_CHECKING:

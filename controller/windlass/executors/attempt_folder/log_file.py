@@ -1,12 +1,16 @@
 """The log of one attempt: bytes as written, and a line in their place when the disk would not take them.
 
-In: chunks. Out: the file; `complaint` when something was lost. A full disk never stops the program (promise R22: a loss
-shows as a gap, never as silence). Only builtins: the supervisor imports this.
+In: a path, and chunks. Out: the file; `complaint` when something was lost. A full disk never stops the program (promise
+R22: a loss shows as a gap, never as silence). Only builtins: the supervisor imports this.
 """
 
 from __future__ import annotations
 
 import os
+
+
+class NotStartable(Exception):
+    """The attempt cannot start; the text says why to its author."""
 
 
 class LogFile:
@@ -45,3 +49,16 @@ class LogFile:
         if self.lost:
             self._mark_gap()
         os.close(self.fd)
+
+
+def open_log(path: str) -> int:
+    """Raises NotStartable: an attempt without a log would hide what it did."""
+    flags = os.O_CREAT | os.O_APPEND | os.O_WRONLY
+    try:
+        try:
+            return os.open(path, flags, 0o600)
+        except FileNotFoundError:
+            os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
+            return os.open(path, flags, 0o600)
+    except OSError as error:
+        raise NotStartable(f"cannot write the log: {error.strerror}") from error

@@ -11,14 +11,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from windlass.errors import SecretError
-from windlass.executors.pieces import PieceError
+from windlass.executors.workspace.pieces import PieceError
 from windlass.plan.placeholders import filled, placeholder
 from windlass.plan.secret_names import display_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from windlass.executors.pieces import Place
+    from windlass.executors.workspace.pieces import Place
     from windlass.runs.model import Launch, SecretScope
 
     # (run, names) -> values by name; raises WindlassError
