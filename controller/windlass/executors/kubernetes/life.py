@@ -109,7 +109,10 @@ class Life:
             return over
         self._namespace = await self._world.namespace()
         try:
-            return await self._conclude(await self._watch())
+            over = await self._conclude(await self._watch())
+            if self._somebody_deleted_it():  # now that its log is read
+                await forbid_another(self._client, self._namespace, self._attempt)
+            return over
         finally:
             for task in (self._following, self._listening, self._filling):
                 await _ended(task)
@@ -336,6 +339,10 @@ class Life:
             self._attempt.gone = False
             return False
         return True
+
+    def _somebody_deleted_it(self) -> bool:
+        pod = self._attempt.pod
+        return pod is not None and pod.metadata.deletion_timestamp is not None and self._asked_grace is None
 
     async def _conclude(self, verdict: Verdict) -> Over:
         attempt, pod = self._attempt, self._attempt.pod

@@ -1,4 +1,8 @@
-"""One Pod for an attempt, never a second (promise R2): a Job whose Pod went without an end that counts is deleted."""
+"""One Pod for an attempt, never a second (promise R2): a Job whose Pod went without an end that counts is deleted.
+
+That is also so where somebody else deleted the Pod: whoever suspends a Job makes its controller do that without
+counting it, and who resumes it later would start the program again.
+"""
 
 from __future__ import annotations
 
