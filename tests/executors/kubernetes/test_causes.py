@@ -301,7 +301,7 @@ def test_a_job_that_somebody_deletes_or_suspends(kube: Kube) -> None:
     launch = running(kube)
     kube.call(kube.client.patch(JOBS, object_name(launch.key), {"spec": {"suspend": True}}, kube.namespace))
     assert ended(kube, launch).cause == "pod-deleted"
-    assert not [job for job in kube.list(JOBS) if job["spec"].get("suspend")], "nobody can resume it: it would run again"
+    assert not [job for job in kube.list(JOBS) if job["spec"].get("suspend")], "resumed, it would run again"
     waits = kube.launch("true", "waits", pod={"nodeSelector": {"disk": "golden"}})
     kube.executors[-1].start([waits])
     wait_until(kube.delays, TIMEOUT)
