@@ -125,3 +125,20 @@ def test_a_step_of_finally_is_reached_whatever_it_says_of_steps_that_are_not(loa
     reads = "  b: {run: x, env: {A: '${{ steps.a.outputs.v }}'}}\n"
     last = "finally:\n  c: {run: x, env: {A: '${{ steps.b.status }}'}}\n  d: {run: x, needs: [c]}\n"
     assert found(load, never + reads + last) == [(5, 19, "unreachable-step"), (6, 3, "unreachable-step")]
+
+
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("ref+valut://a#/b", "did you mean ref+vault?"),
+        ("ref+vault:a", "write ref+vault://PATH#/KEY, without blanks"),
+        ("ref+exec://ls", None),
+        ("ref+nothing-like-it://a", None),
+        ("hunter2", "put it into a SOPS file or into `windlass secrets set`; what stood in git once is known: change it"),
+    ],
+)
+def test_what_was_meant_by_a_secret_reference(load: Load, written: str, hint: str | None) -> None:
+    settings = f"apiVersion: windlass.dev/v1\nkind: Repository\nsecrets: {{A: '{written}'}}\n"
+    (problem,) = load({"windlass.yaml": settings}).problems
+    assert problem.hint == hint
+    assert written not in problem.message

@@ -28,6 +28,15 @@ def test_text_without_a_source_is_one_line() -> None:
     assert text_report([NOTE]) == "workflows/b.yaml:1:1: note: 50%: a, b\\nc [dst-change]"
 
 
+def test_a_line_with_a_plain_secret_is_not_shown_by_any_problem_of_it() -> None:
+    line = "secrets: {A: hunter2, B: ref+exec://rm}"
+    plain = Problem("windlass.yaml", Span(1, 14, 1, 21), "secrets.A", "plain-secret", "a")
+    beside = Problem("windlass.yaml", Span(1, 26, 1, 39), "secrets.B", "secret-backend", "b")
+    elsewhere = Problem("other.yaml", Span(1, 26, 1, 39), "secrets.B", "secret-backend", "b")
+    assert "hunter2" not in text_report([beside, plain], source=lambda _: line)
+    assert "ref+exec" in text_report([elsewhere, plain], source=lambda _: line)
+
+
 def test_tabs_and_control_characters_keep_the_marks_in_place() -> None:
     problem = Problem("a.yaml", Span(4, 11, 4, 14), "", "unknown-key", "x")
     lines = text_report([problem], source=lambda _: SOURCE).split("\n")

@@ -91,14 +91,18 @@ def test_values_come_by_file_or_a_hidden_question(home: Home, shop: Repo) -> Non
     assert terminal.end() == "repository:shop/DB is kept, version 2: ref+windlass://DB\n"
     assert "12 characters: ***" in home.windlass("run", "use", cwd=shop.path).stdout
     for words, told in (
-        (("set", "DB", "hunter22"), "unrecognized arguments"),
         (("set", "DB"), "at least 4 characters"),
         (("set",), "needs a NAME"),
         (("set", "DB", "--file", "none"), "cannot be read"),
         (("rm", "DB", "--user", "--tenant", "a"), "not allowed with"),
+        (("set", "DB", "hunter22"), "never given on the command line"),
+        (("set", "DB=hunter22"), "never given on the command line"),
+        (("set", "DB", "--value", "hunter22"), "never given on the command line"),
+        (("check", "a", "b"), "takes at most one NAME"),
     ):
         done = home.windlass("secrets", *words, cwd=shop.path)
         assert (done.returncode, told in done.stderr) == (2, True), done.stderr
+        assert "hunter22" not in done.stderr
     assert "say whose secret it is" in home.windlass("secrets", "set", "DB").stderr
 
 

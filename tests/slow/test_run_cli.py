@@ -264,3 +264,15 @@ def test_a_reader_that_goes_away_is_no_trouble(home: Home, repo: Repo) -> None:
         until(lambda: running.poll() is not None)
         assert running.stderr is not None
         assert "Traceback" not in running.stderr.read()
+
+
+def test_flags_of_a_runner_that_no_step_uses_are_refused(home: Home, repo: Repo) -> None:
+    """Else a step that was meant for a cluster would run on this machine."""
+    repo.add("hello", "steps: {hello: {run: echo hello}}\n")
+    for flag in ("--context", "--namespace"):
+        done = home.windlass("run", "hello", flag, "production", cwd=repo.path)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"{flag} is about the runner kubernetes, which no step uses\n  hint: add --runner" in done.stderr
+    assert home.windlass("run", "hello", "--context", "a", "--runner", "kubernetes", "--dry-run", cwd=repo.path).stdout
+    there = home.windlass("run", "shop/hello", "--namespace", "a", "--server", "http://127.0.0.1:1", cwd=repo.path)
+    assert (there.returncode, there.stderr.startswith("windlass: --namespace: for runs without a server")) == (2, True)

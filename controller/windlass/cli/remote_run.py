@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
 
 def run_remotely(arguments: argparse.Namespace) -> int:
-    if arguments.dry_run or arguments.runner:
-        raise UsageError("--dry-run and --runner are for runs without a server")
+    here_only = ("dry_run", "runner", "config", "context", "namespace")
+    if given := [f"--{name.replace('_', '-')}" for name in here_only if getattr(arguments, name)]:
+        raise UsageError(f"{', '.join(given)}: for runs without a server", "a server has runners of its own")
     repository, slash, name = arguments.target.partition("/")
     if not slash or not repository or not name or "/" in name:
         raise UsageError(f"{arguments.target} is not REPOSITORY/NAME", "with --server a workflow is named that way")

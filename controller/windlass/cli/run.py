@@ -52,7 +52,7 @@ def _run_here(arguments: argparse.Namespace, supervisor: Any) -> int:
     from windlass.cli.target import find_target
     from windlass.cli.work_tree import hashing
     from windlass.executors.named import kinds_of
-    from windlass.plan.fitting import certain_runners, misfits
+    from windlass.plan.fitting import certain_runners, may_use, misfits
     from windlass.plan.inputs import parse_inputs
     from windlass.reconcile.admission import checked_env
     from windlass.reconcile.creation import Cause, prepare
@@ -81,6 +81,9 @@ def _run_here(arguments: argparse.Namespace, supervisor: Any) -> int:
     )
     if wrong := misfits(new.plan, kinds_of(runners)):
         raise UsageError(wrong[0], "named runners stand below runners: in a server file; name it with --config")
+    if (arguments.context or arguments.namespace) and not may_use(new.plan, "kubernetes"):
+        flag = "--context" if arguments.context else "--namespace"
+        raise UsageError(f"{flag} is about the runner kubernetes, which no step uses", "add --runner kubernetes")
     if arguments.dry_run:
         from windlass.cli.plan_view import print_plan
 

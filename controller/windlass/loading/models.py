@@ -161,6 +161,10 @@ def _rule_and_message(code: str, detail: ErrorDetails, document: Document, path:
 
 def _hint(detail: ErrorDetails) -> str | None:
     value = detail["input"]
+    if detail["type"] == "plain-secret":
+        return "put it into a SOPS file or into `windlass secrets set`; what stood in git once is known: change it"
+    if detail["type"] == "secret-backend":
+        return _backend_hint(str(value))
     if detail["type"] == "literal_error" and isinstance(value, str):
         expected = str((detail.get("ctx") or {}).get("expected", ""))
         found = nearest(value, [word for word in expected.split("'") if word.strip() not in ("", ",", "or")])
@@ -170,6 +174,17 @@ def _hint(detail: ErrorDetails) -> str | None:
     if detail["type"] == "tuple_type" and isinstance(value, str):
         return f"write a list: [{_shown(value)}]" if len(value) < 40 else "write a list"
     return None
+
+
+def _backend_hint(reference: str) -> str | None:
+    """Of the reference nothing but the word for its backend is looked at, and that is not repeated."""
+    from windlass_schemas.secret_reference import BACKENDS, REFUSED
+
+    word = reference.removeprefix("ref+").partition(":")[0]
+    found = None if word in REFUSED else nearest(word, BACKENDS)
+    if found is None:
+        return None
+    return f"write ref+{found}://PATH#/KEY, without blanks" if found == word else f"did you mean ref+{found}?"
 
 
 def _name(path: Path) -> str:

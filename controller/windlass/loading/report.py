@@ -23,13 +23,23 @@ if TYPE_CHECKING:
 WIDEST = 160
 _COLOURS = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m", "note": "\x1b[1;36m"}
 _BOLD, _PLAIN, _FAINT = "\x1b[1m", "\x1b[0m", "\x1b[2m"
+_SECRETS = {"plain-secret", "secret-default"}
 _GITHUB = {"error": "error", "warning": "warning", "note": "notice"}
 
 
 def text_report(problems: Sequence[Problem], *, color: bool = False, source: Source | None = None) -> str:
     """`file:line:column: severity: message [rule]`, the line with the token underlined, and the hint."""
-    lines_of = _lines_by_file(source)
-    return "\n".join(_block(problem, lines_of(problem.file), color) for problem in problems)
+    lines_of, unshown = _lines_by_file(source), _lines_with_secrets(problems)
+    return "\n".join(
+        _block(problem, [] if (problem.file, problem.span.line) in unshown else lines_of(problem.file), color)
+        for problem in problems
+    )
+
+
+def _lines_with_secrets(problems: Sequence[Problem]) -> set[tuple[str, int]]:
+    """What stands there may be a secret in plain text, and reports end up in logs."""
+    spans = [(problem.file, problem.span) for problem in problems if problem.rule in _SECRETS]
+    return {(file, line) for file, span in spans for line in range(span.line, span.end_line + 1)}
 
 
 def _lines_by_file(source: Source | None) -> Callable[[str], list[str]]:

@@ -31,6 +31,12 @@ def certain_runners(plan: Plan) -> set[str]:
     return {step.runner for step in every if step.condition is None and step.nested is None and _runs(step)}
 
 
+def may_use(plan: Plan, runner: str) -> bool:
+    """Whether a step may go to it: what is inside of a workflow that a step uses is not known yet."""
+    every = (*plan.steps.values(), *plan.finally_.values())
+    return any(step.nested is not None or (_runs(step) and step.runner == runner) for step in every)
+
+
 def _runner(step: PlannedStep) -> str:
     return step.nested.runner if step.nested is not None else step.runner
 
