@@ -148,7 +148,7 @@ def commands() -> str:
         parser = argparse.ArgumentParser(prog=f"windlass {name}", add_help=False)
         verb.flags(parser)
         rows = ["| | |", "| --- | --- |"]
-        for action in parser._actions:
+        for action in (one for one in parser._actions if one.help != argparse.SUPPRESS):
             words = ", ".join(action.option_strings) or str(action.metavar or action.dest)
             value = "" if action.nargs == 0 or not action.option_strings else f" {_value(action)}"
             rows.append(f"| `{_cell(words + value)}` | {_cell((action.help or '').replace('%%', '%'))} |")

@@ -134,7 +134,10 @@ def test_a_step_of_finally_is_reached_whatever_it_says_of_steps_that_are_not(loa
         ("ref+vault:a", "write ref+vault://PATH#/KEY, without blanks"),
         ("ref+exec://ls", None),
         ("ref+nothing-like-it://a", None),
-        ("hunter2", "put it into a SOPS file or into `windlass secrets set`; what stood in git once is known: change it"),
+        (
+            "hunter2",
+            "put it into a SOPS file or into `windlass secrets set`; what stood in git once is known: change it",
+        ),
     ],
 )
 def test_what_was_meant_by_a_secret_reference(load: Load, written: str, hint: str | None) -> None:

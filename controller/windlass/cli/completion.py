@@ -118,9 +118,10 @@ def _possible(before: Sequence[str], current: str) -> Iterable[tuple[str, str]]:
     given, open_ = _read(parser, before[before.index(name) + 1 :])
     if open_ is not None:
         return _values(open_, given)
+    offered = [one for one in parser._actions if one.help != argparse.SUPPRESS]
     if current.startswith("-"):
-        return [(word, one.help or "") for one in parser._actions for word in one.option_strings if len(word) > 2]
-    for place in (one for one in parser._actions if not one.option_strings):
+        return [(word, one.help or "") for one in offered for word in one.option_strings if len(word) > 2]
+    for place in (one for one in offered if not one.option_strings):
         if place.dest not in given or place.nargs == "*":
             return _values(place, given)
     return ()
