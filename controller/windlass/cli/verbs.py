@@ -10,7 +10,7 @@ import argparse
 from typing import TYPE_CHECKING, NamedTuple
 
 from windlass import __version__
-from windlass.cli.verb_parser import VerbParser
+from windlass.cli.verb_parser import VerbParser, take_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -232,9 +232,7 @@ def _secrets(parser: argparse.ArgumentParser) -> None:
         help="set, rm: the name; encrypt: the plain file, - for standard input; check: a folder of the repository "
         "(default: this one), with --server the repository",
     )
-    # A value that somebody gives here is refused by the verb, for argparse would repeat it.
-    parser.add_argument("more", nargs="*", help=argparse.SUPPRESS)
-    parser.add_argument("--value", nargs="?", const="", help=argparse.SUPPRESS)
+    take_values(parser)
     whose = parser.add_mutually_exclusive_group()
     whose.add_argument("--repository", metavar="NAME", help="set, rm: of this repository (default: the one you are in)")
     whose.add_argument("--tenant", metavar="NAME", help="set, rm: of all repositories of a tenant")
