@@ -8,6 +8,7 @@ import pytest
 import yaml
 from tests.private_image import private_image
 from tests.registry import PASSWORD, USER, Registry, why_no_registry
+from tests.slow.folders import contents
 from tests.slow.repo import workflow
 from tests.slow.test_docs import ROOT, blocks
 from tests.sops import new_key
@@ -72,5 +73,4 @@ def test_a_private_image_by_what_windlass_yaml_says(
             assert result["status"] == "succeeded", result
     finally:
         registry.stop()
-    for path in home.folder.rglob("*"):
-        assert not path.is_file() or PASSWORD.encode() not in path.read_bytes(), path
+    assert [path for path, data in contents(home.folder) if PASSWORD.encode() in data] == []

@@ -7,6 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.slow.folders import contents
 from tests.slow.repo import workflow
 from tests.slow.terminal import Terminal
 
@@ -51,13 +52,13 @@ def given(
 ) -> subprocess.CompletedProcess[str]:
     """A command that is given a value by its standard input."""
     process = home.start(*words, cwd=cwd, env=env, stdin=subprocess.PIPE)
-    out, err = process.communicate(value, timeout=60)
+    out, err = process.communicate(value, timeout=150)
     assert value.strip() not in out + err
     return subprocess.CompletedProcess(words, process.returncode, out, err)
 
 
 def nowhere(folder: Path) -> None:
-    held = [path for path in folder.rglob("*") if path.is_file() and VALUE.encode() in path.read_bytes()]
+    held = [path for path, data in contents(folder) if VALUE.encode() in data]
     assert held == []
 
 

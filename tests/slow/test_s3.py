@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.s3 import S3, reason
+from tests.slow.folders import files
 from tests.slow.waiting import until
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def test_artifacts_and_caches_are_kept_in_s3(repo: Repo, serve: MakeServer, s3: 
     repo.add("page", STEPS)
     server = serve(repo.path, started=False)
     server.start({**s3.env(), "WINDLASS_OBJECTS": s3.bucket("windlass")})
-    first, second = (server.ended(server.begin("shop", "page"), 60) for _ in range(2))
+    first, second = (server.ended(server.begin("shop", "page"), 120) for _ in range(2))
     assert (first["status"], second["status"]) == ("succeeded", "succeeded"), (first, second)
     assert server.step_log(first["id"], "use").text == "hello\n7000000\n"
     assert "made" in server.step_log(first["id"], "build").text
@@ -63,8 +64,8 @@ def test_logs_go_to_s3_while_they_grow_and_leave_the_disk_at_the_end(repo: Repo,
     server.kill()
     server.start(bucket)
     gate.touch()
-    server.ended(run, 60)
-    until(lambda: not [path for path in (server.data / "logs").rglob("*") if path.is_file()])
+    server.ended(run, 120)
+    until(lambda: not list(files(server.data / "logs")))
     assert server.step_log(run, "build").text == "one\ntwo\n"
     shutil.rmtree(server.data / "logs")
     answer = server.step_log(run, "build", offset=2)

@@ -6,21 +6,19 @@ A grep over everything that the server keeps, answers and shows to other process
 from __future__ import annotations
 
 import base64
-import contextlib
 import json
 import os
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.slow.folders import contents, files
+from tests.slow.processes import end
 from tests.slow.repo import workflow
 from tests.slow.waiting import until
 from tests.sops import Key, Sops, new_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.slow.conftest import MakeServer
     from tests.slow.home import Home
     from tests.slow.repo import Repo
@@ -167,12 +165,6 @@ def clean(data: bytes, where: object) -> None:
             assert form not in data, f"{form!r} is in {where}"
 
 
-def files_below(folder: Path) -> Iterator[Path]:
-    """Those that are there, whatever is being removed meanwhile."""
-    for place, _, names in os.walk(folder):
-        yield from (path for name in names if (path := Path(place, name)).is_file() and not path.is_symlink())
-
-
 def left(server: Server) -> list[Path]:
     """Links, to where they are in memory."""
     return [Path(place, name) for place, _, names in os.walk(server.data) for name in names if name == "secret.conf"]
@@ -180,9 +172,8 @@ def left(server: Server) -> list[Path]:
 
 def clean_everywhere(server: Server, runs: list[str]) -> None:
     """Data folder, ledger, logs, objects, answers, the server's own log, arguments of processes."""
-    for path in files_below(server.data):
-        with contextlib.suppress(FileNotFoundError):  # it goes with its attempt
-            clean(path.read_bytes(), path)
+    for path, data in contents(server.data):
+        clean(data, path)
     clean(server.log.encode(), "the log of the server")
     for run in runs:
         for part in ("", "/plan", "/definition", "/artifacts"):
@@ -250,15 +241,13 @@ def test_what_a_killed_server_left_is_swept(home: Home, shop: Repo, serve: MakeS
     with_keys(home, key)
     server = serve(shop.path)
     run = server.begin("shop", "filled")
-    until(lambda: [path for path in files_below(server.data) if path.name == "begun"])
-    (attempt,) = server.run(run)["steps"]["wait"]["attempts"]
-    assert attempt["status"] == "running"
+    until(lambda: [path for path in files(server.data) if path.name == "begun"])
+    until(lambda: [one["status"] for one in server.run(run)["steps"]["wait"]["attempts"]] == ["running"])
     (file,) = left(server)
     value = file.resolve()
     assert value.read_text() == f"it={VALUE}"
     server.kill()
-    for pid in marked_children(file.parent):
-        os.kill(pid, signal.SIGKILL)
+    end(marked_children(file.parent))
     server.start()
     assert server.ended(run)["status"] == "errored"
     until(lambda: not left(server) and not value.exists())

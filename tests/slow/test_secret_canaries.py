@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
+from tests.slow.folders import contents
 from tests.slow.repo import workflow
 from tests.slow.waiting import until
 from tests.sops import Key, Sops, new_key
@@ -277,14 +278,12 @@ def test_in_containers(home: Home, shop: Repo, serve: MakeServer, canaries: Cana
     assert [result["steps"][name]["status"] for name in ("fails", "gone")] == ["failed", "errored"]
     clean_everywhere(server, canaries)
     filters = json.dumps({"label": [f"windlass.run={result['id']}"]})
-    until(lambda: not dockerd.engine.json("GET", "/containers/json", all="1", filters=filters), 30)
+    until(lambda: not dockerd.engine.json("GET", "/containers/json", all="1", filters=filters))
     for kept in ("/containers/json", "/images/json", "/volumes", "/networks"):
         canaries.clean(json.dumps(dockerd.engine.json("GET", kept)).encode(), kept)
     canaries.clean((dockerd.folder / "log").read_bytes(), "the log of the engine")
-    containers = dockerd.folder / "root/containers"
-    for path in containers.rglob("*"):
-        with contextlib.suppress(FileNotFoundError, IsADirectoryError):
-            canaries.clean(path.read_bytes(), path)
+    for path, kept_there in contents(dockerd.folder / "root/containers"):
+        canaries.clean(kept_there, path)
 
 
 def test_in_a_cluster(
@@ -294,7 +293,7 @@ def test_in_a_cluster(
     runner["image"] = "windlass.test/shell:1"
     server = serve(shop.path, words=with_runners(home, {"builds": runner, "pods": runner}))
     run = server.begin("shop", "pod")
-    until(lambda: server.run(run)["steps"]["use"]["status"] == "running", 60)
+    until(lambda: server.run(run)["steps"]["use"]["status"] in ("running", "succeeded"))
     kinds = "jobs,pods,events,configmaps,controllerrevisions,serviceaccounts,leases"
     canaries.clean(cluster.kubectl("-n", namespace, "get", kinds, "-o", "json").encode(), "the cluster")
     result = server.ended(run, 120)

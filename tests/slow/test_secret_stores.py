@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.openbao import ROOT, OpenBao, running
+from tests.slow.folders import contents
 from tests.slow.repo import Repo, workflow
 from tests.sops import new_key, sops_binary
 
@@ -71,7 +72,7 @@ def shop(repo: Repo, bao: OpenBao) -> Repo:
 
 
 def nowhere(folder: Path) -> None:
-    held = [path for path in folder.rglob("*") if path.is_file() and VALUE.encode() in path.read_bytes()]
+    held = [path for path, data in contents(folder) if VALUE.encode() in data]
     assert held == []
 
 

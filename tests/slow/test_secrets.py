@@ -8,10 +8,12 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.slow.folders import contents
 from tests.slow.repo import workflow
 from tests.slow.waiting import until
 from tests.sops import Key, Sops, age_keygen, new_key
@@ -101,10 +103,8 @@ def shop(home: Home, repo: Repo, key: Key) -> Repo:
 def nowhere(folder: Path) -> None:
     """No file below holds a value, whatever writes it."""
     forms = (VALUE, json.dumps(VALUE)[1:-1], base64.b64encode(VALUE.encode()).decode()[:-4], VALUE[:9], OTHER)
-    for path in folder.rglob("*"):
-        if path.is_file():
-            data = path.read_bytes()
-            assert not any(form.encode() in data for form in forms), path
+    for path, data in contents(folder):
+        assert not any(form.encode() in data for form in forms), path
 
 
 def shown(log: str) -> None:
@@ -125,7 +125,10 @@ def test_on_a_laptop(home: Home, shop: Repo, key: Key) -> None:
     assert run["steps"]["use"]["outputs"]["length"] == 15
     nowhere(home.folder)
     kept = Path(f"/dev/shm/windlass-{os.geteuid()}")
-    owners = [Path(os.readlink(one / "of")) for one in kept.iterdir()] if kept.is_dir() else []
+    owners = []
+    for one in kept.iterdir() if kept.is_dir() else ():
+        with suppress(FileNotFoundError):  # of another test, whose process has just ended
+            owners.append(Path(os.readlink(one / "of")))
     assert not [owner for owner in owners if owner.is_relative_to(home.folder)], "nothing stays in memory"
 
 
@@ -188,7 +191,7 @@ def test_on_a_server_of_one_s_own(home: Home, shop: Repo, serve: MakeServer, key
     assert "inner 15 13 *** ***" in server.step_log(run, "below%2Fshow").text
     plan = server.http.get(f"/api/v1/runs/{run}/plan")
     assert plan.json()["secrets"] == {"PASSWORD": "ref+sops://secrets/all.yaml#/db/password"}
-    until(lambda: not list(server.data.rglob("work/conf")))  # what an attempt leaves is removed soon after its end
+    until(lambda: not [at for at, _, names in os.walk(server.data) if "conf" in names])  # it goes soon after the end
     nowhere(server.data)
     assert VALUE not in server.log + plan.text
     for pid in filter(str.isdigit, os.listdir("/proc")):
@@ -214,7 +217,7 @@ def test_the_commands_of_the_page(home: Home, tmp_path: Path) -> None:
         env=env,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=150,
         check=False,
     )
     assert done.returncode == 0, done.stderr
