@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import socket
 import ssl
 import subprocess
 import time
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ class OpenBao:
         assert PROGRAM.exists(), "CI needs OpenBao: scripts/test-deps.sh installs it"
         PROGRAM.chmod(0o755)  # pip leaves it as a file of data
         self.folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"https://127.0.0.1:{self.port}"
         certificates = folder / "tls"
         certificates.mkdir()
@@ -85,7 +85,7 @@ class OpenBao:
     def stop(self) -> None:
         self._http.close()
         self._process.terminate()
-        self._process.wait(20)
+        self._process.wait(STARTING)
 
 
 def _answers(http: httpx2.Client) -> bool:
@@ -93,12 +93,6 @@ def _answers(http: httpx2.Client) -> bool:
         return http.get("/v1/sys/mounts", headers={"X-Vault-Token": ROOT}).status_code == 200
     except httpx2.TransportError:
         return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def running(folder: Path) -> Iterator[OpenBao]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import getpass
 import os
 import shutil
-import socket
 import subprocess
 from pathlib import Path
 
 import psycopg
+from tests.ports import free_port
 
 BINARIES = max(Path("/usr/lib/postgresql").glob("*/bin/initdb"), default=None, key=lambda p: float(p.parts[-3]))
 IN_CI = os.environ.get("CI", "") not in ("", "false", "0")
@@ -25,7 +25,7 @@ class Postgres:
         assert BINARIES is not None, "CI needs PostgreSQL: install the package postgresql"
         self.folder = folder
         self.address = address
-        self.port = _free_port(address) if address else 5432
+        self.port = free_port(address) if address else 5432
         self.binaries = BINARIES.parent
         self.user = "postgres" if os.geteuid() == 0 else getpass.getuser()
         if os.geteuid() == 0:
@@ -60,12 +60,6 @@ class Postgres:
         if os.geteuid() == 0:
             command = ["runuser", "-u", "postgres", "--", *command]
         done = subprocess.run(
-            command, cwd="/", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False
+            command, cwd="/", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, check=False
         )
         assert done.returncode == 0, done.stdout
-
-
-def _free_port(address: str) -> int:
-    with socket.socket() as probe:
-        probe.bind((address, 0))
-        return int(probe.getsockname()[1])

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import base64
 import shutil
-import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING
 
+from tests.ports import free_port
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 USER, PASSWORD = "ada", "s3cr3t-value"
 HASH = "$2b$04$abcdefghijklmnopqrstuuHti/L5/LLmlgq4ynADyHufjTxY4uZLi"  # of PASSWORD, as the registry wants it
 
@@ -27,10 +28,7 @@ def why_no_registry() -> str | None:
 class Registry:
     def __init__(self, folder: Path, *, private: bool = False) -> None:
         """`private`: it asks for USER and PASSWORD."""
-        with socket.socket() as taken:
-            taken.bind(("127.0.0.1", 0))
-            port = int(taken.getsockname()[1])
-        self.host = f"127.0.0.1:{port}"
+        self.host = f"127.0.0.1:{free_port()}"
         self.basic = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode() if private else None
         own = folder / "registry"
         own.mkdir()

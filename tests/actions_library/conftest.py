@@ -184,12 +184,13 @@ def site(make_site: Callable[..., Site]) -> Site:
 
 
 @pytest.fixture
-def free_port() -> int:
+def free_port() -> Iterator[int]:
+    """One on which nobody listens, as long as the test lasts."""
     import socket
 
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
+        yield int(taken.getsockname()[1])
 
 
 @pytest.fixture(scope="session")
