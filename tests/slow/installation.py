@@ -21,8 +21,11 @@ from tests.slow.repo import Repo
 from tests.slow.server import Server
 
 TOKEN = "known-to-both-and-nobody-else"
-# A lease of three seconds means what one of fifteen means, sooner.
-SPANS = {"WINDLASS_LEASE_DURATION": "3s", "WINDLASS_RENEW_DEADLINE": "2s", "WINDLASS_RETRY_PERIOD": "300ms"}
+# A lease of eight seconds means what one of fifteen means, sooner; a leader may stand still for five all the same.
+SPANS = {"WINDLASS_LEASE_DURATION": "8s", "WINDLASS_RENEW_DEADLINE": "6s", "WINDLASS_RETRY_PERIOD": "300ms"}
+LONGER_THAN_A_LEASE = 9
+# Of a leader that is to stay, whatever becomes of those that it needs.
+LONG = {"WINDLASS_LEASE_DURATION": "3m", "WINDLASS_RENEW_DEADLINE": "2m", "WINDLASS_RETRY_PERIOD": "300ms"}
 
 
 class Controller:
@@ -48,12 +51,12 @@ class Controller:
         self.url = self._said.split()[1]
         return self
 
-    def leads(self, seconds: float = 30) -> Controller:
+    def leads(self, seconds: float = 60) -> Controller:
         """Until it leads and has looked at everything once."""
         assert self.says("ready", seconds), self.log
         return self
 
-    def says(self, word: str, seconds: float = 30) -> bool:
+    def says(self, word: str, seconds: float = 60) -> bool:
         """Whether a line with that word comes in time. Read by hand: `select` sees nothing of a buffered line."""
         until = time.monotonic() + seconds
         while word not in self._said:
@@ -84,7 +87,7 @@ class Controller:
         assert self._process is not None
         self._process.send_signal(number)
 
-    def wait(self, seconds: float = 30) -> int:
+    def wait(self, seconds: float = 60) -> int:
         assert self._process is not None
         return self._process.wait(seconds)
 
@@ -99,7 +102,7 @@ class Controller:
 
     def ask(self, path: str, **more: object) -> httpx2.Response:
         """On its own port."""
-        return httpx2.get(self.url + path, timeout=10, **more)  # type: ignore[arg-type]
+        return httpx2.get(self.url + path, timeout=60, **more)  # type: ignore[arg-type]
 
     def close(self) -> None:
         if self._process is None:

@@ -11,7 +11,7 @@ from collections import Counter
 
 import pytest
 from tests.postgres import IN_CI
-from tests.slow.installation import Installation
+from tests.slow.installation import LONG, LONGER_THAN_A_LEASE, Installation
 from tests.slow.jumping import COMPILER
 from tests.slow.waiting import until
 
@@ -49,7 +49,7 @@ def test_a_standby_goes_on_when_the_leader_is_killed(installation) -> None:
     first.kill()
     late = until(lambda: _begun(here))
     second.leads()
-    ended = [here.web.ended(run, 60) for run in [*runs, late]]
+    ended = [here.web.ended(run) for run in [*runs, late]]
     assert {run["status"] for run in ended} == {"succeeded"}, [run["message"] for run in ended]
     here.check_once(ended)
     assert len(here.started()) >= 27
@@ -121,8 +121,7 @@ def test_a_leader_that_is_stopped_hands_over_at_once(installation) -> None:
 
 
 def test_a_ledger_that_is_restarted_under_load_costs_nothing_but_time(installation, postgres) -> None:
-    spans = {"WINDLASS_LEASE_DURATION": "40s", "WINDLASS_RENEW_DEADLINE": "30s", "WINDLASS_RETRY_PERIOD": "300ms"}
-    here = installation(FILES, **spans)
+    here = installation(FILES, **LONG)
     leader = here.controller("a").leads()
     standby = here.controller("b")
     here.web.start()
@@ -130,7 +129,7 @@ def test_a_ledger_that_is_restarted_under_load_costs_nothing_but_time(installati
     until(lambda: len(here.started()) >= 6)
     postgres.stop("immediate")
     postgres.start()
-    ended = [here.web.ended(run, 60) for run in [*runs, until(lambda: _begun(here))]]
+    ended = [here.web.ended(run) for run in [*runs, until(lambda: _begun(here))]]
     assert {run["status"] for run in ended} == {"succeeded"}
     assert {len(step["attempts"]) for run in ended for step in run["steps"].values()} == {1}
     here.check_once(ended)
@@ -151,6 +150,6 @@ def test_a_clock_that_jumps_changes_nobodys_mind(installation, jump) -> None:
         assert run["status"] == "succeeded"
         off = from_rfc3339(run["createdAt"]) / 1000 - time.time()
         assert abs(off - hour) < 300, "its clock has jumped indeed"
-        assert not standby.says("ready", 4), "longer than a lease"
+        assert not standby.says("ready", LONGER_THAN_A_LEASE)
     assert leader.alive
     assert here.epoch()[0] == 1
