@@ -78,6 +78,9 @@ class Cluster:
                 user.unlink(missing_ok=True)
             if not any(users.glob("*")) and not (self.folder / "kept").exists():
                 self._down()
+                return
+            for part in self.parts:
+                part.let_go()
 
     def _up(self) -> bool:
         if len(str(self.folder)) > LONGEST:

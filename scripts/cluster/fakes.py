@@ -21,7 +21,7 @@ def add_nodes(plane: ControlPlane, count: int) -> None:
     names = [f"fake-{number}" for number in range(1, count + 1)]
     listed = {"apiVersion": "v1", "kind": "List", "items": [_node(name) for name in names]}
     plane.kubectl("apply", "--filename=-", stdin=json.dumps(listed))
-    plane.kubectl("wait", "--for=condition=Ready", "--timeout=60s", *(f"node/{name}" for name in names))
+    plane.kubectl("wait", "--for=condition=Ready", "--timeout=120s", *(f"node/{name}" for name in names))
 
 
 def _node(name: str) -> dict[str, Any]:

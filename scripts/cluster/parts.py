@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 _running: list[subprocess.Popen[bytes]] = []  # whose Part may be gone: whoever started them collects them
 
 
@@ -104,6 +104,12 @@ class Part:
 
     def kill(self) -> None:
         self.stop(signal.SIGKILL)
+
+    def let_go(self) -> None:
+        """It lives on without us: nobody is to wait for it, nor to miss that at the end of this process."""
+        if self._child is not None and self._child.poll() is None:
+            self._child.returncode = 0
+        self._child = None
 
     def wait_for(self, ready: Callable[[], bool], patience: float = PATIENCE) -> None:
         """Raises NotReady."""
