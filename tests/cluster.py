@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 IN_CI = os.environ.get("CI", "") not in ("", "false", "0")
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 def wanted() -> None:

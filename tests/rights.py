@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from scripts.cluster.control_plane import ControlPlane
+from scripts.cluster.control_plane import ControlPlane, Refused
+from scripts.cluster.parts import PATIENCE, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,8 +38,19 @@ def account(cluster: Cluster | ControlPlane, namespace: str, folder: Path) -> Pa
     )
     objects = [one | {"metadata": {"name": NAME, "namespace": namespace}} for one in made]
     cluster.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(objects))
+    assert until(lambda: _in_force(cluster, namespace), PATIENCE), "the API server has not taken up the Role"
     token = cluster.kubectl("create", "token", NAME, f"--namespace={namespace}", "--duration=2h").strip()
     return _kubeconfig(cluster, namespace, token, folder / f"{namespace}.kubeconfig")
+
+
+def _in_force(cluster: Cluster | ControlPlane, namespace: str) -> bool:
+    """What decides about rights hears of a Role a moment after it is stored."""
+    account = f"--as=system:serviceaccount:{namespace}:{NAME}"
+    try:
+        cluster.kubectl("auth", "can-i", "create", "jobs.batch", account, f"--namespace={namespace}")
+    except Refused:  # it says no
+        return False
+    return True
 
 
 def _kubeconfig(cluster: Cluster | ControlPlane, namespace: str, token: str, path: Path) -> Path:

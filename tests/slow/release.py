@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from scripts.cluster.cluster import Cluster
 
 EXAMPLE = CHART.parents[1] / "examples" / "repository.yaml"
-PATIENCE = "150s"
+PATIENCE = "240s"
 
 
 class Release:

@@ -23,7 +23,7 @@ class Tenant:
     def try_kubectl(self, *words: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         command = [str(kubectl()), "--kubeconfig", str(self.kubeconfig), "--namespace", self.namespace, *words]
         return subprocess.run(
-            command, input=stdin, capture_output=True, text=True, check=False, timeout=90, env=dict(os.environ)
+            command, input=stdin, capture_output=True, text=True, check=False, timeout=150, env=dict(os.environ)
         )
 
     def kubectl(self, *words: str, stdin: str | None = None) -> str:
@@ -52,7 +52,7 @@ class Tenant:
     def names(self, kind: str) -> list[str]:
         return [one.partition("/")[2] for one in self.kubectl("get", kind, "-o", "name").split()]
 
-    def wait(self, kind: str, name: str, condition: str, seconds: int = 30) -> None:
+    def wait(self, kind: str, name: str, condition: str, seconds: int = 90) -> None:
         """`kubectl wait` itself."""
         self.kubectl("wait", f"{kind}/{name}", f"--for=condition={condition}", f"--timeout={seconds}s")
 
@@ -61,7 +61,7 @@ class Tenant:
         found = (one for one in status.get("conditions", ()) if one["type"] == type)
         return next(found, {"status": "", "reason": "", "message": ""})
 
-    def comes_to(self, kind: str, name: str, type: str, status: str, reason: str, seconds: float = 30) -> str:
+    def comes_to(self, kind: str, name: str, type: str, status: str, reason: str, seconds: float = 90) -> str:
         """Waits for a condition with that status and reason; its message."""
 
         def look() -> dict[str, Any] | None:

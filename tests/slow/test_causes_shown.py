@@ -81,8 +81,8 @@ def test_what_it_waits_for(shop: Served) -> None:
     (held,) = until(lambda: status(shop, name).get("setbacks"), pause=0.2)
     assert (held["step"], held["attempt"], held["state"], held["cause"]) == ("a", 1, "Waiting", "unschedulable")
     assert "node affinity/selector" in held["message"]
-    described = shop.kubectl("describe", "wlrun", name)
-    assert "step a, attempt 1 waits for its start (unschedulable): 0/" in described
+    told = "step a, attempt 1 waits for its start (unschedulable): 0/"
+    until(lambda: told in shop.kubectl("describe", "wlrun", name), pause=0.2)
     assert [one for one in shop.events(name) if one[:2] == ("Warning", "Unschedulable")]
     run = api(shop, name)
     assert run["steps"]["a"]["attempts"][0]["held"]["cause"] == "unschedulable"
@@ -98,13 +98,13 @@ def test_how_it_ended(shop: Served) -> None:
     names = {workflow: shop.create(run_of("shop", workflow)) for workflow in causes}
     for one, name in names.items():
         cause, reason = causes[one], "".join(word.capitalize() for word in causes[one].split("-"))
-        message = shop.comes_to("wlrun", name, "Succeeded", "False", reason, 60)
+        message = shop.comes_to("wlrun", name, "Succeeded", "False", reason)
         assert (status(shop, name)["phase"], status(shop, name)["cause"]) == ("Errored", cause)
         (setback,) = status(shop, name)["setbacks"]
         assert (setback["state"], setback["cause"]) == ("Ended", cause)
         assert setback["message"] in message
-        described = shop.kubectl("describe", "wlrun", name)
-        assert f"step a, attempt 1 did not succeed ({cause}): {setback['message']}" in described
+        told = f"step a, attempt 1 did not succeed ({cause}): {setback['message']}"
+        until(lambda name=name, told=told: told in shop.kubectl("describe", "wlrun", name), pause=0.2)
         (attempt,) = api(shop, name)["steps"]["a"]["attempts"]
         assert (attempt["status"], attempt["cause"]) == ("errored", cause)
     assert "127.0.0.1:1" in status(shop, names["image"])["message"]
@@ -118,7 +118,7 @@ def test_a_disruption_uses_up_no_retry(shop: Served) -> None:
     body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": shop.namespace}}
     path = f"/api/v1/namespaces/{shop.namespace}/pods/{pod}/eviction"
     shop.kubectl("create", "--raw", path, "-f", "-", stdin=json.dumps(body))
-    shop.wait("wlrun", name, "Succeeded", 60)
+    shop.wait("wlrun", name, "Succeeded")
     attempts = api(shop, name)["steps"]["a"]["attempts"]
     assert [(one["status"], one["cause"]) for one in attempts] == [
         ("errored", "drained"),
@@ -129,5 +129,9 @@ def test_a_disruption_uses_up_no_retry(shop: Served) -> None:
         (1, "drained"),
         (2, "exit-code"),
     ]
-    warned = {reason for kind, reason, _ in shop.events(name) if kind == "Warning"}
-    assert warned == {"Drained", "ExitCode"}
+
+    def warned() -> set[str]:
+        return {reason for kind, reason, _ in shop.events(name) if kind == "Warning"}
+
+    until(lambda: warned() >= {"Drained", "ExitCode"}, pause=0.2)
+    assert warned() == {"Drained", "ExitCode"}

@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,8 @@ HELLO = ["sh", "-c", "echo hello from $(id -un)"]
 
 
 @pytest.fixture
-def own() -> Iterator[Cluster]:
+def own(cluster: Cluster) -> Iterator[Cluster]:
+    """The shared one is up before: a kubelet that starts meanwhile would set what is compared."""
     clusters.wanted()
     with tempfile.TemporaryDirectory(prefix="windlass-cluster-") as place:  # a short path
         made = Cluster(Path(place) / "it")
@@ -63,17 +65,23 @@ def says_hello(cluster: Cluster, name: str) -> None:
     assert cluster.kubectl("logs", name) == "hello from worker\n"
 
 
+def processes() -> Iterator[bytes]:
+    """The words of each that lives."""
+    for found in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it has ended
+            yield found.read_bytes()
+
+
 def traces(folder: Path, cgroup: str, bridge: str) -> list[str]:
     """What a cluster is seen by on this machine."""
     rules = subprocess.run(["iptables", "-w", "-t", "nat", "-S"], capture_output=True, text=True, check=True).stdout
     links = subprocess.run(["ip", "-o", "link"], capture_output=True, text=True, check=True).stdout
-    processes = [p.read_bytes() for p in Path("/proc").glob("[0-9]*/cmdline")]
     where = f"{folder}/"
     return [
         *(line for line in Path("/proc/mounts").read_text().splitlines() if where in line),
         *(line for line in rules.splitlines() if f"-i {bridge} " in line),
         *(line for line in links.splitlines() if f" {bridge}:" in line or f"master {bridge} " in line),
-        *(words.decode() for words in processes if where.encode() in words),
+        *(words.decode() for words in processes() if where.encode() in words),
         *(str(found) for found in node.cgroups(cgroup) if found.exists()),
         *(str(found) for found in (folder, folder.with_name(f"{folder.name}.lock")) if found.exists()),
     ]
@@ -84,7 +92,7 @@ def test_up_again_after_every_part_was_killed_and_down_without_a_trace(own: Clus
     says_hello(own, "first")
     assert not own.up(), "the second time there is nothing to do"
     own.kubectl("run", "stays", f"--image={images.SHELL}", "--restart=Never", "--", "sleep", "1000")
-    own.kubectl("wait", "pod/stays", "--for=condition=Ready")
+    own.kubectl("wait", "pod/stays", "--for=condition=Ready", "--timeout=90s")
 
     for part in own.parts:
         part.kill()
@@ -124,9 +132,12 @@ def test_fake_pods_end_as_their_image_says_and_no_other_lands_there(fake_cluster
         fake_cluster.kubectl("apply", f"-n={space}", "-f-", stdin=pod("ordinary", "any/image:1", []))
         assert ended(fake_cluster, space, "well") == "Succeeded"
         assert ended(fake_cluster, space, "badly") == "Failed"
-        fake_cluster.kubectl("wait", f"-n={space}", "pod/on", "--for=condition=Ready")
+        fake_cluster.kubectl("wait", f"-n={space}", "pod/on", "--for=condition=Ready", "--timeout=90s")
         why = "-o=jsonpath={.status.conditions[0].reason}"
-        assert until(lambda: fake_cluster.kubectl("get", f"-n={space}", "pod/ordinary", why) == "Unschedulable", 30)
+        assert until(
+            lambda: fake_cluster.kubectl("get", f"-n={space}", "pod/ordinary", why) == "Unschedulable",
+            clusters.PATIENCE,
+        )
 
 
 def test_parts_of_a_control_plane_are_killed_paused_and_restarted(fake_cluster: ControlPlane) -> None:
@@ -138,6 +149,7 @@ def test_parts_of_a_control_plane_are_killed_paused_and_restarted(fake_cluster: 
         with pytest.raises(Refused):
             fake_cluster.kubectl("create", "configmap", "slow", f"-n={space}", "--request-timeout=1s")
         fake_cluster.resume("etcd")
+        fake_cluster.wait()
         fake_cluster.kubectl("create", "configmap", "again", f"-n={space}")
 
 
@@ -149,7 +161,7 @@ def test_a_control_plane_does_not_outlive_the_process_that_started_it(tmp_path: 
         "ControlPlane(pathlib.Path(sys.argv[1]), controllers=False, scheduler=False, ends_with_us=True).start()\n"
         "os.kill(os.getpid(), 9)\n"
     )
-    done = subprocess.run([sys.executable, "-c", program, tmp_path / "plane"], cwd=ROOT, check=False, timeout=90)
+    done = subprocess.run([sys.executable, "-c", program, tmp_path / "plane"], cwd=ROOT, check=False, timeout=200)
     assert done.returncode == -9
     assert (tmp_path / "plane" / "logs" / "kube-apiserver.log").stat().st_size > 0
-    assert until(lambda: traces(tmp_path / "plane", "/none", "none") == [str(tmp_path / "plane")], 30)
+    assert until(lambda: traces(tmp_path / "plane", "/none", "none") == [str(tmp_path / "plane")], clusters.PATIENCE)

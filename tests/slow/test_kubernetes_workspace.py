@@ -104,7 +104,7 @@ def test_on_a_server_that_is_killed_while_a_step_runs(
     handed.add("handed", f"runner: pods\n{HANDED}")
     server = serve(handed.path, words=config)
     run = server.begin(handed.name, "handed", inputs={"wait": "yes"})
-    until(lambda: "begun" in server.step_log(run, "build").text, 60)
+    until(lambda: "begun" in server.step_log(run, "build").text)
     server.kill()
     label = f"windlass.dev/run={run},windlass.dev/step=build"
     (pod,) = json.loads(cluster.kubectl("-n", namespace, "get", "pods", "-l", label, "-o", "json"))["items"]
