@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import resource
-import time
 
 import pytest
 
@@ -157,11 +156,9 @@ def test_g17_a_tree_that_names_itself_a_billion_times_is_given_up(repository, mi
     head = mirror.head()
     mirror.fetch(head)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    begun = time.monotonic()
     assert reason(mirror.tree, head.commit) == "TooLarge"
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert after.ru_utime - before.ru_utime < 2
-    assert time.monotonic() - begun < 5
 
 
 def test_g18_a_bomb_in_the_pack_does_not_take_the_memory(repository, mirror_of):

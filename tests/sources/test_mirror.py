@@ -276,7 +276,7 @@ def test_a_git_left_over_from_an_earlier_life_is_ended(repository, mirror_of):
         mirror._folder.mkdir()
         mirror_module.repair.note_running(mirror._folder, leftover.pid)
         mirror.fetch(mirror.head())
-        assert leftover.wait(5) == -signal.SIGKILL
+        assert leftover.wait(60) == -signal.SIGKILL
         (mirror._folder / "running").write_text(f"{bystander.pid} 12345")  # the id is another process's by now
         again = mirror_of(repository)
         again.fetch(again.head())
