@@ -32,7 +32,7 @@ class S3:
                 stderr=log,
                 env={"PATH": os.defpath, "HOME": str(folder), **CREDENTIALS},
             )
-        self.url = self._wait(time.monotonic() + 30)
+        self.url = self._wait(time.monotonic() + 60)
 
     def _wait(self, deadline: float) -> str:
         while time.monotonic() < deadline:
@@ -55,7 +55,7 @@ class S3:
 
     def stop(self) -> None:
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(60)
 
 
 def reason() -> str | None:

@@ -27,7 +27,7 @@ collect_ignore = [] if BINARIES or IN_CI else WITH_POSTGRESQL  # the ledger's te
 def nothing_left(mark: Path) -> None:
     """Whatever a test left behind is ended, and is its failure."""
     try:
-        until(lambda: not marked(f"{mark}/"), 10)
+        until(lambda: not marked(f"{mark}/"), 30)
     except AssertionError:
         left = marked(f"{mark}/")
         end(left)

@@ -53,11 +53,11 @@ class Server:
         """Until it says `ready` (True) or ends (False)."""
         with self._log.open("ab") as log:
             self._process = self.home.start(self.verb, *self._words, env=env, stderr=log)
-        line = self._first_line(time.monotonic() + 30)
+        line = self._first_line(time.monotonic() + 60)
         if not line:
             return False
         assert line.startswith("ready http://127.0.0.1:"), line
-        self._http = httpx2.Client(base_url=line.removeprefix("ready ").strip(), timeout=30)
+        self._http = httpx2.Client(base_url=line.removeprefix("ready ").strip(), timeout=90)
         return True
 
     def _first_line(self, deadline: float) -> str:
@@ -80,7 +80,7 @@ class Server:
     def log(self) -> str:
         return self._log.read_text(errors="replace")
 
-    def wait(self, seconds: float = 30) -> int:
+    def wait(self, seconds: float = 60) -> int:
         """Its exit code; `ready` was its only line."""
         assert self._process is not None
         code = self._process.wait(seconds)
@@ -138,7 +138,7 @@ class Server:
         found: dict[str, Any] = self.get(f"/runs/{run}")
         return found
 
-    def ended(self, run: str, seconds: float = 20) -> dict[str, Any]:
+    def ended(self, run: str, seconds: float = 60) -> dict[str, Any]:
         """The run once it has ended."""
         return until(lambda: found if (found := self.run(run))["status"] in TERMINAL else None, seconds) or {}
 

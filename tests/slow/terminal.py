@@ -28,7 +28,7 @@ class Terminal:
                 self._shown += chunk
         except (BlockingIOError, OSError):  # nothing more now; or the other side is gone
             pass
-        return self._shown.decode().replace("\r\n", "\n")
+        return self._shown.decode(errors="replace").replace("\r\n", "\n")
 
     def until(self, text: str) -> None:
         """Wait until it shows this."""
@@ -40,6 +40,6 @@ class Terminal:
 
     def end(self) -> str:
         """Its standard output, once it has ended."""
-        out, _ = self.process.communicate(timeout=30)
+        out, _ = self.process.communicate(timeout=60)
         os.close(self._ours)
         return out

@@ -202,6 +202,6 @@ def test_who_follows_a_run_hears_what_it_waits_for(home: Home, repo: Repo, serve
     assert following.stderr is not None
     assert following.stderr.readline() == f"run {run['id']} waits for approval by group:ops (0 of 1)\n"
     home.windlass("approve", run["id"], "ask", "--server", server.url)
-    out, _ = following.communicate(timeout=30)
+    out, _ = following.communicate(timeout=60)
     assert following.returncode == 0, out
     assert "ship │ shipping 10" in out

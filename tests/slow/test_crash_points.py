@@ -65,7 +65,7 @@ def test_killed_there_and_started_again(scenario: str, point: str, home: Home, r
     one, server = prepared(scenario, home, repo, serve)
     if server.try_start({"WINDLASS_CRASH_AT": point}):
         one.act(server)
-    assert server.wait(20) == 137, f"it did not die at {point}:\n{server.log}"
+    assert server.wait() == 137, f"it did not die at {point}:\n{server.log}"
     server.start()
     one.settle(server)
     if one.status != ("succeeded", None):
@@ -99,12 +99,12 @@ def test_killed_again_and_again(home: Home, repo: Repo, serve: MakeServer) -> No
     one, server = prepared("api", home, repo, serve)
     server.start({"WINDLASS_CRASH_AT": "engine.carried-out:2"})
     one.act(server)
-    assert server.wait(20) == 137
+    assert server.wait() == 137
     for _ in range(20):
         alive = server.try_start({"WINDLASS_CRASH_AT": "engine.carried-out"})
         if alive and _quiet(server):
             break
-        assert server.wait(20) == 137
+        assert server.wait() == 137
     one.settle(server)
     assert one.status == ("succeeded", None)
 

@@ -147,7 +147,7 @@ def test_killed_between_two_containers(
     assert server.try_start({"WINDLASS_CRASH_AT": point})
     with suppress(httpx2.TransportError):  # it may die before it answers
         server.begin("shop", "chain")
-    assert server.wait(30) == 137, server.log
+    assert server.wait() == 137, server.log
     server.start()
     (run,) = (one["id"] for one in server.runs())
     result = server.ended(run)
@@ -174,7 +174,7 @@ def test_killed_there_and_started_again(
     assert server.try_start({"WINDLASS_CRASH_AT": point})
     with suppress(httpx2.TransportError):  # it may die before it answers
         server.begin("shop", "short")
-    assert server.wait(30) == 137, server.log
+    assert server.wait() == 137, server.log
     server.start()
     (run,) = (one["id"] for one in server.runs())
     result = server.ended(run)

@@ -37,7 +37,7 @@ FILES = {
             - name: secret
               verify: {scheme: token, secret: HOOK}
               inputs: {who: "${{ toJson(event.headers) }}"}
-              respond: {wait: 20s, stream: logs}
+              respond: {wait: 60s, stream: logs}
         steps:
           say: {env: {WHO: "${{ inputs.who }}"}, run: 'echo "$WHO"'}
         """,
@@ -107,7 +107,7 @@ def test_news_and_lines_come_as_they_are_written(parts) -> None:
     assert seen[-1]["id"] == run
     done = web.begin(repo, "job")
     where = f"{web.url.replace('http', 'ws', 1)}/api/v1/runs/{done}/logs"
-    with connect(where, additional_headers={"Authorization": "Bearer ada-key"}) as socket:
+    with connect(where, additional_headers={"Authorization": "Bearer ada-key"}, open_timeout=60) as socket:
         told = [json.loads(message)["text"] for message in socket]
     assert told == ["hello world", "bye"]
 
@@ -120,21 +120,24 @@ def test_a_hook_is_verified_by_what_came_and_sees_nothing_of_what_we_add(parts) 
         "Windlass-Internal-Token": TOKEN,
         "Windlass-Internal-Actor": "e30=",
     }
-    answer = httpx2.post(f"{web.url}/hooks/{repo}/secret", headers=sent, json={}, timeout=30)
+    answer = httpx2.post(f"{web.url}/hooks/{repo}/secret", headers=sent, json={}, timeout=90)
     assert answer.status_code == 200, answer.text
     headers, last = answer.text.splitlines()
     assert last.endswith(" succeeded")
     assert json.loads(headers)["x-mine"] == "yes"
     assert "windlass-internal" not in headers
     assert TOKEN not in headers
-    assert httpx2.post(f"{web.url}/hooks/{repo}/secret", headers={"Authorization": "Bearer no"}).status_code == 401
+    assert (
+        httpx2.post(f"{web.url}/hooks/{repo}/secret", headers={"Authorization": "Bearer no"}, timeout=90).status_code
+        == 401
+    )
 
 
 def test_the_web_guards_and_the_controller_trusts_the_web_alone(parts) -> None:
     controller, web, repo = parts
     forged = {"Windlass-Internal-Token": TOKEN, "Windlass-Internal-Actor": "eyJraW5kIjogInRva2VuIn0="}
     for path in (f"/api/v1/workflows/{repo}/job", "/api/v1/runs", "/metrics"):
-        assert httpx2.get(web.url + path, headers=forged).status_code == 401, path
+        assert httpx2.get(web.url + path, headers=forged, timeout=90).status_code == 401, path
     assert web.http.post("/api/v1/events/x", content=b"x" * 2_000_000).status_code == 413
     assert web.http.get("/api/v1/nothing").json()["status"] == 404
     for headers in ({}, {"Windlass-Internal-Token": "wrong"}, {"Authorization": "Bearer ada-key"}):

@@ -50,6 +50,7 @@ def test_a_killed_server_goes_on_with_what_is_nested(home: Home, repo: Repo, ser
     run = server.begin("shop", "outer")
     inner = quote("rollout[0]/go", safe="")
     until(lambda: "to eu/1" in server.step_log(run, inner).text)
+    until(lambda: "to us" in server.step_log(run, quote("rollout[1]/go", safe="")).text)
     repo.add("inner", "steps: {other: {run: 'true'}}")  # what runs is frozen, also what it uses
     server.kill()
     (home.folder / "go").touch()
@@ -67,7 +68,9 @@ def test_a_cancel_while_the_server_is_away_reaches_down(home: Home, repo: Repo, 
     add(repo, home)
     server = serve(repo.path)
     run = server.begin("shop", "outer")
-    until(lambda: "to us" in server.step_log(run, quote("rollout[1]/go", safe="")).text)
+    for number, region in enumerate(("eu/1", "us")):
+        begun = quote(f"rollout[{number}]/go", safe="")
+        until(lambda begun=begun, region=region: f"to {region}" in server.step_log(run, begun).text)
     server.post(f"/runs/{run}/cancel", code=202)
     server.kill()
     server.start()
@@ -146,7 +149,7 @@ def test_logs_of_what_is_inside_by_the_names_that_lines_have(home: Home, repo: R
     follower = home.start("logs", "-f", run, "one/said", "--server", server.url)
     gate.touch()
     assert server.ended(run)["status"] == "succeeded"
-    assert follower.communicate(timeout=20) == ("said\n", "")
+    assert follower.communicate(timeout=60) == ("said\n", "")
 
     def printed(step: str) -> tuple[int, str]:
         done = home.windlass("logs", run, step, "--server", server.url)

@@ -55,7 +55,7 @@ def test_two_local_runs_at_once_do_not_disturb_one_another(repo, home):
     repo.commit({"data/a": "1"})
     repo.add("it", WORKFLOW)
     running = [home.start("run", "it", "--input", f"level={n}", cwd=repo.path) for n in range(4)]
-    ends = [(process.communicate(timeout=60), process.returncode) for process in running]
+    ends = [(process.communicate(timeout=150), process.returncode) for process in running]
     assert [code for _, code in ends] == [0, 0, 0, 0], ends
     again = [home.run_json(repo.path, "it", "--input", f"level={n}")["steps"]["count"] for n in range(4)]
     assert [step["attempts"] for step in again] == [[], [], [], []]

@@ -104,20 +104,20 @@ def test_text_is_lines_and_a_tree_on_stdout(home: Home, repo: Repo) -> None:
 def test_lines_are_shown_while_the_step_runs(home: Home, repo: Repo) -> None:
     gate = home.folder / "gate"
     script = f"echo first; until [ -e {gate} ]; do sleep 0.02; done; echo second"
-    repo.add("wait", f"steps: {{it: {{timeout: 30s, run: '{script}'}}}}\n")
+    repo.add("wait", f"steps: {{it: {{timeout: 5m, run: '{script}'}}}}\n")
     with home.start("run", "wait", cwd=repo.path) as running:
         assert _line(running) == "it │ first\n"
         assert running.poll() is None
         gate.touch()
         assert _line(running) == "it │ second\n"
-        assert running.wait(20) == 0
+        assert running.wait(60) == 0
         assert running.stdout is not None
         assert "succeeded wait" in running.stdout.read()
 
 
 def _line(running: subprocess.Popen[str]) -> str:
     assert running.stdout is not None
-    assert select.select([running.stdout], [], [], 20)[0], "no line in time"
+    assert select.select([running.stdout], [], [], 60)[0], "no line in time"
     return running.stdout.readline()
 
 
@@ -144,7 +144,7 @@ def _on_a_terminal(home: Home, repo: Repo, env: dict[str, str]) -> str:
             if not data:
                 break
             shown += data
-        assert running.wait(20) == 0
+        assert running.wait(60) == 0
     os.close(ours)
     return shown.decode()
 

@@ -9,7 +9,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +60,7 @@ class Interrupted:
         (self._folder / "saw.go").touch()
 
     def result(self, code: int) -> dict[str, Any]:
-        out, err = self.process.communicate(timeout=20)
+        out, err = self.process.communicate(timeout=60)
         assert self.process.returncode == code, (out, err)
         assert "Traceback" not in err
         found: dict[str, Any] = json.loads(out)
@@ -88,10 +87,8 @@ def test_twice_kills(home: Home, repo: Repo) -> None:
     it = Interrupted(home, repo, "--output", "json")
     it.process.send_signal(signal.SIGINT)
     it.until_saw("tidy")
-    began = time.monotonic()
     it.process.send_signal(signal.SIGINT)
-    result = it.result(130)
-    assert time.monotonic() - began < 10  # `tidy` would wait for ever
+    result = it.result(130)  # `tidy` would wait for ever, and fail by its timeout
     assert not it.saw("tidied")
     assert result["status"] == "cancelled"
     assert result["steps"]["tidy"]["status"] == "cancelled"
@@ -101,7 +98,7 @@ def test_twice_at_once_kills_too(home: Home, repo: Repo) -> None:
     it = Interrupted(home, repo, "--output", "json")
     it.process.send_signal(signal.SIGINT)
     it.process.send_signal(signal.SIGINT)
-    until(lambda: it.process.poll() is not None or it.saw("tidy"), 10)
+    until(lambda: it.process.poll() is not None or it.saw("tidy"))
     if it.process.poll() is None:  # both signals were taken as one
         it.process.send_signal(signal.SIGINT)
     assert it.result(130)["status"] == "cancelled"
@@ -113,7 +110,7 @@ def test_the_text_says_so_too(home: Home, repo: Repo) -> None:
     it.process.send_signal(signal.SIGINT)
     it.until_saw("tidy")
     it.go()
-    out, _ = it.process.communicate(timeout=20)
+    out, _ = it.process.communicate(timeout=60)
     assert it.process.returncode == 130
     assert "cancelled it" in out
 
@@ -126,23 +123,23 @@ def test_a_step_that_ignores_term_is_killed_after_its_grace(home: Home, repo: Re
     with home.start("run", "deaf", "--output", "json", cwd=repo.path) as running:
         until(saw.exists)
         running.send_signal(signal.SIGINT)
-        out, _ = running.communicate(timeout=20)
+        out, _ = running.communicate(timeout=60)
     assert running.returncode == 130
     assert json.loads(out)["steps"]["step-1"]["status"] == "cancelled"
 
 
 def test_twice_kills_a_step_that_ignores_term(home: Home, repo: Repo) -> None:
-    saw = home.folder / "saw"
-    repo.add(
-        "deaf", f"steps: [{{killAfter: 5m, run: 'trap \"\" TERM; touch {saw}; while true; do sleep 0.05; done'}}]\n"
-    )
+    saw, told = home.folder / "saw", home.folder / "told"
+    script = f'trap "touch {told}" TERM; touch {saw}; while true; do sleep 0.05 || true; done'
+    repo.add("deaf", f"steps: [{{killAfter: 5m, run: '{script}'}}]\n")
     with home.start("run", "deaf", "--output", "json", cwd=repo.path) as running:
         until(saw.exists)
         running.send_signal(signal.SIGINT)
+        until(told.exists)
         with pytest.raises(subprocess.TimeoutExpired):
             running.wait(0.5)  # the first one leaves it its five minutes
         running.send_signal(signal.SIGINT)
-        out, _ = running.communicate(timeout=20)
+        out, _ = running.communicate(timeout=60)
     assert running.returncode == 130
     assert json.loads(out)["status"] == "cancelled"
 
@@ -152,7 +149,7 @@ def test_kill_nine_of_the_command_leaves_nothing(home: Home, repo: Repo) -> None
     until(lambda: len(_of_steps(home)) >= 3)  # those that move away need a moment
     it.process.kill()
     it.process.communicate()
-    until(lambda: not marked(f"{home.folder}/"), 20)
+    until(lambda: not marked(f"{home.folder}/"))
     assert not it.saw("tidied")
 
 
@@ -160,7 +157,7 @@ def test_kill_nine_of_the_whole_session_leaves_nothing(home: Home, repo: Repo) -
     it = Interrupted(home, repo)
     os.killpg(it.process.pid, signal.SIGKILL)
     it.process.communicate()
-    until(lambda: not marked(f"{home.folder}/"), 20)
+    until(lambda: not marked(f"{home.folder}/"))
 
 
 def test_an_interrupt_before_anything_started_is_130(home: Home, repo: Repo) -> None:
@@ -168,7 +165,7 @@ def test_an_interrupt_before_anything_started_is_130(home: Home, repo: Repo) -> 
     process: subprocess.Popen[str] = home.start("run", "it", cwd=repo.path)
     until(lambda: _children(process.pid) or process.poll() is not None, pause=0.001)  # the supervisor is the first
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=60)
     assert (process.returncode, "Traceback" in err) == (130, False), err
 
 

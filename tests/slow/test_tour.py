@@ -62,7 +62,7 @@ def printed(home: Home, repo: Repo, command: str) -> str:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
-        timeout=60,
+        timeout=150,
         check=False,
     )
     return done.stdout

@@ -41,9 +41,9 @@ HOOKS = {
     "first": "    triggers: {webhook: [{name: shared, verify: {scheme: none}}]}\n",
     "second": "    triggers: {webhook: [{name: shared, verify: {scheme: none}}]}\n",
     "form": "    triggers: {webhook: [{name: form, verify: {scheme: none}, inputs: {amount: 7}}]}\n",
-    "waiting": "    triggers: {webhook: [{name: waiting, verify: {scheme: none}, respond: {wait: 20s}}]}\n",
+    "waiting": "    triggers: {webhook: [{name: waiting, verify: {scheme: none}, respond: {wait: 60s}}]}\n",
     "streaming": (
-        "    triggers: {webhook: [{name: streaming, verify: {scheme: none}, respond: {wait: 20s, stream: logs}}]}\n"
+        "    triggers: {webhook: [{name: streaming, verify: {scheme: none}, respond: {wait: 60s, stream: logs}}]}\n"
     ),
     "off": "    triggers: {webhook: [{name: off, verify: {scheme: none}, enabled: false}]}\n",
     "keyless": "    triggers: {webhook: [{name: keyless, verify: {scheme: token, secret: NO_SUCH_KEY}}]}\n",

@@ -22,14 +22,14 @@ def test_a_run_survives_a_kill_and_a_restart_of_the_database(repo, serve, postgr
     served = serve(repo.path, started=False).start(env)
     flag = tmp_path / "flag"
     run = served.begin(repo.name, "job", inputs={"flag": str(flag)})
-    until(lambda: served.run(run)["steps"]["held"]["attempts"], 20)
+    until(lambda: served.run(run)["steps"]["held"]["attempts"])
     postgres.stop("fast")
     postgres.start()
-    until(lambda: served.http.get("/readyz").status_code == 200, 30)
+    until(lambda: served.http.get("/readyz").status_code == 200)
     served.kill()
     served.start(env)
     flag.touch()
-    ended = served.ended(run, 30)
+    ended = served.ended(run)
     assert ended["status"] == "succeeded", ended
     assert [len(step["attempts"]) for step in ended["steps"].values()] == [1, 1, 1]
     assert served.step_log(run, "last").text == "three\n"

@@ -1,4 +1,7 @@
-"""Wait for a state of the world, with a deadline instead of a fixed sleep."""
+"""Wait for a state of the world, with a deadline instead of a fixed sleep.
+
+A deadline bounds a failure and nothing else: it is as long as a machine may be busy with other things.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def until(look: Callable[[], T], seconds: float = 20, *, pause: float = 0.02) -> T:
+def until(look: Callable[[], T], seconds: float = 60, *, pause: float = 0.02) -> T:
     """The first truthy answer of `look`; an AssertionError with the last one when the deadline has passed."""
     deadline = time.monotonic() + seconds
     while not (found := look()):

@@ -50,7 +50,7 @@ class Request:
             "server": ("127.0.0.1", 7878),
         }
 
-    def send(self, app: Any, seconds: float = 5.0) -> Answer:
+    def send(self, app: Any, seconds: float = 60.0) -> Answer:
         answer = Answer()
 
         async def receive() -> dict[str, Any]:

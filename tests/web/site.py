@@ -252,7 +252,7 @@ class Site:
         return len(self.http.get("/api/v1/runs").json()["items"])
 
 
-def until(condition: Callable[[], Any], seconds: float = 5.0) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
     """The first true answer; polled, for at most so long."""
     deadline = time.monotonic() + seconds
     while True:
