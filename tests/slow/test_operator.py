@@ -61,8 +61,8 @@ def shop(cluster: Cluster, module_home: Home) -> Iterator[Served]:
 
 
 @pytest.fixture
-def repo(shop: Served, request: pytest.FixtureRequest) -> Repo:
-    """A repository of this test's own, with one workflow; not served yet."""
+def repo(shop: Served, request: pytest.FixtureRequest) -> Iterator[Repo]:
+    """A repository of this test's own, with one workflow; not served yet, and not polled afterwards."""
     name = f"r{abs(hash(request.node.name)) % 10**8}"
     made = shop.repo(name)
     made.commit(
@@ -71,7 +71,8 @@ def repo(shop: Served, request: pytest.FixtureRequest) -> Repo:
             "workflows/hello.yaml": workflow("hello", HELLO),
         }
     )
-    return made
+    yield made
+    shop.kubectl("delete", "wlrepo", made.name, "--ignore-not-found", "--wait=false")
 
 
 def test_a_repository_is_polled_from_its_first_moment(shop: Served, repo: Repo) -> None:
