@@ -61,7 +61,7 @@ class Dockerd:
             *("--data-root", f"{self.folder}/root", "--exec-root", f"{self.folder}/exec"),
             *("--pidfile", f"{self.folder}/pid", "-H", self.host, "--storage-driver", "vfs"),
             *("--bridge", "none", "--iptables=false", "--ip6tables=false"),
-            *("--default-address-pool", f"base=10.{200 + os.getpid() % 50}.0.0/16,size=28"),
+            *("--default-address-pool", f"base={_addresses(os.getpid())},size=28"),
         ]
         (self.folder / "pid").unlink(missing_ok=True)
         with (self.folder / "log").open("ab") as log:
@@ -190,6 +190,11 @@ class Dockerd:
         query = {"since": "0", "until": f"{time.time():.9f}", "filters": wanted}
         with self.engine.exchange("GET", "/events", query=query) as answer:
             return [json.loads(line) for line in answer.read().splitlines()]
+
+
+def _addresses(pid: int) -> str:
+    """Of one engine's networks; those of processes that were started one after another differ."""
+    return f"10.{200 + pid // 16 % 50}.{pid % 16 * 16}.0/20"
 
 
 def engines() -> Iterator[Dockerd]:
