@@ -5,9 +5,10 @@ PY := .venv/bin/python
 RUN := .venv/.installed-run
 DEV := .venv/.installed-dev
 WORKFLOWS ?= my-workflows
-# Tests wait more than they compute; a file's tests stay together, for they share servers.
-WORKERS ?= 2
-PYTEST = $(PY) -m pytest -n $(WORKERS) --dist loadfile
+# Tests wait more than they compute, so there are more of them than cores; a file's tests stay together, for they share
+# servers, and the longest files begin first (tests/longest_first.py).
+WORKERS ?= 4
+PYTEST = $(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # Start-up time depends on compiled bytecode; an environment that forbids to write it would slow every test down.
 unexport PYTHONDONTWRITEBYTECODE
