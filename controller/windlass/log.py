@@ -6,10 +6,11 @@ is imported only by `configure`: a command that does not serve stays fast, and i
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 Level = Literal["debug", "info", "warning", "error"]
 
@@ -36,7 +37,8 @@ def configure(*, json: bool = False, level: Level = "info") -> None:
     import logging
     import sys
 
-    import structlog  # the only place that imports structlog
+    with _hidden(sys.modules, "rich"):  # a tenth of a server's start, for tracebacks that are never shown
+        import structlog  # the only place that imports structlog
 
     renderer: Any = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=False)
     structlog.configure(
@@ -56,6 +58,19 @@ def configure(*, json: bool = False, level: Level = "info") -> None:
         getattr(logger, level)(name, **keys)
 
     _sink = sink
+
+
+@contextmanager
+def _hidden(modules: dict[str, Any], name: str) -> Iterator[None]:
+    """As if it were not installed, for what is imported meanwhile."""
+    if name in modules:
+        yield
+        return
+    modules[name] = None
+    try:
+        yield
+    finally:
+        del modules[name]
 
 
 def _escape(_logger: Any, _method: str, entry: Any) -> Any:
