@@ -3,7 +3,6 @@
 Written on http.client: what is imported here is paid for by every step that uses it.
 """
 
-import http.client
 import json
 import os
 import re
@@ -11,7 +10,22 @@ import signal
 import sys
 import time
 from contextlib import contextmanager
-from urllib.parse import quote, urljoin, urlsplit
+
+
+class Later(type(sys)):
+    """Stands in for a module that others import and rarely use; it is loaded when it is asked for something."""
+
+    def __getattr__(self, name):
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return getattr(__import__(self.__name__), name)
+
+
+for rare in ("ssl", "random", "calendar", "datetime", "ipaddress"):
+    sys.modules.setdefault(rare, Later(rare))
+
+import http.client  # noqa: E402
+from urllib.parse import quote, urljoin, urlsplit  # noqa: E402
 
 LONGEST = 1 << 20  # bytes of the output `body`, as declared
 MOST_REDIRECTS = 10

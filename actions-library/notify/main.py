@@ -1,12 +1,26 @@
 """One message to one incoming webhook, in the form that the service wants."""
 
-import http.client
 import json
 import os
 import re
 import signal
 import sys
-from urllib.parse import urlsplit
+
+
+class Later(type(sys)):
+    """Stands in for a module that others import and rarely use; it is loaded when it is asked for something."""
+
+    def __getattr__(self, name):
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return getattr(__import__(self.__name__), name)
+
+
+for rare in ("ssl", "random", "calendar", "datetime", "ipaddress"):
+    sys.modules.setdefault(rare, Later(rare))
+
+import http.client  # noqa: E402
+from urllib.parse import urlsplit  # noqa: E402
 
 UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 LONGEST = {"slack": 35_000, "teams": 20_000, "discord": 1_900, "webhook": 1_000_000}  # characters the services take

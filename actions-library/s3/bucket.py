@@ -4,14 +4,29 @@ Written on http.client: what is imported here is paid for by every step that use
 signature is for one host.
 """
 
-import datetime
-import hashlib
-import hmac
-import http.client
 import os
 import re
+import sys
 import time
-from urllib.parse import quote, urlsplit
+
+
+class Later(type(sys)):
+    """Stands in for a module that others import and rarely use; it is loaded when it is asked for something."""
+
+    def __getattr__(self, name):
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return getattr(__import__(self.__name__), name)
+
+
+for rare in ("ssl", "hashlib", "hmac", "datetime", "random", "calendar", "ipaddress"):
+    sys.modules.setdefault(rare, Later(rare))
+
+import datetime  # noqa: E402
+import hashlib  # noqa: E402
+import hmac  # noqa: E402
+import http.client  # noqa: E402
+from urllib.parse import quote, urlsplit  # noqa: E402
 
 CHUNK = 1 << 20
 ATTEMPTS = 4
@@ -19,7 +34,6 @@ PAUSE = 0.2  # seconds before the second attempt; twice as long each time
 SILENT = 60  # seconds without a byte
 MOST_OF_AN_ANSWER = 8 << 20  # bytes: a list of 1,000 keys of 1,024 characters is about two
 AGAIN = (500, 502, 503, 504)
-EMPTY = hashlib.sha256(b"").hexdigest()
 
 
 class Failed(Exception):

@@ -3,12 +3,26 @@
 import json
 import os
 import re
-import smtplib
 import sys
-from email.errors import HeaderParseError
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.utils import formatdate, make_msgid
+import time
+
+
+class Later(type(sys)):
+    """Stands in for a module that others import and rarely use; it is loaded when it is asked for something."""
+
+    def __getattr__(self, name):
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return getattr(__import__(self.__name__), name)
+
+
+for rare in ("ssl", "hmac", "random", "calendar", "datetime", "ipaddress"):
+    sys.modules.setdefault(rare, Later(rare))
+
+import smtplib  # noqa: E402
+from email.errors import HeaderParseError  # noqa: E402
+from email.headerregistry import Address  # noqa: E402
+from email.message import EmailMessage  # noqa: E402
 
 UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 PORTS = {"starttls": 587, "always": 465, "never": 25}
@@ -49,8 +63,9 @@ def message(given):
             made[header] = found
     if re.search(r"[\r\n]", given["subject"]):
         raise Failed("subject: it is one line")
-    made["Subject"], made["Date"] = given["subject"], formatdate()
-    made["Message-ID"] = make_msgid(domain=addresses(given, "from")[0].domain)
+    # Days and months are English here: no locale is set.
+    made["Subject"], made["Date"] = given["subject"], time.strftime("%a, %d %b %Y %H:%M:%S -0000", time.gmtime())
+    made["Message-ID"] = f"<{os.urandom(16).hex()}@{addresses(given, 'from')[0].domain}>"
     made.set_content(given.get("text") or "")
     if given.get("html"):
         made.add_alternative(given["html"], subtype="html")
