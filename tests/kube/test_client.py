@@ -7,12 +7,14 @@ import json
 import socket
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import pytest
 from tests.kube.conftest import kubeconfig, pod
 
 from windlass.kube import errors
 from windlass.kube.access import Place
 from windlass.kube.client import Client
+from windlass.kube.errors import Unreachable
 from windlass.kube.logs import pod_log
 from windlass.kube.resources import JOBS, NODES, PODS
 
@@ -159,6 +161,59 @@ def test_a_log_comes_as_bytes(api: Recorded, client: Client, loop: LoopThread) -
     assert loop.call(collect()) == b"one\n\xfftwo"
     asked = {"container": "main", "follow": "true", "sinceTime": "2026-01-01T00:00:00Z", "limitBytes": "9"}
     assert (api.asked[0].path, api.asked[0].query) == ("/api/v1/namespaces/n/pods/x/log", asked)
+
+
+async def _log(client: Client) -> bytes:
+    return b"".join([chunk async for chunk in pod_log(client, "n", "x", "main", follow=True)])
+
+
+def test_a_log_that_was_followed_to_its_end_leaves_its_connection_to_the_next(
+    api: Recorded, client: Client, loop: LoopThread
+) -> None:
+    api.stream(b"one", b"two")
+    api.stream(b"three")
+    assert (loop.call(_log(client)), loop.call(_log(client))) == (b"onetwo", b"three")
+    assert api.connections == 1
+    api.stream(b"four", then="break")
+    with pytest.raises(Unreachable):
+        loop.call(_log(client))
+    api.stream(b"five")
+    assert loop.call(_log(client)) == b"five"
+    assert api.connections == 2, "one that broke is not used again"
+
+
+def test_connections_for_logs_are_opened_few_at_a_time(
+    api: Recorded, client: Client, loop: LoopThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opening = most = 0
+    really = aiohttp.TCPConnector._create_connection
+
+    async def counted(*arguments: Any) -> Any:
+        nonlocal opening, most
+        opening += 1
+        most = max(most, opening)
+        try:
+            await asyncio.sleep(0)
+            return await really(*arguments)
+        finally:
+            opening -= 1
+
+    monkeypatch.setattr(aiohttp.TCPConnector, "_create_connection", counted)
+    for _ in range(50):
+        api.stream(b"line", then="hang")
+
+    async def all_of_them() -> None:
+        tasks = [asyncio.create_task(_log(client)) for _ in range(50)]
+        async with asyncio.timeout(20):
+            while len(api.asked) < 50:
+                await asyncio.sleep(0.001)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+    loop.call(all_of_them())
+    assert api.connections == 50, "each that goes on has its own"
+    assert most <= 2
 
 
 def test_many_requests_at_once(api: Recorded, client: Client, loop: LoopThread) -> None:

@@ -20,10 +20,14 @@ from windlass.kube.errors import AccessError, NotSent, Throttled, Unauthorized, 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
+    from aiohttp.connector import Connection
+    from aiohttp.tracing import Trace
+
     from windlass.kube.access import Access, Place
     from windlass.kube.resources import Resource
 
     Object = dict[str, Any]
+    Kind = Literal["call", "reading", "following", "stream"]
 
 T = TypeVar("T")
 
@@ -32,6 +36,8 @@ TIMEOUT = 30.0  # seconds for an answer
 CONNECT = 10.0  # seconds for a connection
 KEPT = 32  # connections at once for requests; streams have their own
 READING = 16  # and for answers that may be long, which keep nobody waiting who only asks
+OPENED = 2  # connections for what is followed, opened at the same time: whoever creates something waits behind them
+IDLE = 15.0  # seconds for which one of those is kept without use
 PAGE = 500
 LARGEST_ERROR = 65536  # bytes read of an answer that is an error
 THROTTLED = 5  # times that a request is sent again because the server asked to wait
@@ -55,6 +61,7 @@ class Client:
         self._calls: aiohttp.ClientSession | None = None
         self._streams: aiohttp.ClientSession | None = None
         self._readings: aiohttp.ClientSession | None = None
+        self._followings: aiohttp.ClientSession | None = None
         self._opening = asyncio.Lock()
 
     async def access(self) -> Access:
@@ -65,10 +72,10 @@ class Client:
             return self._access
 
     async def close(self) -> None:
-        for session in (self._calls, self._streams, self._readings):
+        for session in (self._calls, self._streams, self._readings, self._followings):
             if session is not None:
                 await session.close()
-        self._calls = self._streams = self._readings = None
+        self._calls = self._streams = self._readings = self._followings = None
 
     # ---- objects
 
@@ -217,6 +224,15 @@ class Client:
             yield answer.content
 
     @contextlib.asynccontextmanager
+    async def following(
+        self, path: str, *, query: Mapping[str, str] | None = None, accept: str = "application/json"
+    ) -> AsyncIterator[aiohttp.StreamReader]:
+        """An answer that goes on for as long as it likes, as one of hundreds. When it ends by itself, its connection
+        serves the next. What breaks while it is read is Unreachable; silence is not."""
+        async with self._exchange("GET", path, None, {"Accept": accept}, query, kind="following") as answer:
+            yield answer.content
+
+    @contextlib.asynccontextmanager
     async def reading(
         self, path: str, *, query: Mapping[str, str] | None = None, accept: str = "application/json"
     ) -> AsyncIterator[aiohttp.StreamReader]:
@@ -258,7 +274,7 @@ class Client:
         headers: Mapping[str, str],
         query: Mapping[str, str] | None,
         *,
-        kind: Literal["call", "reading", "stream"] = "call",
+        kind: Kind = "call",
         patience: float | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         access = await self.access()
@@ -295,12 +311,16 @@ class Client:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unreachable(f"{access.server} does not answer: {_text(error)}") from error
 
-    def _session(self, kind: Literal["call", "reading", "stream"]) -> aiohttp.ClientSession:
+    def _session(self, kind: Kind) -> aiohttp.ClientSession:
         """Requests share connections; a stream has its own, so that a dead one is never met again."""
         if kind == "stream":
             if self._streams is None:
                 self._streams = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, force_close=True))
             return self._streams
+        if kind == "following":
+            if self._followings is None:
+                self._followings = aiohttp.ClientSession(connector=_Unhurried())
+            return self._followings
         if kind == "reading":
             if self._readings is None:
                 self._readings = _kept(READING)
@@ -314,6 +334,21 @@ class Client:
         async with self._opening:
             if self._access is used:
                 self._access = await asyncio.to_thread(_load, self._place)
+
+
+class _Unhurried(aiohttp.TCPConnector):
+    """Any number of connections, but few are opened at a time: hundreds of programs may begin in the same second, and a
+    handshake takes milliseconds of the one thread that creates Jobs, and of the server."""
+
+    def __init__(self) -> None:
+        super().__init__(limit=0, keepalive_timeout=IDLE)
+        self._places = asyncio.Semaphore(OPENED)
+
+    async def connect(
+        self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
+    ) -> Connection:
+        async with self._places:
+            return await super().connect(req, traces, timeout)
 
 
 def _kept(most: int) -> aiohttp.ClientSession:

@@ -42,7 +42,7 @@ async def pod_log(
         **({"tailLines": str(tail)} if tail is not None else {}),
         **({"previous": "true"} if previous else {}),
     }
-    ask = client.stream if follow else client.reading
+    ask = client.following if follow else client.reading
     async with ask(PODS.path(namespace, pod, "log"), query=query, accept="*/*") as content:
         while chunk := await content.read(CHUNK):
             yield chunk

@@ -34,6 +34,7 @@ TAIL = "log.tail"  # how long it was before others' words
 OFTEN = 0.25  # seconds between two notes of the position
 AT_ONCE = 0.5  # seconds: the log of a program that ends within them is read once, at its end
 LASTED = 10.0  # seconds after which an answer that brought nothing was none the less worth it
+REFUSED = 60.0  # seconds for which a log that its kubelet could not follow is read now and then, as files are polled
 LAST_WORDS = 2.0  # seconds for them
 GAP = b"\nwindlass: lines may be missing here: the kubelet has rotated the log meanwhile\n"
 _PAUSES = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
@@ -81,16 +82,19 @@ class Reader:
         if self._marks is None:
             await asyncio.sleep(AT_ONCE)
         async with slots:
-            tried = 0
+            tried, refused_at = 0, -REFUSED
             while True:
                 before, begun, answered = self._attempt.written_at, time.monotonic(), False
+                follows = begun - refused_at >= REFUSED
                 with contextlib.suppress(KubeError):
                     self._resting.clear()
                     self._read_to_its_end = False
                     try:
-                        await self._read(pod, follow=True)
+                        await self._read(pod, follow=follows)
+                        answered = self._lines.complaint is None
                         # The program has probably ended, and that is about to be told.
-                        self._read_to_its_end = answered = self._lines.complaint is None
+                        self._read_to_its_end = answered and follows
+                        refused_at = begun if follows and not answered else refused_at
                     finally:
                         self._resting.set()
                 useful = self._attempt.written_at > before or time.monotonic() - begun > LASTED
