@@ -15,13 +15,11 @@ import aiohttp
 import msgspec
 
 from windlass.kube.access import load
+from windlass.kube.connections import hang_up, kept, unhurried, used_once
 from windlass.kube.errors import AccessError, NotSent, Throttled, Unauthorized, Unreachable, api_error
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
-
-    from aiohttp.connector import Connection
-    from aiohttp.tracing import Trace
 
     from windlass.kube.access import Access, Place
     from windlass.kube.resources import Resource
@@ -36,8 +34,6 @@ TIMEOUT = 30.0  # seconds for an answer
 CONNECT = 10.0  # seconds for a connection
 KEPT = 32  # connections at once for requests; streams have their own
 READING = 16  # and for answers that may be long, which keep nobody waiting who only asks
-OPENED = 2  # connections for what is followed, opened at the same time: whoever creates something waits behind them
-IDLE = 15.0  # seconds for which one of those is kept without use
 PAGE = 500
 LARGEST_ERROR = 65536  # bytes read of an answer that is an error
 THROTTLED = 5  # times that a request is sent again because the server asked to wait
@@ -305,7 +301,7 @@ class Client:
                     yield answer
                 finally:
                     if kind == "stream" or not answer.content.at_eof():
-                        _hang_up(answer)
+                        hang_up(answer)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise NotSent(f"{access.server} does not answer: {_text(error)}") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -315,18 +311,18 @@ class Client:
         """Requests share connections; a stream has its own, so that a dead one is never met again."""
         if kind == "stream":
             if self._streams is None:
-                self._streams = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, force_close=True))
+                self._streams = used_once()
             return self._streams
         if kind == "following":
             if self._followings is None:
-                self._followings = aiohttp.ClientSession(connector=_Unhurried())
+                self._followings = unhurried()
             return self._followings
         if kind == "reading":
             if self._readings is None:
-                self._readings = _kept(READING)
+                self._readings = kept(READING)
             return self._readings
         if self._calls is None:
-            self._calls = _kept(KEPT)
+            self._calls = kept(KEPT)
         return self._calls
 
     async def _renew(self, used: Access | None) -> None:
@@ -334,31 +330,6 @@ class Client:
         async with self._opening:
             if self._access is used:
                 self._access = await asyncio.to_thread(_load, self._place)
-
-
-class _Unhurried(aiohttp.TCPConnector):
-    """Any number of connections, but few are opened at a time: hundreds of programs may begin in the same second, and a
-    handshake takes milliseconds of the one thread that creates Jobs, and of the server."""
-
-    def __init__(self) -> None:
-        super().__init__(limit=0, keepalive_timeout=IDLE)
-        self._places = asyncio.Semaphore(OPENED)
-
-    async def connect(
-        self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
-    ) -> Connection:
-        async with self._places:
-            return await super().connect(req, traces, timeout)
-
-
-def _kept(most: int) -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=most, keepalive_timeout=60.0))
-
-
-def _hang_up(answer: aiohttp.ClientResponse) -> None:
-    """At once: nobody waits for the other side's farewell."""
-    if answer.connection is not None and answer.connection.transport is not None:
-        answer.connection.transport.abort()
 
 
 class _ListMeta(msgspec.Struct):

@@ -34,7 +34,7 @@ TAIL = "log.tail"  # how long it was before others' words
 OFTEN = 0.25  # seconds between two notes of the position
 AT_ONCE = 0.5  # seconds: the log of a program that ends within them is read once, at its end
 LASTED = 10.0  # seconds after which an answer that brought nothing was none the less worth it
-REFUSED = 60.0  # seconds for which a log that its kubelet could not follow is read now and then, as files are polled
+REFUSED = 300.0  # seconds for which a log that its kubelet could not follow is read now and then, as files are polled
 LAST_WORDS = 2.0  # seconds for them
 GAP = b"\nwindlass: lines may be missing here: the kubelet has rotated the log meanwhile\n"
 _PAUSES = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
@@ -61,7 +61,9 @@ class Reader:
         self._plain = not masks and mark is None
         self._marks = Marks(mark) if mark is not None else None
         self.said = PartsSaid()
+        self._noted: dict[str, int] | None = None
         self._noted_at = 0.0
+        self._finishing = False
         self._resting = asyncio.Event()  # nothing is being followed
         self._resting.set()
         self._read_to_its_end = False  # the kubelet said that there is no more
@@ -72,6 +74,10 @@ class Reader:
 
     def close(self) -> None:
         self._log.close()
+
+    @property
+    def in_parts(self) -> bool:
+        return self._marks is not None
 
     @property
     def complaint(self) -> str | None:
@@ -91,10 +97,11 @@ class Reader:
                     self._read_to_its_end = False
                     try:
                         await self._read(pod, follow=follows)
-                        answered = self._lines.complaint is None
+                        answered = True
+                        if follows and self._lines.complaint is not None:
+                            refused_at = begun
                         # The program has probably ended, and that is about to be told.
-                        self._read_to_its_end = answered and follows
-                        refused_at = begun if follows and not answered else refused_at
+                        self._read_to_its_end = follows and self._lines.complaint is None
                     finally:
                         self._resting.set()
                 useful = self._attempt.written_at > before or time.monotonic() - begun > LASTED
@@ -110,12 +117,13 @@ class Reader:
     async def finish(self, pod: str, patience: float) -> None:
         """What is there after the container's end; a line in the place of what cannot be had."""
         deadline = time.monotonic() + patience
+        self._finishing = True
         while (missing := await self._rest(pod)) is not None:
             if missing[1] or time.monotonic() >= deadline:
                 self.lost(missing[0])
                 break
             await asyncio.sleep(0.5)
-        self._flush()
+        self._let_out()
 
     async def add(self, words: AsyncIterator[bytes]) -> None:
         """Words of others at its end, whole lines; said again, they take the place of what was said before."""
@@ -181,17 +189,25 @@ class Reader:
                 self._told.parts(self._attempt, self.said.records)
 
     def _flush(self) -> None:
+        self._let_out()
+        self._note(now=True)
+
+    def _let_out(self) -> None:
+        """What was held back, for more might have followed."""
         if self._marks is not None:
             self._copy.feed(self._marks.rest())
         self._copy.flush()
-        self._note(now=True)
 
     def _note(self, *, now: bool = False) -> None:
-        """Where the log stands; what is on disk beyond it is read again by whoever adopts the attempt."""
-        if not self._plain or (not now and time.monotonic() - self._noted_at < OFTEN):
+        """Where the log stands; what is on disk beyond it is read again by whoever adopts it. Not twice the same,
+        and not of what comes after the end, which is recorded in a moment itself."""
+        soon = self._finishing or time.monotonic() - self._noted_at < OFTEN
+        if not self._plain or (soon and not now):
             return
-        self._noted_at = time.monotonic()
-        note(self._attempt.folder, {**self._lines.position.to_json(), "size": self._log.size})
+        found = {**self._lines.position.to_json(), "size": self._log.size}
+        if found != self._noted:
+            note(self._attempt.folder, found)
+        self._noted, self._noted_at = found, time.monotonic()
 
 
 def mark_lost(attempt: Attempt) -> None:
