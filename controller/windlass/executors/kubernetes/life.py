@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from windlass import log
 from windlass.executors.attempt_folder.end import Over, read_end, write_end
 from windlass.executors.attempt_folder.log_file import NotStartable
-from windlass.executors.containers.log_copy import millis_of
 from windlass.executors.kubernetes.attempt import TERMS, Remembered
 from windlass.executors.kubernetes.beginning import Beginning, WithheldError, without
 from windlass.executors.kubernetes.concluding import explained
@@ -31,6 +30,7 @@ from windlass.executors.kubernetes.pods import FILL, Pod, conditions_of
 from windlass.executors.kubernetes.reading import Reader, mark_lost
 from windlass.executors.kubernetes.services import services_of
 from windlass.executors.kubernetes.services_log import last_lines
+from windlass.executors.kubernetes.start_word import StartWord
 from windlass.executors.kubernetes.waiting import why_it_waits
 from windlass.executors.now import now_millis
 from windlass.kube.client import decode
@@ -71,6 +71,9 @@ async def _over(attempt: Attempt, told: Told, world: World) -> Over:
             over = await (life := Life(attempt, told, world)).settled()
             over = replace(over, message=masked_text(over.message, life.masks))
             write_end(attempt.folder, over)
+            life.start.tell_now()
+        elif over.exit_code is not None and not attempt.told_started:  # killed between its end and the word about it
+            told.started(attempt, over.at, {})
         return over
     except NotStartable as error:
         return without("start-failed", str(error))
@@ -85,6 +88,7 @@ class Life:
         self._world = world
         self._client = world.client
         self._namespace = ""
+        self.start = StartWord(attempt, told)
         self._since = time.monotonic()  # it waits
         self._delays: dict[str, float] = {}  # cause -> since when
         self._look_at = LATE  # seconds of waiting, for its Job
@@ -114,6 +118,7 @@ class Life:
                 await forbid_another(self._client, self._namespace, self._attempt)
             return over
         finally:
+            self.start.hold_back()
             for task in (self._following, self._listening, self._filling):
                 await _ended(task)
             if self._reader is not None:
@@ -178,25 +183,12 @@ class Life:
     async def _runs(self, pod: Pod) -> None:
         self._running = True
         self._told.delayed(self._attempt, "", "")
-        self._told_start(pod)
+        self.start.tell(pod, self._namespace)
         reader = await self._open(pod)
         if not self._withheld:
             self._following = asyncio.create_task(reader.follow(pod.metadata.name, self._world.slots))
         if self._kept.quiet is not None:
             self._listening = asyncio.create_task(self._listen(self._kept.quiet / 1000))
-
-    def _told_start(self, pod: Pod) -> None:
-        attempt = self._attempt
-        if attempt.told_started:
-            return
-        attempt.told_started = True
-        state = pod.state.running or pod.state.terminated
-        at = now_millis()
-        if attempt.launch is None and state is not None and state.started_at:
-            at = min(at, millis_of(state.started_at)) or at
-        handle = {"namespace": self._namespace, "job": attempt.name, "uid": attempt.job_uid}
-        handle |= {"pod": pod.metadata.name, "node": pod.spec.node_name}
-        self._told.started(attempt, at, handle)
 
     async def _open(self, pod: Pod) -> Reader:
         if self._reader is None:
@@ -353,8 +345,10 @@ class Life:
             await self._add_services(pod)
             mark_lost(attempt)
             return Over(now_millis(), verdict.exit_code, cause=verdict.cause, message=verdict.message)
-        self._told_start(pod)
+        self.start.tell_soon(pod, self._namespace)
         reader = await self._open(pod)
+        if reader.in_parts:
+            self.start.tell_now()
         if attempt.gone or pod.metadata.deletion_timestamp:
             await reader.last_words()
         await _ended(self._following)
