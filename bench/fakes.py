@@ -10,6 +10,7 @@ import json
 import shutil
 import socket
 import tempfile
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 NODES = 3
 LONGEST_LINE = 65536
 PATIENCE = 60.0
+LONGEST_STORM = 300.0
 _POLICY = """\
 apiVersion: audit.k8s.io/v1
 kind: Policy
@@ -101,6 +103,18 @@ class FakeCluster:
             book.seek(since)
             found = [json.loads(line) for line in book.read().rpartition(b"\n")[0].splitlines()]
         return [_write(one) for one in found if one["responseStatus"]["code"] < 300]
+
+
+def calm(fake: FakeCluster, span: float) -> None:
+    """Waits for that many seconds without a write: nothing follows any more. Raises TimeoutError."""
+    last, since = fake.mark(), time.monotonic()
+    deadline = since + LONGEST_STORM
+    while time.monotonic() - since < span:
+        if time.monotonic() > deadline:
+            raise TimeoutError("the cluster does not calm down")
+        time.sleep(0.2)
+        if (mark := fake.mark()) != last:
+            last, since = mark, time.monotonic()
 
 
 def _write(event: dict) -> Write:  # type: ignore[type-arg]

@@ -8,7 +8,6 @@ for its Job.
 from __future__ import annotations
 
 import tempfile
-import time
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,8 +17,8 @@ from tests.slow.home import Home
 from tests.slow.repo import Repo
 from tests.slow.served_tenant import served
 
+from bench.fakes import calm
 from bench.figure import Figure
-from bench.served import until
 from bench.workflows import on_kubernetes
 
 if TYPE_CHECKING:
@@ -44,11 +43,11 @@ def writes(fake: FakeCluster) -> Iterator[Figure]:
         repo.commit({"workflows/one.yaml": on_kubernetes("one", IMAGE)})
         tenant.serve(repo)
         _one(tenant, repo)
-        _calm(fake)
+        calm(fake, CALM)
         mark = fake.mark()
         for _ in range(RUNS):
             _one(tenant, repo)
-        _calm(fake)
+        calm(fake, CALM)
         found = [write for write in fake.writes(mark) if write.namespace == namespace]
     ours = [write for write in found if write.agent.startswith(OURS)]
     yield Figure(
@@ -66,17 +65,6 @@ def _one(tenant: Served, repo: Repo) -> None:
     run = tenant.server.ended(tenant.server.begin(tenant.name(repo), "one"))
     if run["status"] != "succeeded":
         raise RuntimeError(f"the run is {run['status']}: {run['message']}")
-
-
-def _calm(fake: FakeCluster) -> None:
-    last = [fake.mark(), time.monotonic()]
-
-    def look() -> bool:
-        if (mark := fake.mark()) != last[0]:
-            last[:] = [mark, time.monotonic()]
-        return time.monotonic() - last[1] > CALM
-
-    until(look, 0.2)
 
 
 def _named(writes: Sequence[Write]) -> str:
