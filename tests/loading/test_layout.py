@@ -101,6 +101,45 @@ steps:
 """
 
 
+BEHIND_ALIASES = """\
+x-a: &a {run: echo}   # A
+steps:
+    a: *a   # plain
+    b:
+      <<: *a # merged
+
+      # own
+      env:
+        <<: [*a, *a]  # several
+    c:
+      - *a # one
+      # above
+      - *a   # two
+# end
+"""
+LAID_OUT_BEHIND_ALIASES = """\
+x-a: &a {run: echo}   # A
+steps:
+  a: *a     # plain
+  b:
+    <<: *a   # merged
+
+    # own
+    env:
+      <<: [*a, *a]    # several
+  c:
+    - *a   # one
+    # above
+    - *a     # two
+# end
+"""
+
+
+def test_comments_behind_aliases_stay_behind_them() -> None:
+    assert laid_out(BEHIND_ALIASES.encode()) == LAID_OUT_BEHIND_ALIASES
+    assert laid_out(LAID_OUT_BEHIND_ALIASES.encode()) == LAID_OUT_BEHIND_ALIASES
+
+
 def value(data: bytes) -> str:
     return repr(read_document(data)[0].value)
 

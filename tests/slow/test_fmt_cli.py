@@ -48,6 +48,23 @@ def test_check_lists_what_would_change_and_writes_nothing(home: Home, root: Path
     assert (root / "workflows/ugly.yaml").read_text() == UGLY
 
 
+def test_diff_shows_what_would_change_and_writes_nothing(home: Home, root: Path) -> None:
+    (root / "workflows/crlf.yaml").write_bytes(GOOD.replace("good", "crlf").replace("\n", "\r\n").encode())
+    (root / "windlass.yaml").write_text("apiVersion: windlass.dev/v1\nkind:   Repository")  # no line end
+    shown = fmt(home, root, "--diff", code=1)
+    kind = (
+        "--- a/windlass.yaml\n+++ b/windlass.yaml\n@@ -1,2 +1,2 @@\n apiVersion: windlass.dev/v1\n-kind:   Repository\n"
+    )
+    assert shown.stdout.startswith(
+        f"{kind}+kind: Repository\nworkflows/crlf.yaml: line ends only\n--- a/workflows/ugly"
+    )
+    assert "\n-# why\n--   run" in shown.stdout
+    assert shown.stderr == "4 files: 3 would change\n"
+    assert (root / "workflows/ugly.yaml").read_text() == UGLY
+    assert fmt(home, root).returncode == 0
+    assert fmt(home, root, "--diff").stdout == ""
+
+
 def test_definitions_are_laid_out_and_then_stay(home: Home, root: Path) -> None:
     (root / "workflows/ugly.yaml").chmod(0o664)
     untouched = identity(root / "workflows/good.yaml")

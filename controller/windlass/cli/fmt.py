@@ -1,7 +1,8 @@
-"""`windlass fmt [PATH…] [--check]`: definitions in one layout, their comments and their meaning kept.
+"""`windlass fmt [PATH…] [--check|--diff]`: definitions in one layout, their comments and their meaning kept.
 
-In: files or folders of one repository. Out: the files that changed (with `--check`: would change) on stdout, what is
-wrong on stderr. Exit 0; 1 when a file had to be left alone, with `--check` also when one would change; 2 wrong use.
+In: files or folders of one repository. Out: the files that changed (with `--check`: would change; with `--diff`: how)
+on stdout, what is wrong on stderr. Exit 0; 1 when a file had to be left alone, with `--check` or `--diff` also when one
+would change; 2 wrong use.
 Links are never followed; a file is replaced in one go and keeps its mode.
 """
 
@@ -33,22 +34,24 @@ class Outcome(NamedTuple):
     file: str
     changed: bool
     problems: tuple[Problem, ...] = ()
+    diff: str = ""
 
 
 def command(arguments: argparse.Namespace) -> int:
     root, files = _files([Path(text) for text in arguments.paths or ["."]])
     changed = left = 0
-    for outcome in _all(partial(_one, str(root), write=not arguments.check), files):
+    write = not (arguments.check or arguments.diff)
+    for outcome in _all(partial(_one, str(root), write=write, diff=arguments.diff), files):
         if outcome.changed:
             changed += 1
-            print(outcome.file, flush=True)
+            print(outcome.diff or f"{outcome.file}\n", end="", flush=True)
         if outcome.problems:
             left += 1
             _report(root, outcome.problems)
-    done = "would change" if arguments.check else "changed"
+    done = "changed" if write else "would change"
     alone = f", {left} left alone" if left else ""
     print(f"{len(files)} file{'s' if len(files) != 1 else ''}: {changed} {done}{alone}", file=sys.stderr)
-    return 1 if left or (arguments.check and changed) else 0
+    return 1 if left or (changed and not write) else 0
 
 
 def _files(paths: list[Path]) -> tuple[Path, list[str]]:
@@ -115,7 +118,7 @@ def _all(one: partial[Outcome], files: Sequence[str]) -> Iterator[Outcome]:
         yield from pool.imap(one, files, chunksize=8)
 
 
-def _one(root: str, file: str, *, write: bool) -> Outcome:
+def _one(root: str, file: str, *, write: bool, diff: bool) -> Outcome:
     from windlass.loading.faults import Fault, Faults
     from windlass.loading.layout import laid_out
 
@@ -127,7 +130,7 @@ def _one(root: str, file: str, *, write: bool) -> Outcome:
             return Outcome(file, changed=False)
         if write:
             _replace(path, after, status)
-        return Outcome(file, changed=True)
+        return Outcome(file, changed=True, diff=_diff(file, data, after) if diff else "")
     except Faults as faults:
         return Outcome(file, False, tuple(fault.problem(file) for fault in faults.faults))
     except Fault as fault:
@@ -135,6 +138,20 @@ def _one(root: str, file: str, *, write: bool) -> Outcome:
     except OSError as error:
         message = f"left as it is: {error.strerror}"
         return Outcome(file, False, (Problem(file, START, "", "unreadable-file", message),))
+
+
+def _diff(file: str, before: bytes, after: bytes) -> str:
+    """Unified; line ends apart, and nothing of a file may steer a terminal."""
+    from difflib import unified_diff
+
+    from windlass.loading.report import printable
+
+    old, new = (
+        data.decode("utf-8-sig").replace("\r\n", "\n").removesuffix("\n").split("\n") for data in (before, after)
+    )
+    lines = unified_diff(old, new, f"a/{file}", f"b/{file}", lineterm="")
+    shown = ("\t".join(map(printable, line.split("\t"))) for line in lines)
+    return "".join(f"{line}\n" for line in shown) or f"{file}: line ends only\n"
 
 
 def _read(path: str) -> tuple[bytes, os.stat_result]:

@@ -18,9 +18,3 @@ class VerbParser(argparse.ArgumentParser):
             return super().parse_known_args(args, namespace)
         self.mixed = False  # what follows asks this method again
         return self.parse_known_intermixed_args(args, namespace)
-
-
-def take_values(parser: argparse.ArgumentParser) -> None:
-    """Words that may be values of secrets: for the verb to refuse, as argparse would repeat them."""
-    parser.add_argument("more", nargs="*", help=argparse.SUPPRESS)
-    parser.add_argument("--value", nargs="?", const="", help=argparse.SUPPRESS)

@@ -10,7 +10,8 @@ import argparse
 from typing import TYPE_CHECKING, NamedTuple
 
 from windlass import __version__
-from windlass.cli.verb_parser import VerbParser, take_values
+from windlass.cli.secrets_flags import secrets_flags
+from windlass.cli.verb_parser import VerbParser
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,6 +135,7 @@ def _fmt(parser: argparse.ArgumentParser) -> None:
         "paths", nargs="*", metavar="PATH", help="a repository, a folder or files of it (default: the current one)"
     )
     parser.add_argument("--check", action="store_true", help="write nothing: exit 1 when a file would change")
+    parser.add_argument("--diff", action="store_true", help="as --check, and show what would change")
 
 
 def _test(parser: argparse.ArgumentParser) -> None:
@@ -219,37 +221,7 @@ def _trigger(parser: argparse.ArgumentParser) -> None:
 
 
 def _secrets(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "what",
-        choices=("check", "encrypt", "set", "list", "rm", "rotate"),
-        help="check: whether each secret of windlass.yaml can be had; encrypt: make a SOPS file of a plain one; set, "
-        "list, rm: the own store of the server, or of this machine; rotate: replace the key of that store",
-    )
-    parser.add_argument(
-        "name",
-        nargs="?",
-        metavar="NAME",
-        help="set, rm: the name; encrypt: the plain file, - for standard input; check: a folder of the repository "
-        "(default: this one), with --server the repository",
-    )
-    take_values(parser)
-    whose = parser.add_mutually_exclusive_group()
-    whose.add_argument("--repository", metavar="NAME", help="set, rm: of this repository (default: the one you are in)")
-    whose.add_argument("--tenant", metavar="NAME", help="set, rm: of all repositories of a tenant")
-    whose.add_argument("--user", action="store_true", help="set, rm: yours alone: ref+windlass://user/NAME")
-    parser.add_argument("--environment", metavar="NAME", default="", help="set, rm: for runs in this environment only")
-    parser.add_argument(
-        "--file",
-        metavar="FILE",
-        help="set: a file that holds the value (default: standard input, or a hidden question)",
-    )
-    parser.add_argument(
-        "--age", metavar="RECIPIENTS", help="encrypt: for these keys, with commas (default: the rules of .sops.yaml)"
-    )
-    parser.add_argument("--in-place", action="store_true", help="encrypt: replace the plain file (default: print it)")
-    parser.add_argument(
-        "--as", dest="named", metavar="PATH", help="encrypt: the path that the rules and the format go by"
-    )
+    secrets_flags(parser)
     _listing(parser)
     _server(parser)
 

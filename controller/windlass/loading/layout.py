@@ -18,7 +18,7 @@ from yaml._yaml import CParser
 from windlass.loading.document import read_document
 from windlass.loading.faults import Fault, Faults
 from windlass.loading.layout_check import is_laid_out
-from windlass.loading.layout_lines import comments, tidy, with_comments_beside
+from windlass.loading.layout_lines import aliases_as_words, comments, tidy, with_comments_beside
 from windlass.loading.text import decode
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _emitted(text: str) -> str:
     writer.indent(mapping=2, sequence=4, offset=2)
     stream = io.StringIO()
     try:
-        root = writer.compose(text)
+        root = writer.compose(aliases_as_words(text))  # the scalars are written as they stand in `text`
         writer.emitter.sources = iter(list(_sources(root, text, text.split("\n"), set())))
         writer.serialize(root, stream)
     except (YAMLError, AssertionError, IndexError, AttributeError, TypeError) as error:

@@ -64,6 +64,18 @@ def comments(text: str) -> Comments:
     return Comments(tuple(texts), tuple(lines))
 
 
+def aliases_as_words(text: str) -> str:
+    """`*shared` as a word of the same length: ruamel.yaml has no place for a comment behind or above an alias, and
+    moves it or loses it."""
+    if "*" not in text:
+        return text
+    chars = list(text)
+    for token in _tokens(text):
+        if isinstance(token, yaml.AliasToken):
+            chars[token.start_mark.index] = "x"
+    return "".join(chars)
+
+
 def with_comments_beside(text: str, before: str) -> str:
     """`text` is `before` with another indentation: each comment line goes where its neighbour went. Whatever stood in
     line with the key below it, or above it, still does."""
