@@ -39,13 +39,17 @@ def given(name):
     return os.environ.get("INPUT_" + name, "")
 
 
+def address():
+    return given("URL").strip() or os.environ.get("NOTIFY_URL", "").strip()
+
+
 def seconds(text):
     return sum(float(number) * UNITS[unit] for number, unit in re.findall(r"([\d.]+)(ms|s|m|h|d)", text))
 
 
 def target():
     try:
-        parts = urlsplit(given("URL").strip())
+        parts = urlsplit(address())
         port = parts.port
     except ValueError:
         raise Failed("url is no URL") from None
@@ -107,6 +111,13 @@ def for_webhook(channel):
 FORMS = {"slack": for_slack, "teams": for_teams, "discord": for_discord, "webhook": for_webhook}
 
 
+def errored(said):
+    """The step could not do its work, and that is no word of the service."""
+    with open(os.environ["WINDLASS_OUTPUT"], "a", encoding="utf-8") as file:
+        file.write(f"windlass.errored={said}\n")
+    raise Failed(said.removeprefix("tool-missing: ")) from None
+
+
 def by_apprise():
     """What the package apprise knows, by its kind of address. What it logs may hold that, so nobody sees it."""
     try:
@@ -114,14 +125,11 @@ def by_apprise():
 
         import apprise
     except ImportError:
-        missing = "apprise is not installed where this step runs: pip install apprise"
-        with open(os.environ["WINDLASS_OUTPUT"], "a", encoding="utf-8") as file:
-            file.write(f"windlass.errored=tool-missing: {missing}\n")
-        raise Failed(missing) from None
+        errored("tool-missing: apprise is not installed where this step runs: pip install apprise")
     logging.getLogger("apprise").addHandler(logging.NullHandler())
     logging.getLogger("apprise").propagate = False
-    service, told = given("URL").strip().partition("://")[0], apprise.Apprise()
-    if not told.add(given("URL").strip()):
+    service, told = address().partition("://")[0], apprise.Apprise()
+    if not told.add(address()):
         raise Failed("url is no address that apprise knows: SERVICE://…, see https://appriseit.com")
     kind = {"good": "success", "attention": "failure", "warning": "warning"}.get(
         COLOURS.get(given("STATUS"), ""), "info"
@@ -136,6 +144,9 @@ def by_apprise():
 
 
 def send():
+    if not address():
+        missing = "url is not given, and NOTIFY_URL is not set: the address of the incoming webhook, a secret"
+        errored(missing)
     if given("TO") == "apprise":
         by_apprise()
         return
@@ -162,7 +173,7 @@ def send():
     if answer.status >= 300:
         wait = answer.getheader("Retry-After")
         hint = f"; it asks for a pause of {wait} s" if answer.status == 429 and wait else ""
-        said = said.replace(given("URL").strip(), "***").replace(parts.path, "***") if len(parts.path) > 1 else said
+        said = said.replace(address(), "***").replace(parts.path, "***") if len(parts.path) > 1 else said
         raise Failed(f"{where} answered {answer.status} {answer.reason}: {said}".rstrip(": ") + hint)
     print(f"told {kind}{f' {channel}' if channel else ''} at {where}")
 

@@ -15,6 +15,9 @@ class Failed(Exception):
     """What is wrong, for the one line that people read."""
 
 
+SILENT = "there is no answer"
+
+
 class NotYet(Exception):
     """What one look saw."""
 
@@ -46,7 +49,7 @@ def connected(host, port, patience):
     except socket.gaierror:
         raise NotYet("the name of the host is not known") from None
     except TimeoutError:
-        raise NotYet("there is no answer") from None
+        raise NotYet(SILENT) from None
     except OSError as error:
         raise NotYet(error.strerror or str(error)) from None
 
@@ -58,7 +61,7 @@ def look_at_http(url, patience):
     try:
         status = answered(url, patience)
     except TimeoutError:
-        raise NotYet("there is no answer") from None
+        raise NotYet(SILENT) from None
     except http.client.HTTPException as error:
         raise NotYet(f"the answer is no HTTP ({type(error).__name__})") from None
     except OSError as error:
@@ -121,13 +124,15 @@ def wait():
     interval, limit = max(seconds(given("INTERVAL") or "1s"), 0.01), seconds(given("TIMEOUT") or "5m")
     while True:
         left = limit - (time.monotonic() - started)
+        patience = max(min(left, LONGEST_LOOK), 0.01)
         try:
-            LOOKS[kind](place, max(min(left, LONGEST_LOOK), 0.01))
+            LOOKS[kind](place, patience)
             break
         except NotYet as found:
-            if str(found) != seen:
+            cut_short = str(found) == SILENT and patience < 1  # says less than what was seen before
+            if str(found) != seen and not (seen and cut_short):
                 print(f"waiting for {shown}: {found}", flush=True)
-            seen = str(found)
+                seen = str(found)
         left = limit - (time.monotonic() - started)
         if left <= 0:
             raise Failed(f"{shown} was not there within {given('TIMEOUT') or '5m'}: {seen}")

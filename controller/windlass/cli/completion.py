@@ -153,8 +153,8 @@ def _values(action: argparse.Action, given: dict[str, str]) -> Iterable[tuple[st
     if action.choices:
         return [(str(choice), "") for choice in action.choices]
     meaning = str(action.metavar or "")
-    if meaning == "NAME" and given.get("what"):  # explain
-        meaning = {"rule": "RULE", "why": "RUN"}.get(given["what"], "FILE|NAME")
+    if meaning == "NAME" and not action.option_strings:  # of explain and secrets
+        meaning = _NAMES.get(given.get("what", ""), "")
     return [*_MEANINGS.get(meaning, lambda: ())()]
 
 
@@ -197,6 +197,9 @@ def _targets() -> Iterator[tuple[str, str]]:
 
 
 # What a metavar of verbs.py stands for.
+_NAMES = {
+    "rule": "RULE", "why": "RUN", "env": "FILE|NAME", "triggers": "FILE|NAME", "check": "PATH", "encrypt": "FILE",
+}  # fmt: skip
 _MEANINGS: dict[str, Callable[[], Iterable[tuple[str, str]]]] = {
     "FILE|NAME": _targets,
     "RUN": _runs,
