@@ -95,6 +95,17 @@ def test_nobody_to_tell(act: Act, url: str, said: str) -> None:
     assert SECRET not in done.log
 
 
+def test_the_address_may_stand_in_the_environment(act: Act, site: Site) -> None:
+    site.paths[f"/{SECRET}"] = Answer()
+    env = {"NOTIFY_URL": f"{site.url}/{SECRET}"}
+    assert act("notify", env=env, to="slack://#shop", text="a").code == 0
+    assert json.loads(site.asked[0].body)["channel"] == "#shop"
+    site.paths[f"/{SECRET}"] = Answer(500, body=f"{site.url}/{SECRET}".encode())
+    assert SECRET not in act("notify", env=env, to="slack", text="a").log
+    nowhere = act("notify", to="slack", text="a")
+    assert nowhere.outputs["windlass.errored"].startswith("url is not given, and NOTIFY_URL is not set")
+
+
 def test_a_service_that_never_answers(act: Act) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}/{SECRET}"

@@ -41,6 +41,23 @@ def test_an_address_that_is_fine_at_the_third_look(act: Act, site: Site) -> None
     assert "abc" not in done.log
 
 
+def test_a_last_look_that_is_cut_short_does_not_hide_what_was_seen(act: Act, site: Site) -> None:
+    over = threading.Event()
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        if len(site.asked) > 1:
+            over.wait(20)
+            return
+        handler.send_response(500)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    site.paths["/"] = answer
+    done = act("wait-for", http=site.url, timeout="900ms", interval="10ms")
+    over.set()
+    assert done.said.endswith("was not there within 900ms: it answers 500")
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [

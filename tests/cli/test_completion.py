@@ -68,6 +68,9 @@ def test_names_of_workflows_runs_and_rules(shop: Path) -> None:
     assert words("explain", "env", "n") == ["nightly", ":files"]
     assert words("explain", "rule", "duplicate-k") == ["duplicate-key"]
     assert words("explain", "t") == ["triggers"]
+    assert words("secrets", "set", "") == words("secrets", "rm", "") == []
+    assert words("secrets", "set", "--environment", "") == words("secrets", "check", "a", "") == []
+    assert words("secrets", "check", "") == words("secrets", "encrypt", "") == [":files"]
     assert words("fmt", "a", "b", "") == [":files"]
 
 
