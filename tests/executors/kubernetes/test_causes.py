@@ -17,7 +17,7 @@ from windlass.executors.kubernetes.terms import admitted
 from windlass.kube.access import Place
 from windlass.kube.errors import KubeError
 from windlass.kube.resources import CONFIG_MAPS, JOBS, NAMESPACES, NODES, PODS, Resource
-from windlass.runs.model import Stop
+from windlass.runs.model import Started, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -258,6 +258,8 @@ def test_a_volume_that_is_not_there(kube: Kube, kind: str) -> None:
     volume = {"name": "v", "mountPath": "/v", kind: "nowhere"}
     found = kube.end("true", pod={"volumes": [volume]})
     assert (found.exit_code, found.cause) == (None, "config-missing")
+    assert not [one for one in kube.seen.all if isinstance(one, Started)], "its program never began"
+    assert kube.log() == b""
     assert "nowhere" in (found.message or "")
 
 

@@ -20,17 +20,24 @@ if TYPE_CHECKING:
 
 def explained(attempt: Attempt, verdict: Verdict, pod: Pod | None) -> Verdict:
     """With what only we know: that we ended it, or that somebody else did."""
+    begun = verdict.begun and not (pod is not None and _is_unknown(pod) and not attempt.told_started)
     if attempt.stop_asked:
-        return Verdict(verdict.exit_code, None, verdict.message or "stopped", verdict.begun)
+        return Verdict(verdict.exit_code, None, verdict.message or "stopped", begun)
     if pod is None and attempt.told_started:
         return UNPROVEN
     if attempt.verdict is not None:
-        return Verdict(None, attempt.verdict.cause, attempt.verdict.message, verdict.begun)
+        return Verdict(None, attempt.verdict.cause, attempt.verdict.message, begun)
     deleted = pod is not None and pod.metadata.deletion_timestamp is not None
     if deleted and verdict.cause is None and verdict.exit_code != 0:
         said = "its Pod was deleted, and nobody here did it"
         return Verdict(verdict.exit_code, "pod-deleted", said, verdict.begun)
     return verdict
+
+
+def _is_unknown(pod: Pod) -> bool:
+    """What the kubelet says of a container that it never made, when its Pod ends."""
+    ended = pod.state.terminated
+    return ended is not None and ended.reason == "ContainerStatusUnknown"
 
 
 def outputs_of(pod: Pod, limit: int, masks: Sequence[str]) -> bytes:
