@@ -55,12 +55,12 @@ def shared() -> Iterator[Cluster]:
 def namespace_in(plane: ControlPlane, prefix: str = "t") -> Iterator[str]:
     """One that pods can be created in; deleted after, without waiting for it."""
     name = f"{prefix}-{uuid.uuid4().hex[:8]}"
-    plane.kubectl("create", "namespace", name)
+    plane.ask("POST", "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
     try:
         assert until(lambda: plane.has_account(name), PATIENCE), f"{name} has no service account"
         yield name
     finally:
-        plane.kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")
+        plane.ask("DELETE", f"/api/v1/namespaces/{name}")
 
 
 def own_image(cluster: Cluster) -> str:

@@ -8,11 +8,14 @@ so that a restart finds the same one and two never meet.
 from __future__ import annotations
 
 import hashlib
+import json
 import signal
 import ssl
 import subprocess
+import urllib.error
 import urllib.request
 from functools import cached_property
+from http import HTTPStatus
 from pathlib import Path
 
 from scripts.cluster.certificates import Authority
@@ -130,20 +133,40 @@ class ControlPlane:
 
     def has_account(self, namespace: str) -> bool:
         """Whether pods can be created there: not without its service account, which the controllers make."""
-        return bool(self.kubectl("get", "serviceaccount", "default", f"-n={namespace}", "--ignore-not-found").strip())
+        return self.ask("GET", f"/api/v1/namespaces/{namespace}/serviceaccounts/default") is not None
 
     def wait(self) -> None:
         """Until the API server says that it is ready. Raises NotReady."""
         self.parts["kube-apiserver"].wait_for(self.ready)
 
     def ready(self) -> bool:
-        trusted = ssl.create_default_context(cafile=str(self.authority.certificate))
-        trusted.load_cert_chain(*self.authority.issue("admin", "admin", "system:masters"))
         try:
-            with urllib.request.urlopen(f"{self.server}/readyz", context=trusted, timeout=5) as answer:  # noqa: S310
-                return bool(answer.status == 200)
+            return self.ask("GET", "/readyz", patience=5) is not None
         except OSError:  # URLError is one
             return False
+
+    def ask(
+        self, method: str, path: str, body: dict[str, object] | None = None, *, patience: float = 60
+    ) -> bytes | None:
+        """What the API server answers; None: it is not there. For what is asked often: each kubectl is a process.
+        Raises OSError."""
+        data = None if body is None else json.dumps(body).encode()
+        words = {"Content-Type": "application/json"}
+        asked = urllib.request.Request(f"{self.server}{path}", data, words, method=method)  # noqa: S310
+        try:
+            with urllib.request.urlopen(asked, context=self._trusted(), timeout=patience) as answer:  # noqa: S310
+                found: bytes = answer.read()
+                return found
+        except urllib.error.HTTPError as error:
+            with error:
+                if error.code != HTTPStatus.NOT_FOUND:
+                    raise
+                return None
+
+    def _trusted(self) -> ssl.SSLContext:
+        made = ssl.create_default_context(cafile=str(self.authority.certificate))
+        made.load_cert_chain(*self.authority.issue("admin", "admin", "system:masters"))
+        return made
 
     def _etcd(self) -> list[str]:
         certificate, key = self.authority.issue("etcd", "etcd", addresses=(self.address,))
