@@ -5,7 +5,6 @@ In: a word and the known ones. Out: the nearest, or nothing when none is near.
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,6 +37,8 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
         return ALIASES[word]
     if len(candidates) > MOST_COMPARED:
         return None
+    import difflib  # only for what is wrong
+
     # Of a short word two swapped letters are already a third.
     found = difflib.get_close_matches(word[:100], candidates, n=1, cutoff=0.6 if len(word) <= 5 else 0.7)
     return found[0] if found else None

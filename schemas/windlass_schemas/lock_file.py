@@ -8,7 +8,8 @@ from typing import Annotated
 from pydantic import Field
 
 from windlass_schemas.names import LABEL_PATTERN, name_type
-from windlass_schemas.repository import Folder, GitUrl
+from windlass_schemas.paths import Folder
+from windlass_schemas.repository import GitUrl
 from windlass_schemas.written import Maybe, Text, Written
 
 DEEPEST = 10  # libraries of libraries

@@ -11,6 +11,7 @@ from windlass_schemas.command import Env
 from windlass_schemas.head import Document
 from windlass_schemas.metadata import Metadata
 from windlass_schemas.names import Label, PlainName, SecretName
+from windlass_schemas.paths import Folder, Paths
 from windlass_schemas.registry import Registry, RegistryHost
 from windlass_schemas.secret_reference import SecretReference
 from windlass_schemas.step import Execution
@@ -19,7 +20,6 @@ from windlass_schemas.written import Later, Maybe, Parsed, Text, Written
 REMOTE_PATTERN = r"https://[^\s/]+/\S+|ssh://[^\s/]+/\S+|[A-Za-z0-9._-]+@[A-Za-z0-9.-]+:[^\s-]\S*"
 LOCAL_PATTERN = r"(file://|\.|\.\.)?/[^\x00-\x1f]+"
 GIT_PATTERN = rf"^({REMOTE_PATTERN}|{LOCAL_PATTERN})$"
-FOLDER_PATTERN = r"^(?!\.git(/|$))(?!\.\.?(/|$))[^/\\\x00-\x1f]+(/(?!\.\.?(/|$))[^/\\\x00-\x1f]+)*/?$"
 
 
 def read_git_url(value: Any) -> str:
@@ -37,24 +37,7 @@ def is_local_git(url: str) -> bool:
     return re.fullmatch(LOCAL_PATTERN, url) is not None
 
 
-def read_folder(value: Any) -> str:
-    """A folder of the repository, without a slash at its end. Raises `invalid-path`."""
-    if isinstance(value, str) and len(value) < 1000 and re.fullmatch(FOLDER_PATTERN, value):
-        return value.rstrip("/")
-    raise PydanticCustomError("invalid-path", "write a folder of the repository, for example ci/workflows")
-
-
-def read_folder_or_root(value: Any) -> str:
-    """As `read_folder`; `.` is the root of the repository. Raises `invalid-path`."""
-    return "." if value in (".", "./") else read_folder(value)
-
-
 GitUrl = Annotated[str, Parsed(read_git_url, {"type": "string", "pattern": GIT_PATTERN})]
-Folder = Annotated[str, Parsed(read_folder, {"type": "string", "pattern": FOLDER_PATTERN})]
-FolderOrRoot = Annotated[
-    str,
-    Parsed(read_folder_or_root, {"anyOf": [{"const": "."}, {"type": "string", "pattern": FOLDER_PATTERN}]}),
-]
 
 
 class Library(Written):
@@ -93,16 +76,6 @@ class Notify(Written):
         Literal["started", "waiting", "succeeded", "failed", "errored", "cancelled", "recovered", "missed", "slow"], ...
     ] = Field(min_length=1, description="When to send: ends of runs, `recovered`, and alerts of `expect`.")
     to: Text = Field(min_length=1, description="Where to send it.", examples=["slack://#ci"])
-
-
-class Paths(Written):
-    """The folders that Windlass reads."""
-
-    workflows: Folder = Field(default="workflows", description="Every .yaml and .yml below is a workflow.")
-    actions: FolderOrRoot = Field(
-        default="actions", description="Every folder in it with an action.yaml is an action; `.` is the root."
-    )
-    tests: Folder = Field(default="tests", description="Every .test.yaml below is a test.")
 
 
 class Repository(Document):

@@ -5,14 +5,12 @@ milliseconds, sizes bytes.
 """
 
 import re
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from windlass_schemas.approval import Approval, Wait
 from windlass_schemas.command import Args, Command, Env, Run
-from windlass_schemas.concurrency import Concurrency
 from windlass_schemas.expression import (
     Condition,
     CountOrExpression,
@@ -22,11 +20,16 @@ from windlass_schemas.expression import (
 from windlass_schemas.loop import ForEach, MatrixOrExpression
 from windlass_schemas.names import Label, StepName, ValueName
 from windlass_schemas.outputs import Outputs
-from windlass_schemas.pod import Pod, Resources, Service
-from windlass_schemas.retry import Retry
 from windlass_schemas.shell import Shell
-from windlass_schemas.storage import Artifacts, Cache, CheckoutOrFlag, File
+from windlass_schemas.storage import CheckoutOrFlag
 from windlass_schemas.written import Later, Maybe, Parsed, Text, Written, exactly_one, published
+
+if TYPE_CHECKING:
+    import windlass_schemas.approval
+    import windlass_schemas.concurrency
+    import windlass_schemas.pod
+    import windlass_schemas.retry
+    import windlass_schemas.storage
 
 StepKind = Literal["run", "uses", "command", "approval", "wait"]
 STEP_KINDS: tuple[StepKind, ...] = ("run", "uses", "command", "approval", "wait")
@@ -53,7 +56,9 @@ class Execution(Written):
 
     image: Maybe[Text] = Field(default=None, min_length=1, description="The container image.", examples=["debian:12"])
     shell: Maybe[Shell] = Field(default=None, description="The program that runs `run`; bash when absent.")
-    retry: Maybe[Later[Retry]] = Field(default=None, description="When a failed attempt is tried again.")
+    retry: Maybe[Later["windlass_schemas.retry.Retry"]] = Field(
+        default=None, description="When a failed attempt is tried again."
+    )
     timeout: Maybe[DurationOrExpression] = Field(default=None, description="How long an attempt may take.")
     quiet_timeout: Maybe[DurationOrExpression] = Field(
         default=None, description="How long an attempt may go without writing anything."
@@ -64,7 +69,9 @@ class Execution(Written):
     runner: Maybe[Text] = Field(
         default=None, min_length=1, description="The runner; the server's default when absent.", examples=["local"]
     )
-    resources: Maybe[Later[Resources]] = Field(default=None, description="What the step is promised and may use.")
+    resources: Maybe[Later["windlass_schemas.pod.Resources"]] = Field(
+        default=None, description="What the step is promised and may use."
+    )
     checkout: Maybe[CheckoutOrFlag] = Field(
         default=None,
         description="Put the repository at the run's commit into the working directory; with {git: true} its history.",
@@ -76,7 +83,9 @@ class Execution(Written):
     docker: Maybe[FlagOrExpression] = Field(
         default=None, description="Offer Docker inside the step, if the tenant's policy allows it."
     )
-    pod: Maybe[Later[Pod]] = Field(default=None, description="A typed part of the pod spec, checked by policy.")
+    pod: Maybe[Later["windlass_schemas.pod.Pod"]] = Field(
+        default=None, description="A typed part of the pod spec, checked by policy."
+    )
 
 
 class Step(Execution):
@@ -101,8 +110,12 @@ class Step(Execution):
         examples=["std/notify"],
     )
     command: Maybe[Command] = Field(default=None, description="A program and its arguments, without a shell.")
-    approval: Maybe[Later[Approval]] = Field(default=None, description="Waits until people agree.")
-    wait: Maybe[Later[Wait]] = Field(default=None, description="Waits for a span of time or until a moment.")
+    approval: Maybe[Later["windlass_schemas.approval.Approval"]] = Field(
+        default=None, description="Waits until people agree."
+    )
+    wait: Maybe[Later["windlass_schemas.approval.Wait"]] = Field(
+        default=None, description="Waits for a span of time or until a moment."
+    )
     args: Maybe[Args] = Field(default=None, description="More arguments for `command`.")
     with_: dict[ValueName, Any] = Field(
         default_factory=dict, alias="with", description="The inputs of the action or workflow in `uses`."
@@ -110,7 +123,7 @@ class Step(Execution):
     needs: Needs = Field(default=(), description="Steps that must end before; references imply it.")
     if_: Maybe[Condition] = Field(default=None, alias="if", description="Whether the step runs; success() when absent.")
     env: Env = Field(default_factory=dict, description="Environment variables; null unsets one.")
-    files: dict[Text, Later[File]] = Field(
+    files: dict[Text, Later["windlass_schemas.storage.File"]] = Field(
         default_factory=dict, description="Path to a file that is there at the start."
     )
     outputs: Outputs = Field(default_factory=dict, description="What the step writes to $WINDLASS_OUTPUT.")
@@ -127,12 +140,18 @@ class Step(Execution):
     continue_on_error: Maybe[FlagOrExpression] = Field(
         default=None, description="Count as succeeded for dependents and the run."
     )
-    artifacts: Maybe[Later[Artifacts]] = Field(default=None, description="Files that outlive the step.")
-    cache: Maybe[Later[Cache]] = Field(default=None, description="Folders or outputs kept between runs.")
-    services: dict[Label, Later[Service]] = Field(
+    artifacts: Maybe[Later["windlass_schemas.storage.Artifacts"]] = Field(
+        default=None, description="Files that outlive the step."
+    )
+    cache: Maybe[Later["windlass_schemas.storage.Cache"]] = Field(
+        default=None, description="Folders or outputs kept between runs."
+    )
+    services: dict[Label, Later["windlass_schemas.pod.Service"]] = Field(
         default_factory=dict, description="Helper containers beside the step."
     )
-    concurrency: Maybe[Later[Concurrency]] = Field(default=None, description="A group that limits the step.")
+    concurrency: Maybe[Later["windlass_schemas.concurrency.Concurrency"]] = Field(
+        default=None, description="A group that limits the step."
+    )
     idempotent: Maybe[FlagOrExpression] = Field(
         default=None, description="May be started again when it is not known whether it ran."
     )

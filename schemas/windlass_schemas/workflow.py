@@ -6,13 +6,12 @@ shape, whether they are written as a map or as a list.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 from pydantic_core import PydanticCustomError
 
 from windlass_schemas.command import Env
-from windlass_schemas.concurrency import Concurrency
 from windlass_schemas.duration import Duration
 from windlass_schemas.expression import Scalar
 from windlass_schemas.head import Document
@@ -22,8 +21,11 @@ from windlass_schemas.names import PlainName, StepName
 from windlass_schemas.outputs import WorkflowOutputs
 from windlass_schemas.size import Percent
 from windlass_schemas.step import Execution, Step
-from windlass_schemas.triggers import Triggers
 from windlass_schemas.written import Branches, Flag, Later, Maybe, Text, Written
+
+if TYPE_CHECKING:
+    import windlass_schemas.concurrency
+    import windlass_schemas.triggers
 
 StepMap = Annotated[dict[StepName, Later[Step]], Field(min_length=1)]
 StepList = Annotated[tuple[Later[Step], ...], Field(min_length=1)]
@@ -87,14 +89,18 @@ class Workflow(Document):
     enabled: Flag = Field(default=True, description="Whether its triggers fire; people can start it either way.")
     inputs: Inputs = Field(default_factory=dict, description="What it is given; form, flags and API are made from it.")
     outputs: WorkflowOutputs = Field(default_factory=dict, description="What it gives back.")
-    triggers: Maybe[Later[Triggers]] = Field(default=None, description="What starts it, beside people.")
+    triggers: Maybe[Later["windlass_schemas.triggers.Triggers"]] = Field(
+        default=None, description="What starts it, beside people."
+    )
     env: Env = Field(default_factory=dict, description="Environment variables of all steps; take expressions.")
     environment: Maybe[Text] = Field(
         default=None,
         min_length=1,
         description="Picks env, secrets and protection from windlass.yaml; takes expressions.",
     )
-    concurrency: Maybe[Later[Concurrency]] = Field(default=None, description="How many runs go at once.")
+    concurrency: Maybe[Later["windlass_schemas.concurrency.Concurrency"]] = Field(
+        default=None, description="How many runs go at once."
+    )
     run_title: Maybe[Text] = Field(default=None, min_length=1, description="The title of a run; takes expressions.")
     run_labels: dict[PlainName, Scalar] = Field(default_factory=dict, description="Labels of a run; take expressions.")
     retention: Maybe[Later[Retention]] = Field(default=None, description="How long runs, logs, artifacts are kept.")

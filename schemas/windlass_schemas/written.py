@@ -8,6 +8,8 @@ Errors carry the written path only: no union tags get into `loc`, because branch
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, Optional, TypeVar
 
 from pydantic import (
@@ -107,6 +109,13 @@ class Branches:
         return {"anyOf": [_form_schema(form) for form in self.forms]}
 
 
+@cache
+def _imported(name: str) -> type[BaseModel]:
+    module, _, model = name.rpartition(".")
+    found: type[BaseModel] = getattr(import_module(module), model)
+    return found
+
+
 def _form_schema(form: Any) -> dict[str, Any]:
     if isinstance(form, type) and issubclass(form, BaseModel):
         return {MODEL_KEY: form}
@@ -130,10 +139,10 @@ if TYPE_CHECKING:
 else:
 
     class Later:
-        """`Later[Model]`: the model, built on first use."""
+        """`Later[Model]`: the model, built on first use; `Later["package.module.Model"]`: imported then, too."""
 
         def __class_getitem__(cls, model: Any) -> Any:
-            return Annotated[Any, BuiltLater(lambda: model)]
+            return Annotated[Any, BuiltLater(partial(_imported, model) if isinstance(model, str) else lambda: model)]
 
     class Maybe:
         """`Maybe[X]`: an X when the key is written, None when it is absent; a written null is refused."""

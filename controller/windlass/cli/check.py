@@ -71,7 +71,7 @@ def _stray(root: Path, files: list[Path]) -> Report:
         return Report((), 0)  # nothing of what judges files is imported for this
     from windlass.cli.work_tree import load_work_tree
     from windlass.loading.places import ENDINGS, kind_of
-    from windlass_schemas.repository import Paths
+    from windlass_schemas.paths import Paths
 
     problems: list[Problem] = []
     count = 0

@@ -95,7 +95,7 @@ def _places(root: Path) -> Folders:
         text = (root / SETTINGS).read_bytes()
         if b"paths" not in text:
             return Usual()
-        from windlass_schemas.repository import Paths
+        from windlass_schemas.paths import Paths
 
         document, _ = read_document(text)
         return Paths.model_validate(document.value.get("paths") or {})

@@ -27,7 +27,7 @@ def entry() -> None:
     """The console script."""
     _start_fast()
     try:
-        sys.exit(main(sys.argv[1:], _make_classes_fast))
+        sys.exit(main(sys.argv[1:], _import_fast))
     finally:
         gc.freeze()  # the system takes it all back at once: to look for garbage first takes a fifth of a short command
 
@@ -42,13 +42,10 @@ def _start_fast() -> None:
     sys.modules.setdefault(NO_PLUGINS.__name__, NO_PLUGINS)
 
 
-def _make_classes_fast() -> None:
-    """A short command loads some 130 classes of values, a third of them pydantic's, and makes values of a few."""
-    import dataclasses
+def _import_fast() -> None:
+    from windlass.cli.quick_imports import install
 
-    from windlass import frozen
-
-    dataclasses.dataclass = frozen.dataclass
+    install()
 
 
 def main(words: list[str], prepare: Callable[[], None] | None = None) -> int:

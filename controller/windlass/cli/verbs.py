@@ -345,8 +345,8 @@ VERBS: dict[str, Verb] = {
 
 
 def build_parser(words: list[str]) -> argparse.ArgumentParser:
-    """The parser; flags are only filled in for the verb that `words` name, which keeps start-up short."""
-    parser = argparse.ArgumentParser(
+    """The parser; of the verb that `words` begin with, nothing but that verb: each parser of the others takes time."""
+    parser = VerbParser(
         prog="windlass",
         description="GitOps for workflows: what runs is equal to what git says.",
         epilog="Every verb has --help with an example. Exit codes: 0 fine, 1 failed, 2 wrong use, 3 no server, "
@@ -356,7 +356,8 @@ def build_parser(words: list[str]) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"windlass {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs", parser_class=VerbParser)
     named = next((word for word in words if not word.startswith("-")), None)
-    for name, verb in VERBS.items():
+    for name in words[:1] if words[:1] == [named] and named in VERBS else VERBS:
+        verb = VERBS[name]
         wanted = name == named
         sub = verbs.add_parser(
             name,

@@ -25,7 +25,7 @@ from windlass.loading.pinned import read_libraries
 from windlass.loading.places import SETTINGS, Kind, Listed, hides_definitions, kind_of
 from windlass.loading.text import MAX_BYTES, too_large
 from windlass.problems import START, Problem, in_order
-from windlass_schemas.repository import Paths, Repository
+from windlass_schemas.paths import Paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Mapping
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from windlass.loading.libraries import Libraries, OpenLibrary
     from windlass.loading.places import Reader
     from windlass.loading.signatures import Signature
+    from windlass_schemas.repository import Repository
 
 
 @dataclass(frozen=True, slots=True)
