@@ -6,13 +6,13 @@ import pytest
 
 from windlass.plan.model import Retry
 from windlass.runs.causes import CAUSES
-from windlass.runs.retry import DISRUPTED, MAX_DISRUPTED, MAX_OUT_OF_MEMORY, NEVER_STARTED
+from windlass.runs.retry import DISRUPTED, IN_VAIN, MAX_DISRUPTED, MAX_IN_VAIN, MAX_OUT_OF_MEMORY, NEVER_STARTED
 
 TWICE = Retry(attempts=2, delay=0)
 
 
 def test_each_of_them_is_a_cause_of_its_own() -> None:
-    assert CAUSES.keys() >= DISRUPTED
+    assert CAUSES.keys() >= DISRUPTED | IN_VAIN
     assert {"evicted", "preempted", "drained", "node-lost"} <= DISRUPTED
 
 
@@ -73,7 +73,35 @@ def test_memory_that_ran_out_is_not_tried_again_unasked(world, step):
     assert (w.head.cause, len(w.step("a").attempts)) == ("oom-killed", 1)
 
 
-@pytest.mark.parametrize("cause", ["image-pull", "config-missing", "init-failed", "admission-refused", "unschedulable"])
+@pytest.mark.parametrize("cause", sorted(IN_VAIN))
+def test_what_was_waited_for_in_vain_uses_up_none(world, step, cause):
+    """Two attempts of its own are left to the program, whatever the cluster had no room for before."""
+    w = world(step("a", retry=TWICE))
+    for _ in range(MAX_IN_VAIN):
+        w.end("a", None, cause=cause).later(0)
+    w.begin("a").end("a", 1).later(0).begin("a").end("a", 1)
+    assert [a.cause for a in w.step("a").attempts] == [cause] * MAX_IN_VAIN + ["exit-code"] * 2
+    assert (w.head.status, w.head.cause) == ("failed", "exit-code")
+
+
+def test_what_is_waited_for_in_vain_again_and_again_ends_some_day(world, step):
+    """One bound for all of them: no cluster that is full in turn and away in turn keeps a run open for ever."""
+    w = world(step("a", retry=Retry(attempts=50, delay=0)))
+    for _, cause in zip(range(MAX_IN_VAIN + 1), ["quota", "registry-unavailable"] * 2, strict=False):
+        assert not w.ended()
+        w.end("a", None, cause=cause).later(0)
+    assert (w.head.status, w.head.cause, len(w.step("a").attempts)) == ("errored", cause, MAX_IN_VAIN + 1)
+
+
+@pytest.mark.parametrize("cause", sorted(IN_VAIN))
+def test_what_was_waited_for_in_vain_is_not_waited_for_again_unasked(world, step, cause):
+    w = world(step("a", idempotent=True)).end("a", None, cause=cause)
+    assert (w.head.status, w.head.cause, len(w.step("a").attempts)) == ("errored", cause, 1)
+    w = world(step("a", retry=Retry(attempts=3, on=("failed",)))).end("a", None, cause=cause)
+    assert w.head.cause == cause
+
+
+@pytest.mark.parametrize("cause", ["image-pull", "config-missing", "init-failed", "admission-refused"])
 def test_what_the_step_itself_asks_for_wrongly_counts(world, step, cause):
     w = world(step("a", retry=TWICE)).end("a", None, cause=cause).later(0).end("a", None, cause=cause)
     assert (w.head.cause, len(w.step("a").attempts)) == (cause, 2)

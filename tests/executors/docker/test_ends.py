@@ -52,7 +52,7 @@ def test_a_wrong_address_is_told_at_once(tmp_path: Path, run_id: str) -> None:
 
 def test_an_image_that_cannot_be_pulled(docker: Docker) -> None:
     ended = docker.end("true", image="127.0.0.1:1/none:2")
-    assert (ended.exit_code, ended.cause) == (None, "image-pull")
+    assert (ended.exit_code, ended.cause) == (None, "registry-unavailable")
     assert "127.0.0.1:1" in (ended.message or "")
     assert docker.log().startswith(b"windlass: pulling the image 127.0.0.1:1/none:2\n")
 

@@ -25,6 +25,7 @@ from windlass.executors.docker.inside import engine_inside
 from windlass.executors.docker.records import Record, write_record
 from windlass.executors.docker.services import NameTakenError, ServiceError, begin_services, last_lines
 from windlass.executors.now import now_millis
+from windlass.executors.registry_words import pull_cause
 from windlass.masking import Mask, masked_text
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def begin(attempt: Attempt, launch: Launch, engine: Engine, owner: str) -> Recor
     except _Unfit as unfit:
         cause, message = unfit.args
     except PullError as error:
-        cause, message = _full(error) or "image-pull", str(error)
+        cause, message = _full(error) or pull_cause(str(error)), str(error)
     except ServiceError as error:
         cause, message = "name-taken" if isinstance(error, NameTakenError) else "service-failed", str(error)
         _show_services(attempt, launch, engine, log)

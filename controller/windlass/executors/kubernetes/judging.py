@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from windlass.executors.kubernetes.pods import service_of
+from windlass.executors.registry_words import REFUSED, is_final, pull_cause
 
 if TYPE_CHECKING:
     from windlass.executors.kubernetes.pods import ContainerStatus, Pod, Terminated
@@ -40,7 +41,6 @@ _PULLING = ("ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "Signatur
 _UNUSABLE = ("InvalidImageName", "ErrImageNeverPull", "ImageInspectError")
 _CONFIG = "CreateContainerConfigError"
 _NOT_CREATED = ("CreateContainerError", "RunContainerError")
-_HOPELESS = re.compile(r"not found|manifest unknown|unauthorized|denied|forbidden|no match for platform", re.I)
 _MISSING = re.compile(r'(secret|configmap) "?[^"]*"? not found|couldn\'t find key|references non-existent', re.I)
 _MESSAGE = 1000  # characters
 
@@ -93,7 +93,8 @@ def waits(status: ContainerStatus) -> Delay | None:
     if waiting.reason in _UNUSABLE:
         return Delay("image-pull", message, 0.0)
     if waiting.reason in _PULLING:
-        return Delay("image-pull", message, 1.0 if _HOPELESS.search(message) else 15.0)
+        cause = pull_cause(message)
+        return Delay(cause, message, 1.0 if cause == REFUSED and is_final(message) else 15.0)
     if waiting.reason == _CONFIG:
         return Delay("config-missing" if _MISSING.search(message) else "start-failed", message, 10.0)
     if waiting.reason in _NOT_CREATED:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from windlass.executors.kubernetes.judging import delay_of
 from windlass.executors.kubernetes.services import delay_of_services
+from windlass.executors.registry_words import PULLS
 
 if TYPE_CHECKING:
     from windlass.executors.kubernetes.attempt import Attempt
@@ -25,6 +26,6 @@ def why_it_waits(attempt: Attempt, pod: Pod | None) -> Delay | None:
         return None
     services = attempt.launch.services if attempt.launch is not None else ()
     found = delay_of_services(pod, services) or delay_of(pod)
-    if found is not None and found.cause == "image-pull" and attempt.pulls_late and found.patience:
+    if found is not None and found.cause in PULLS and attempt.pulls_late and found.patience:
         return replace(found, patience=PULLED_AGAIN)
     return found
