@@ -68,4 +68,9 @@ class ServerPolicy(Written):
         description="The most of each resource that one container may ask for.",
         examples=[{"cpu": 4, "memory": "8Gi"}],
     )
+    injected: tuple[Text, ...] = Field(
+        default=(),
+        description="Names of containers that webhooks of the cluster may add to pods; they are not judged.",
+        examples=[["istio-*", "vault-agent"]],
+    )
     limits_required: Flag = Field(default=False, description="Every container has a limit for each of them.")

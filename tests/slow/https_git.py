@@ -28,7 +28,7 @@ class HttpsGit(GitServer):
         self.address = address
         self.authority = folder / "ca.crt"
         key = folder / "key.pem"
-        _write_certificate(self.authority, key, address)
+        write_certificate(self.authority, key, address)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.authority, key)
         self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
@@ -51,7 +51,8 @@ def https_git(root: Path, folder: Path, address: str = "127.0.0.1") -> Iterator[
         server.server_close()
 
 
-def _write_certificate(certificate: Path, key: Path, address: str) -> None:
+def write_certificate(certificate: Path, key: Path, address: str) -> None:
+    """Its own authority, for that address."""
     private = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "git of the tests")])
     now = datetime.datetime.now(datetime.UTC)

@@ -22,6 +22,15 @@ if TYPE_CHECKING:
 SETTINGS = "apiVersion: windlass.dev/v1\nkind: Repository\n"
 HEAD = "runner: kubernetes\ndefaults: {image: 'windlass.test/shell:1', shell: sh}\n"
 WORKFLOWS = {
+    "late": """
+timeout: 6s
+steps:
+  runs: {run: 'echo begun; while :; do sleep 0.1; done'}
+  waits: {pod: {nodeSelector: {disk: golden}}, run: 'true'}
+  after: {needs: [runs], run: 'true'}
+finally:
+  tell: {run: 'echo "it is $STATUS"', env: {STATUS: "${{ run.status }}"}}
+""",
     "nowhere": "steps: {a: {pod: {nodeSelector: {disk: golden}}, run: 'true'}}\n",
     "image": "steps: {a: {image: '127.0.0.1:1/team/app:1', run: 'true'}}\n",
     "config": "steps: {a: {pod: {volumes: [{name: v, mountPath: /v, configMap: gone}]}, run: 'true'}}\n",
@@ -94,7 +103,7 @@ def test_what_it_waits_for(shop: Served) -> None:
 
 
 def test_how_it_ended(shop: Served) -> None:
-    causes = {"image": "image-pull", "config": "config-missing", "memory": "oom-killed"}
+    causes = {"image": "registry-unavailable", "config": "config-missing", "memory": "oom-killed"}
     names = {workflow: shop.create(run_of("shop", workflow)) for workflow in causes}
     for one, name in names.items():
         cause, reason = causes[one], "".join(word.capitalize() for word in causes[one].split("-"))
@@ -135,3 +144,29 @@ def test_a_disruption_uses_up_no_retry(shop: Served) -> None:
 
     until(lambda: warned() >= {"Drained", "ExitCode"}, pause=0.2)
     assert warned() == {"Drained", "ExitCode"}
+
+
+def test_a_run_over_its_time_leaves_nothing_in_the_cluster(shop: Served) -> None:
+    """Both of its Jobs end, that which runs and that which has no node; `finally` runs all the same."""
+    name = shop.create(run_of("shop", "late"))
+    shop.comes_to("wlrun", name, "Succeeded", "False", "Deadline", 60)
+    assert (status(shop, name)["phase"], status(shop, name)["cause"]) == ("Failed", "deadline")
+    run = api(shop, name)
+    steps = {one: (step["status"], step["cause"]) for one, step in run["steps"].items()}
+    assert (run["status"], run["cause"]) == ("failed", "deadline")
+    assert [steps[one] for one in ("runs", "waits")] == [("cancelled", "deadline")] * 2
+    assert steps["after"][0] in ("cancelled", "skipped")
+    assert steps["tell"] == ("succeeded", None)
+    assert shop.server.step_log(run["id"], "tell").text == "it is failed\n"
+    assert "deadline" in shop.kubectl("describe", "wlrun", name)
+
+    def alive(kind: str) -> list[str]:
+        items = json.loads(shop.kubectl("get", kind, "-o", "json"))["items"]
+        mine = [one for one in items if one["metadata"].get("annotations", {}).get("windlass.dev/run") == run["id"]]
+        return [one["metadata"]["name"] for one in mine if one["status"].get("active") or _is_alive(one["status"])]
+
+    until(lambda: not alive("jobs") and not alive("pods"), 60, pause=0.2)
+
+
+def _is_alive(status: dict[str, Any]) -> bool:
+    return status.get("phase") in ("Pending", "Running")

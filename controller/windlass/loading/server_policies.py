@@ -38,4 +38,5 @@ def _policy(written: ServerPolicy) -> Policy:
         network=written.network,
         limits={name: amount(quantity) for name, quantity in written.limits.items()},
         limits_required=written.limits_required,
+        injected=written.injected,
     )

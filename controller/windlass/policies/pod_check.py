@@ -73,6 +73,37 @@ def refusals(
     return [one for one in found if one.field not in _of_engine(spec, policy, engine)]
 
 
+def finished_refusals(
+    pod: Mapping[str, Any],
+    policy: Policy,
+    own: Sequence[str] = (),
+    engine: Mapping[str, Any] | None = None,
+    ours: Mapping[str, str] = NONE,
+) -> list[Refusal]:
+    """Of a Pod as the cluster has it, after its webhooks: everything that gives power and is refused. Arguments as
+    above. Containers that the policy's `injected` names are the cluster's own, as are volumes that only they mount."""
+    spec = dict(pod.get("spec") or {})
+    theirs = {path for path, one in containers(spec) if _is_injected(one, policy)}
+    mounted = {
+        mount.get("name")
+        for path, one in containers(spec)
+        if path not in theirs
+        for mount in one.get("volumeMounts") or ()
+    }
+    spec["volumes"] = [
+        one if one.get("name") in mounted else {"name": one.get("name")} for one in spec.get("volumes") or ()
+    ]
+    judged = {**pod, "spec": spec}
+    found = [*pod_security.refusals(judged, policy), *_images(spec, policy, ours)]
+    found += [*_accounts(spec, policy), *_volumes(spec, policy, own), *_credentials(spec, policy, own)]
+    left = [one for one in found if one.field not in _of_engine(spec, policy, engine)]
+    return [one for one in left if not any(one.field.startswith(f"{path}.") for path in theirs)]
+
+
+def _is_injected(container: Mapping[str, Any], policy: Policy) -> bool:
+    return any(matches(pattern, str(container.get("name"))) for pattern in policy.injected)
+
+
 def _of_engine(spec: Mapping[str, Any], policy: Policy, engine: Mapping[str, Any] | None) -> Sequence[str]:
     """Fields that are not the step's to say."""
     if engine is None or not policy.docker or policy.pod_security == "restricted":
@@ -121,9 +152,13 @@ def _bounded(path: str, name: str, quantity: Any, policy: Policy) -> Iterator[Re
         yield Refusal(path, f"{quantity} is more than the policy's limit")
 
 
-def _names(spec: Mapping[str, Any], policy: Policy) -> Iterator[Refusal]:
+def _accounts(spec: Mapping[str, Any], policy: Policy) -> Iterator[Refusal]:
     account = spec.get("serviceAccountName") or "default"
     yield from _one_of("spec.serviceAccountName", account, policy.service_accounts, "service accounts")
+
+
+def _names(spec: Mapping[str, Any], policy: Policy) -> Iterator[Refusal]:
+    yield from _accounts(spec, policy)
     if (runtime := spec.get("runtimeClassName")) is not None:
         yield from _one_of("spec.runtimeClassName", runtime, policy.runtime_classes, "runtime classes")
     if (priority := spec.get("priorityClassName")) is not None:

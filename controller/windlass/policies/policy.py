@@ -36,6 +36,7 @@ class Policy:
 
     `runners`: those of other kinds than Kubernetes that tenants of a cluster may use; others may use any.
     `limits`: the most of each resource that one container may ask for, as amounts of the base unit.
+    `injected`: containers that webhooks of the cluster may add, whatever they are.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Policy:
     network: Network = "pod"
     limits: Mapping[str, Amount] = field(default_factory=dict)
     limits_required: bool = False
+    injected: tuple[str, ...] = ()
 
 
 SAFE = Policy("default")

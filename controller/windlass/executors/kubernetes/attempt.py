@@ -65,6 +65,7 @@ class Attempt:
         self.told_started = handle is not None
         self.job_uid: str | None = (handle or {}).get("uid")
         self.masked = bool(launch is not None and launch.masks)  # its Secret holds values
+        self.goes_at_once = False  # its Job, when its end is recorded: its Pod shows a value, or would run on
         self.pod_name: str | None = (handle or {}).get("pod")
         self.keeps: bool | None = None  # a container there waits to be let go; None: not known
         self.news = asyncio.Event()

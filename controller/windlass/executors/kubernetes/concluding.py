@@ -48,6 +48,15 @@ def outputs_of(pod: Pod, limit: int, masks: Sequence[str]) -> bytes:
     return shown(data.ljust(OUTPUTS + 1) if len(data) >= OUTPUTS else data, limit, masks)
 
 
+def spilled(pod: Pod, masks: Sequence[str] | None) -> bool:
+    """Whether a value stands in the Pod itself, where its outputs are. `masks` None: nobody knows, so it does."""
+    ended = pod.state.terminated
+    if ended is None or not ended.message:
+        return False
+    data = ended.message.encode("utf-8", "surrogateescape")
+    return masks is None or bool(Mask(masks).stretches(data))
+
+
 def shown(data: bytes, limit: int, masks: Sequence[str]) -> bytes:
     """At most one byte more than the limit; without what must not show."""
     if masks:

@@ -59,6 +59,7 @@ class KubernetesExecutor:
         self._telling = 0  # ends that are on their way to the sink
         # Jobs of which nobody has said yet that they are not needed any more; has it values that must not show?
         self._unkept: dict[str, bool] = {}
+        self._at_once: set[str] = set()  # of them, those that nobody may find afterwards
         self._kept: dict[AttemptKey, str] = {}  # Pods that wait for what was left in them to be collected
         self._done: set[str] = set()  # those of them that need not wait any more
         self._delays: dict[AttemptKey, tuple[str, str]] = {}
@@ -203,10 +204,15 @@ class KubernetesExecutor:
             await self._without_values(name)
 
     async def _without_values(self, name: str) -> None:
+        """The Secrets of an attempt; and its Job, if its Pod shows a value or would run on."""
         for one in (name, pull_name(name)):
             with contextlib.suppress(KubeError):
                 if self._world is not None:
                     await self._world.client.delete(SECRETS, one, await self._world.namespace())
+        if name in self._at_once and self._world is not None:
+            self._at_once.discard(name)
+            with contextlib.suppress(KubeError):
+                await self._world.client.delete(JOBS, name, await self._world.namespace())
 
     async def _end_soon(self, pod: str) -> None:
         """A moment after its end was told: should the ledger not have heard it, it is collected again."""
@@ -245,7 +251,9 @@ class KubernetesExecutor:
                 return
             self._ended.add(attempt.key)
             if attempt.job_uid is not None:
-                self._unkept[attempt.name] = attempt.masked
+                self._unkept[attempt.name] = attempt.masked or attempt.goes_at_once
+                if attempt.goes_at_once:
+                    self._at_once.add(attempt.name)
             if attempt.pod_name is not None and attempt.keeps is not False:
                 self._kept[attempt.key] = attempt.pod_name
             self._telling += 1

@@ -18,8 +18,9 @@ from windlass.executors.attempt_folder.end import Over, read_end, write_end
 from windlass.executors.attempt_folder.log_file import NotStartable
 from windlass.executors.kubernetes.attempt import TERMS, Remembered
 from windlass.executors.kubernetes.beginning import Beginning, WithheldError, without
-from windlass.executors.kubernetes.concluding import explained
+from windlass.executors.kubernetes.concluding import explained, spilled
 from windlass.executors.kubernetes.filling import FillError, fill
+from windlass.executors.kubernetes.finished import LINGERS, is_judged, lingers, refused
 from windlass.executors.kubernetes.handing_on import hand_on
 from windlass.executors.kubernetes.hidden import hidden
 from windlass.executors.kubernetes.judging import Verdict, verdict_of, verdict_of_gone
@@ -104,6 +105,7 @@ class Life:
         self._kept = Remembered.read(None)
         self.masks: tuple[str, ...] = attempt.launch.masks if attempt.launch is not None else ()
         self._withheld = False  # `masks` are not known any more
+        self._judged = not is_judged(world.terms.policy)  # its Pod, as webhooks made it
 
     async def settled(self) -> Over:
         beginning = Beginning(self._attempt, self._told, self._world)
@@ -131,6 +133,7 @@ class Life:
         while True:
             attempt.news.clear()
             pod = attempt.pod
+            await self._judge(pod)
             if pod is not None and pod.over:
                 return verdict_of(pod)
             if attempt.gone and await self._is_gone(pod):
@@ -156,6 +159,20 @@ class Life:
                 async with asyncio.timeout(self._next_look()):
                     await attempt.news.wait()
 
+    async def _judge(self, pod: Pod | None) -> None:
+        """What a webhook made of it: once, before its program begins if that can be."""
+        attempt = self._attempt
+        if pod is None or self._judged:
+            return
+        try:
+            said = await refused(self._client, self._namespace, pod.metadata.name, attempt.name, self._world.terms)
+        except KubeError as error:
+            log.event("kubernetes.pod-unjudged", level="warning", job=attempt.name, error=str(error))
+            return  # and asked again
+        self._judged = True
+        if said is not None and attempt.verdict is None:
+            attempt.verdict = Verdict(None, "policy", said, begun=False)
+
     def _is_overdue(self, pod: Pod) -> bool:
         """It was told to end, and its node, which would say so, does not."""
         now = time.monotonic()
@@ -167,6 +184,8 @@ class Life:
         """A Pod that runs and that nobody ends is heard of when something changes."""
         attempt = self._attempt
         if attempt.stop_asked or attempt.verdict is not None or attempt.gone or self._ending is not None:
+            return AWAY
+        if attempt.pod is not None and not self._judged:
             return AWAY
         if self._running:
             return None
@@ -363,11 +382,24 @@ class Life:
         if failure is not None and not attempt.stop_asked and cause is None:
             exit_code, cause, message = failure
         attempt.pod_name, attempt.keeps = pod.metadata.name, self._kept.keeps
-        left = Left(self._client, self._namespace, pod, self._kept, None if self._withheld else self.masks)
+        masks = None if self._withheld else self.masks
+        attempt.goes_at_once = spilled(pod, masks) or await self._lingers(pod)
+        left = Left(self._client, self._namespace, pod, self._kept, masks)
         outputs, trouble = await left.brought(attempt.folder, exit_code, good=exit_code == 0 and cause is None)
         if trouble is not None and exit_code == 0 and cause is None:
             cause, message = "workspace-lost", trouble
         return Over(now_millis(), exit_code, outputs, cause, message, reader.said.records)
+
+    async def _lingers(self, pod: Pod) -> bool:
+        """A container that a webhook added runs on: its Job ends some time, also if nobody is there to remove it."""
+        if not lingers(pod) or pod.metadata.deletion_timestamp:
+            return False
+        begun = pod.state.terminated.started_at if pod.state.terminated is not None else None
+        took = max(0, now_millis() - millis_of(begun)) // 1000 if begun else 0
+        with contextlib.suppress(KubeError):
+            body = {"spec": {"activeDeadlineSeconds": took + LINGERS}}
+            await self._client.patch(JOBS, self._attempt.name, body, self._namespace)
+        return True
 
     async def _add_services(self, pod: Pod | None) -> None:
         """What they wrote: of a program that has ended or never began, while its Pod is there to tell."""
