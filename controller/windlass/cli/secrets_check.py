@@ -2,7 +2,8 @@
 
 In: the work tree, with this user's keys; or, with `--server`, a repository of that server with what the server gives
 it. Out: a line for each reference, of the repository and of each environment: found, or why not, by the cause that a
-step would end with. Never a value. Exit 1 when one cannot be had.
+step would end with. With `--proposed`, this checkout's references against a server, merged or not. Never a value. Exit
+1 when one cannot be had.
 """
 
 from __future__ import annotations
@@ -28,10 +29,31 @@ COLUMNS = ("name", "environment", "status", "reference", "message")
 
 
 def check(arguments: argparse.Namespace) -> int:
+    if arguments.proposed:
+        return _proposed(arguments)
     asked = arguments.server or os.environ.get("WINDLASS_SERVER")
     rows = _by_server(arguments) if asked else _here(arguments)
     show(rows, rows, {column.upper(): itemgetter(column) for column in COLUMNS}, arguments.output)
     return 0 if all(one["status"] == FOUND for one in rows) else 1
+
+
+def _proposed(arguments: argparse.Namespace) -> int:
+    """What this checkout names, merged or not, as the server would give it: for a pull request's check."""
+    from windlass.cli.client import Client
+    from windlass.cli.secrets_proposed import FINE, WORDS, proposed_rows
+
+    root = find_root(Path())
+    name = arguments.name or repository_name(root)
+    rows = proposed_rows(root, _settings(root), Client.of(arguments), name)
+    if arguments.output == "table":
+        for one in rows:
+            where = f"{one['file']}:{one['line']}:{one['column']}"
+            whose = one["name"] if one["environment"] is None else f"{one['name']} ({one['environment']})"
+            told = f": {one['message']}" if one["message"] else ""
+            print(f"{where}: {WORDS.get(one['status'], 'not known')}: {whose}{told}")
+    else:
+        show(rows, rows, {}, arguments.output)
+    return 0 if all(one["status"] in FINE for one in rows) else 1
 
 
 def _by_server(arguments: argparse.Namespace) -> list[dict[str, Any]]:

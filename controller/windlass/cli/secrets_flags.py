@@ -37,6 +37,12 @@ def secrets_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--age", metavar="RECIPIENTS", help="encrypt: for these keys, with commas (default: the rules of .sops.yaml)"
     )
+    parser.add_argument(
+        "--proposed",
+        action="store_true",
+        help="check: what this checkout names, merged or not, against what the server gives repository NAME (default: "
+        "the folder's name)",
+    )
     parser.add_argument("--in-place", action="store_true", help="encrypt: replace the plain file (default: print it)")
     parser.add_argument(
         "--as", dest="named", metavar="PATH", help="encrypt: the path that the rules and the format go by"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from windlass.errors import ConflictError, InputError, InputProblem, LedgerError, NotFoundError
 from windlass.plan.inputs import parse_inputs
 from windlass.plan.planner import access_rules
-from windlass.reconcile import secret_requests
+from windlass.reconcile import proposed_secrets, secret_requests
 from windlass.reconcile.access import check_may, check_may_start
 from windlass.reconcile.admission import checked_env
 from windlass.reconcile.approvals import PATIENCE, answer
@@ -28,13 +28,14 @@ from windlass.reconcile.workflow_view import workflow_object
 from windlass.runs.model import CancelRequested
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from windlass.reconcile.approvals import Answer
     from windlass.reconcile.artifact_reader import Download, Kept
     from windlass.reconcile.custom_events import EventAnswer
     from windlass.reconcile.hooks import HookAnswer
     from windlass.reconcile.parts import Parts
+    from windlass.reconcile.proposed_secrets import Proposed
     from windlass.reconcile.rerun import Again
     from windlass.runs.model import RunHead, Step, StepKey
     from windlass.store.tx import Tx
@@ -207,6 +208,12 @@ class Controller(RunViews):
     def check_secrets(self, repository: str, actor: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Raises NotFoundError."""
         return secret_requests.check_references(self.parts, repository, actor)
+
+    def check_proposed_secrets(
+        self, repository: str, proposed: Sequence[Proposed], actor: Mapping[str, Any]
+    ) -> list[dict[str, Any]]:
+        """Raises NotFoundError."""
+        return proposed_secrets.check_proposed(self.parts, repository, proposed, actor)
 
     # ---- events and hooks
 

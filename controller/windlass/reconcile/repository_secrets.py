@@ -61,6 +61,11 @@ class RepositorySecrets:
         person = person_owner(scope.actor)
         return Origin(scope.repository, scope.commit, tenant, scope.environment, scope.merged, person)
 
+    def openers(self, path: str, origin: Origin) -> tuple[frozenset[str], bool]:
+        """With what it may open a SOPS file: the names of its age keys, and whether there are keys of other kinds.
+        Raises SecretError."""
+        return frozenset(key.name for key in self._age_keys(origin, path)), bool(self._keepers(origin, path))
+
     def _age_keys(self, origin: Origin, path: str) -> list[AgeKey]:
         """Its own, and those of the stores that it may read the file with. Raises SecretError."""
         repository = self._repositories.get(origin.repository)

@@ -74,6 +74,23 @@ class SetSecret(Body):
     value: str = Field("", description="The value: at least 4 characters. No answer ever has it.", repr=False)
 
 
+class ProposedReference(Body):
+    """A reference of a windlass.yaml that is not merged yet."""
+
+    name: str = Field(max_length=256, description="Under `secrets`.")
+    environment: str | None = Field(None, max_length=256, description="The one that it stands in.")
+    reference: str = Field(max_length=2000, description="As it is written: `ref+…`.")
+    recipients: list[list[str]] = Field(
+        default_factory=list, max_length=20, description="Of a SOPS file: whom it is encrypted for, by key groups."
+    )
+
+
+class CheckReferences(Body):
+    """Ask whether secrets could be had after a merge."""
+
+    references: list[ProposedReference] = Field(max_length=500, description="Those of the checkout.")
+
+
 class Reconcile(Body):
     """Look at a repository now."""
 

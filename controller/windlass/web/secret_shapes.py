@@ -37,7 +37,7 @@ class CheckedReference(Shape):
     name: str
     environment: str | None
     reference: str
-    status: str = Field(description="`found`, `secret-not-found`, `secret-denied` or `secret-failed`.")
+    status: str = Field(description="`found`, `secret-not-found`, `secret-denied`, `secret-failed`; `not-known`.")
     message: str | None
 
 

@@ -6,8 +6,9 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from windlass.reconcile.proposed_secrets import Proposed
 from windlass.web.answer import answer, items
-from windlass.web.bodies import SetSecret, read_body
+from windlass.web.bodies import CheckReferences, SetSecret, read_body
 from windlass.web.context import actor_of, controller_of
 from windlass.web.described import described
 from windlass.web.paging import PAGE, limit_of, place_of, to_cursor
@@ -60,3 +61,17 @@ async def rotate(request: Request) -> Response:
 def check(request: Request, repository: str) -> Response:
     """For each reference of windlass.yaml whether a run could have it now: `found`, or the cause of a step's end."""
     return items(controller_of(request).check_secrets(repository, actor_of(request)))
+
+
+@router.post(
+    "/repositories/{repository}/secrets/check",
+    **described({200: CheckedReferenceList}, body=CheckReferences, refusals=(400, 404, 413, 415, 422)),
+)
+async def check_proposed(request: Request, repository: str) -> Response:
+    """For references of a commit that is not merged, whether a run could have them after it is: a word for each."""
+    body = await read_body(request, CheckReferences)
+    asked = [
+        Proposed(one.name, one.environment, one.reference, tuple(map(tuple, one.recipients))) for one in body.references
+    ]
+    found = controller_of(request).check_proposed_secrets
+    return items(await run_in_threadpool(found, repository, asked, actor_of(request)))
