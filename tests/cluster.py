@@ -22,7 +22,9 @@ from scripts.cluster.__main__ import PARTS, folder, why_not
 from scripts.cluster.cluster import Cluster
 from scripts.cluster.control_plane import ControlPlane
 from scripts.cluster.parts import until
+from tests import remaining_objects as objects
 from tests.go_tool import missing
+from tests.remains import search
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,10 +47,18 @@ def shared() -> Iterator[Cluster]:
     wanted()
     made = Cluster(folder())
     made.use()
+    before = {path: path.stat().st_size for path in told(made.folder)}
     try:
         yield made
     finally:
+        for path in told(made.folder):
+            search(path, start=before.get(path, 0))
         made.leave()
+
+
+def told(place: Path) -> list[Path]:
+    """What the parts of a cluster say: their logs, and who asked for what."""
+    return [path for path in (*place.glob("logs/*"), place / "audit.log") if path.exists()]
 
 
 @contextmanager
@@ -60,6 +70,7 @@ def namespace_in(plane: ControlPlane, prefix: str = "t") -> Iterator[str]:
         assert until(lambda: plane.has_account(name), PATIENCE), f"{name} has no service account"
         yield name
     finally:
+        objects.look_at(plane, name)
         plane.ask("DELETE", f"/api/v1/namespaces/{name}")
 
 
@@ -85,6 +96,7 @@ def control_plane(**options: Any) -> Iterator[ControlPlane]:
         yield made
     finally:
         made.stop()
+        search(*told(place))
         shutil.rmtree(place, ignore_errors=True)
 
 

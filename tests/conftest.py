@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from scripts.cluster.cluster import Cluster
     from scripts.cluster.control_plane import ControlPlane
 
-pytest_plugins = ["tests.longest_first", "tests.second_chance"]
+pytest_plugins = ["tests.session_end", "tests.longest_first", "tests.second_chance"]
 
 # A busy machine is no mistake of the code; nor is luck, in a run that decides about a change.
 settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])

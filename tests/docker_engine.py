@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.remains import search
 
 from windlass.executors.docker.api import Engine, EngineAway
 
@@ -211,3 +212,4 @@ def engines() -> Iterator[Dockerd]:
             yield made
         finally:
             made.stop()
+            search(Path(folder), skipped=("containerd",))  # which keeps what a container is given

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
+from tests.canary import registered
 from tests.ports import free_port
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class OpenBao:
         name = hashlib.sha256(policy.encode()).hexdigest()[:12]
         self.write(f"sys/policies/acl/{name}", {"policy": policy})
         made = self.write("auth/token/create", {"policies": [name], "no_parent": True, **options})
-        return str(made["auth"]["client_token"])
+        return registered(str(made["auth"]["client_token"]), "a token of OpenBao")
 
     def stop(self) -> None:
         self._http.close()

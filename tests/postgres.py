@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 from tests.ports import free_port
+from tests.remains import search
 
 BINARIES = max(Path("/usr/lib/postgresql").glob("*/bin/initdb"), default=None, key=lambda p: float(p.parts[-3]))
 IN_CI = os.environ.get("CI", "") not in ("", "false", "0")
@@ -45,6 +46,15 @@ class Postgres:
 
     def stop(self, mode: str) -> None:
         self._run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-m", mode, "stop")
+
+    def end(self, *, dumped: bool = False) -> None:
+        """Stopped and removed. No secret value is in what it kept, nor, if `dumped`, in what it had compressed."""
+        if dumped:
+            place = ("-h", self.address or str(self.folder), "-p", str(self.port), "-U", "postgres")
+            self._run("pg_dumpall", *place, "--no-role-passwords", "-f", f"{self.folder}/data/everything.sql")
+        self.stop("immediate")
+        search(self.folder)
+        shutil.rmtree(self.folder)
 
     def url(self, database: str) -> str:
         if self.address:

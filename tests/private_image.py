@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
-
-from tests.registry import PASSWORD, USER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.registry import Registry
 
@@ -26,7 +25,11 @@ def private_image(registry: Registry, socket: Path, image: str) -> Iterator[str]
 
     name = f"{registry.host}/team/tool:1"
     ctr("tag", image, name)
-    ctr("push", "--plain-http", "--user", f"{USER}:{PASSWORD}", name)
+    with tempfile.TemporaryDirectory(prefix="windlass-hosts-") as hosts:  # on a command line everybody could read it
+        (Path(hosts) / registry.host).mkdir()
+        login = f'[host."http://{registry.host}".header]\nauthorization = "Basic {registry.basic}"\n'
+        (Path(hosts) / registry.host / "hosts.toml").write_text(login)
+        ctr("push", "--hosts-dir", hosts, name)
     ctr("rm", name)
     yield name
     ctr("rm", name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import ctypes
 import shutil
 import subprocess
 import time
@@ -10,19 +11,27 @@ import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING
 
+from tests.canary import secret
 from tests.ports import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 PATIENCE = 60.0
-USER, PASSWORD = "ada", "s3cr3t-value"
-HASH = "$2b$04$abcdefghijklmnopqrstuuHti/L5/LLmlgq4ynADyHufjTxY4uZLi"  # of PASSWORD, as the registry wants it
+USER, PASSWORD = "ada", secret("registry")
 
 
 def why_no_registry() -> str | None:
     """Why this machine cannot run one; None: it can."""
     return None if shutil.which("docker-registry") else "docker-registry is missing: install the package"
+
+
+def _hashed(password: str) -> str:
+    """As the registry wants it: by bcrypt, which the C library of this system has."""
+    library = ctypes.CDLL("libcrypt.so.1")
+    library.crypt.restype = ctypes.c_char_p
+    found: bytes = library.crypt(password.encode(), b"$2b$04$abcdefghijklmnopqrstuu")
+    return found.decode()
 
 
 class Registry:
@@ -34,7 +43,7 @@ class Registry:
         own.mkdir()
         auth = ""
         if private:
-            (own / "htpasswd").write_text(f"{USER}:{HASH}\n")
+            (own / "htpasswd").write_text(f"{USER}:{_hashed(PASSWORD)}\n")
             auth = f"auth: {{htpasswd: {{realm: tests, path: {own}/htpasswd}}}}\n"
         (own / "config.yml").write_text(
             f"version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {own}/data}}}}\n"

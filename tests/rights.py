@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from scripts.cluster.control_plane import ControlPlane, Refused
 from scripts.cluster.parts import PATIENCE, until
+from tests.canary import keeps, registered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,7 +41,8 @@ def account(cluster: Cluster | ControlPlane, namespace: str, folder: Path) -> Pa
     cluster.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(objects))
     assert until(lambda: _in_force(cluster, namespace), PATIENCE), "the API server has not taken up the Role"
     token = cluster.kubectl("create", "token", NAME, f"--namespace={namespace}", "--duration=2h").strip()
-    return _kubeconfig(cluster, namespace, token, folder / f"{namespace}.kubeconfig")
+    registered(token, "a token of a service account")
+    return _kubeconfig(cluster, namespace, token, keeps(folder / f"{namespace}.kubeconfig"))
 
 
 def _in_force(cluster: Cluster | ControlPlane, namespace: str) -> bool:

@@ -7,6 +7,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.canary import registered
 from tests.go_tool import program
 
 
@@ -26,7 +27,7 @@ def new_key() -> Key:
     import pyrage
 
     made = pyrage.x25519.Identity.generate()
-    return Key(str(made), str(made.to_public()))
+    return Key(registered(str(made), "an age key"), str(made.to_public()))
 
 
 class Sops:
@@ -50,7 +51,9 @@ class Sops:
         plain.write_bytes(content if isinstance(content, bytes) else content.encode())
         if keys is None:
             keys = () if "--age" in options else ("--age", self.key.recipient)
-        return self.run("--disable-version-check", "encrypt", *keys, *options, plain.name)
+        made = self.run("--disable-version-check", "encrypt", *keys, *options, plain.name)
+        plain.unlink()
+        return made
 
 
 def age_keygen() -> Path:

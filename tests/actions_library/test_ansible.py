@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.ansible import BINARIES, reason
+from tests.canary import secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from tests.actions_library.conftest import Act, Done
 
 REASON = reason()
-SECRET = "s3cr3t-value"
+SECRET = secret("ansible")
 PLAYBOOK = """
 - hosts: all
   gather_facts: false

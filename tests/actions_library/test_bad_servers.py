@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.actions_library.conftest import Answer
+from tests.canary import secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.actions_library.conftest import Act, Done, Site
 
-SECRET = "s3cr3t-value"
+SECRET = secret("bad.servers")
 MEMORY = 400 << 20
 BLOCK = bytes(1 << 20)
 SOON, LATER = "1s", "50s"

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 from tests.actions_library.conftest import LIBRARY, Act, Site
+from tests.canary import secret
 
-SECRET = "s3cr3t-t0ken"
+SECRET = secret("git.actions")
 WHO = {f"GIT_{role}_{part}": "ada@localhost" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")}
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.actions_library.conftest import Answer
+from tests.canary import secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.actions_library.conftest import Act, Site
 
-SECRET = "s3cr3t-t0ken"
+SECRET = secret("http.request")
 
 
 def test_status_and_body_are_outputs(act: Act, site: Site) -> None:
@@ -102,7 +103,7 @@ def test_a_redirect_to_another_place_goes_without_what_is_secret(
 
 
 @pytest.mark.parametrize(
-    "place", ["file:///etc/passwd", "http://ada:s3cr3t-t0ken@127.0.0.1:9/", "http://[::1", "ftp://x/"]
+    "place", ["file:///etc/passwd", f"http://ada:{SECRET}@127.0.0.1:9/", "http://[::1", "ftp://x/"]
 )
 def test_a_redirect_that_is_not_followed(act: Act, site: Site, place: str) -> None:
     site.paths["/"] = Answer(301, {"Location": place})

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from tests.actions_library.conftest import Act, Answer, Site
 from tests.actions_library.smtp import Mailbox
+from tests.canary import secret
 
-SECRET = "s3cr3t-t0ken"
+SECRET = secret("messages")
 
 
 @pytest.mark.parametrize(

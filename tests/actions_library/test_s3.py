@@ -15,6 +15,7 @@ from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from tests.actions_library.conftest import LIBRARY, Answer
+from tests.canary import secret
 from tests.s3 import S3, reason
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from tests.actions_library.conftest import Act, Done, Site
 
 REASON = reason()
-KEYS = {"access-key": "test", "secret-key": "s3cr3t-key"}
-SECRET = "s3cr3t-key"
+SECRET = secret("s3.actions")
+KEYS = {"access-key": "test", "secret-key": SECRET}
 
 
 @pytest.fixture(scope="module")

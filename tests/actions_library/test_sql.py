@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -12,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
+from tests.canary import secret
 from tests.postgres import Postgres
 
 if TYPE_CHECKING:
     from tests.actions_library.conftest import Act
 
 NASTY = "'); DROP TABLE t; -- \\ \" :a %s ü\n"
-SECRET = "s3cr3t-t0ken"
+SECRET = secret("sql")
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +27,7 @@ def postgresql() -> Iterator[str]:
     server = Postgres(folder)
     server.start()
     yield server.url("postgres")
-    server.stop("immediate")
-    shutil.rmtree(folder)
+    server.end()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

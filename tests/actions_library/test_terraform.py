@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.canary import secret
 from tests.terraform import binary, reason
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from tests.actions_library.conftest import Act, Done
 
 REASON = reason()
-SECRET = "s3cr3t-value"
+SECRET = secret("terraform")
 MAIN = """
 variable "size" { type = number }
 variable "key" {

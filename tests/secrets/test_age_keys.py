@@ -6,6 +6,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.canary import keeps
 from tests.sops import new_key
 
 from windlass.errors import SecretError
@@ -24,7 +25,7 @@ def test_every_place_counts(tmp_path: Path) -> None:
     plain, file, usual, said = (new_key() for _ in range(4))
     (tmp_path / "file").write_text(f"# one\n{file.secret}\n")
     (tmp_path / ".config/sops/age").mkdir(parents=True)
-    (tmp_path / ".config/sops/age/keys.txt").write_text(usual.secret)
+    keeps(tmp_path / ".config/sops/age/keys.txt").write_text(usual.secret)
     (tmp_path / "said").write_text(said.secret)
     ssh_key(tmp_path / "given")
     ssh_key(tmp_path / ".ssh/id_ed25519")

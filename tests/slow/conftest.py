@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -78,8 +77,7 @@ def postgres() -> Iterator[Postgres]:
     server = Postgres(folder)
     server.start()
     yield server
-    server.stop("immediate")
-    shutil.rmtree(folder)
+    server.end(dumped=True)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx2
+from tests.canary import secret
 from tests.reconcile.library_repos import action, library, settings
 from tests.slow.promises import WITNESS, check, one_run_a_tick
 from tests.slow.waiting import until
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from tests.slow.repo import Repo
     from tests.slow.server import Server
 
-KEY = "a key of some length"
+KEY = secret("crashes")
 ORDER = ("first", "second", "third")
 
 

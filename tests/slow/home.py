@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests import canary
+
 WINDLASS = Path(sys.executable).with_name("windlass")
 
 
@@ -54,8 +56,8 @@ class Home:
     def windlass(
         self, *words: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """The command until it ends."""
-        return subprocess.run(
+        """The command until it ends. What it prints holds no secret value."""
+        done = subprocess.run(
             [WINDLASS, *words],
             cwd=cwd or self.folder,
             env={**self.env, **(env or {})},
@@ -65,6 +67,8 @@ class Home:
             timeout=150,
             check=False,
         )
+        canary.seen(done.stdout + done.stderr, f"what `windlass {words[0] if words else ''}` prints")
+        return done
 
     def run_json(self, repo: Path, *words: str, code: int = 0, env: Mapping[str, str] | None = None) -> dict[str, Any]:
         """`windlass run … --output json`: the object; the exit code must be `code`."""

@@ -15,12 +15,13 @@ from typing import Any
 
 import httpx2
 import psycopg
+from tests.canary import secret
 from tests.postgres import Postgres
 from tests.slow.home import Home
 from tests.slow.repo import Repo
 from tests.slow.server import Server
 
-TOKEN = "known-to-both-and-nobody-else"
+TOKEN = secret("installation")
 # A lease of eight seconds means what one of fifteen means, sooner; a leader may stand still for five all the same.
 SPANS = {"WINDLASS_LEASE_DURATION": "8s", "WINDLASS_RENEW_DEADLINE": "6s", "WINDLASS_RETRY_PERIOD": "300ms"}
 LONGER_THAN_A_LEASE = 9

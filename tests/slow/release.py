@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import tempfile
 from contextlib import contextmanager
@@ -131,8 +130,7 @@ def database(address: str) -> Iterator[str]:
         server.execute("CREATE DATABASE windlass")
         yield server.url("windlass")
     finally:
-        server.stop("immediate")
-        shutil.rmtree(folder)
+        server.end(dumped=True)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import httpx2
 import pytest
 import yaml
 from scripts.cluster.control_plane import kubectl
+from tests.canary import secret, typed
 from tests.chart.helm import CHART
 from tests.cluster import namespace_in
 from tests.slow.release import PATIENCE, Release, Team, database, team
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from scripts.cluster.cluster import Cluster
 
+TOKEN = secret("chart")
 SETTINGS = "apiVersion: windlass.dev/v1\nkind: Repository\n"
 GREET = """
 triggers: {git: [{push: {branches: [main]}}]}
@@ -64,7 +66,7 @@ def release(cluster: Cluster, own_image: str, tenant: Team) -> Iterator[Release]
         }
         made = Release(cluster, place, values)
         made.kubectl("create", "secret", "generic", "database", f"--from-literal=url={url}")
-        made.kubectl("create", "secret", "generic", "tokens", "--from-literal=ada=adas-own-token")
+        made.kubectl("create", "secret", "generic", "tokens", f"--from-literal=ada={typed(TOKEN)}")
         made.upgrade()
         yield made
         made.helm("uninstall", made.name, "--wait", "--ignore-not-found")
@@ -119,7 +121,7 @@ def test_the_api_knows_its_tokens_and_nobody_else(release: Release, tenant: Team
         with httpx2.Client(base_url=url, timeout=60) as web:
             assert web.get("/healthz").status_code == 200
             assert web.get("/api/v1/repositories").status_code == 401
-            answer = web.get("/api/v1/repositories", headers={"Authorization": "Bearer adas-own-token"})
+            answer = web.get("/api/v1/repositories", headers={"Authorization": f"Bearer {TOKEN}"})
         assert f"{tenant.namespace}.shop" in [one["name"] for one in answer.json()["items"]]
 
 

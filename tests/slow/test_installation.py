@@ -7,12 +7,14 @@ from collections.abc import Iterator
 
 import httpx2
 import pytest
+from tests.canary import secret
 from tests.slow.home import Home
 from tests.slow.installation import TOKEN, Controller, Web
 from tests.slow.repo import Repo, workflow
 from tests.slow.waiting import until
 from websockets.sync.client import connect
 
+HOOK, ADA = secret("installation.hook"), secret("installation.ada")
 FILES = {
     "workflows/job.yaml": workflow(
         "job",
@@ -59,13 +61,13 @@ def parts(module_home: Home) -> Iterator[tuple[Controller, Web, str]]:
         "WINDLASS_DATABASE": f"sqlite:///{module_home.folder}/ledger.db",
         "WINDLASS_INTERNAL_TOKEN": "",
         "BOTH": TOKEN,
-        "HOOK": "hook-key",
-        "ADA": "ada-key",
+        "HOOK": HOOK,
+        "ADA": ADA,
     }
     controller = Controller(module_home, "controller", repo.path, env=env).start().leads()
     web = Web(module_home, env=env)
     web.start()
-    web.http.headers["Authorization"] = "Bearer ada-key"
+    web.http.headers["Authorization"] = f"Bearer {ADA}"
     yield controller, web, repo.name
     web.close()
     controller.close()
@@ -107,7 +109,7 @@ def test_news_and_lines_come_as_they_are_written(parts) -> None:
     assert seen[-1]["id"] == run
     done = web.begin(repo, "job")
     where = f"{web.url.replace('http', 'ws', 1)}/api/v1/runs/{done}/logs"
-    with connect(where, additional_headers={"Authorization": "Bearer ada-key"}, open_timeout=60) as socket:
+    with connect(where, additional_headers={"Authorization": f"Bearer {ADA}"}, open_timeout=60) as socket:
         told = [json.loads(message)["text"] for message in socket]
     assert told == ["hello world", "bye"]
 
@@ -115,7 +117,7 @@ def test_news_and_lines_come_as_they_are_written(parts) -> None:
 def test_a_hook_is_verified_by_what_came_and_sees_nothing_of_what_we_add(parts) -> None:
     _, web, repo = parts
     sent = {
-        "Authorization": "Bearer hook-key",
+        "Authorization": f"Bearer {HOOK}",
         "X-Mine": "yes",
         "Windlass-Internal-Token": TOKEN,
         "Windlass-Internal-Actor": "e30=",
@@ -140,7 +142,7 @@ def test_the_web_guards_and_the_controller_trusts_the_web_alone(parts) -> None:
         assert httpx2.get(web.url + path, headers=forged, timeout=90).status_code == 401, path
     assert web.http.post("/api/v1/events/x", content=b"x" * 2_000_000).status_code == 413
     assert web.http.get("/api/v1/nothing").json()["status"] == 404
-    for headers in ({}, {"Windlass-Internal-Token": "wrong"}, {"Authorization": "Bearer ada-key"}):
+    for headers in ({}, {"Windlass-Internal-Token": "wrong"}, {"Authorization": f"Bearer {ADA}"}):
         assert controller.ask("/api/v1/runs", headers=headers).status_code == 401
     assert controller.ask("/readyz").text == "ok\n"
     assert "windlass_leading 1.0" in controller.ask("/metrics").text

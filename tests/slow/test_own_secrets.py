@@ -7,6 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.canary import keeps, secret
 from tests.slow.folders import contents
 from tests.slow.repo import workflow
 from tests.slow.terminal import Terminal
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from tests.slow.home import Home
     from tests.slow.repo import Repo
 
-VALUE = "correct-horse battery"
+VALUE = secret("own", " battery")
+OTHER = secret("own.other")
 SETTINGS = """
 apiVersion: windlass.dev/v1
 kind: Repository
@@ -71,8 +73,8 @@ def test_on_a_laptop_without_a_server(home: Home, shop: Repo) -> None:
     assert f"{len(VALUE)} characters: ***" in home.windlass("run", "use", cwd=shop.path).stdout
     rows = json.loads(home.windlass("secrets", "list", "--output", "json", cwd=shop.path).stdout)
     assert [(row["kind"], row["owner"], row["name"]) for row in rows] == [("repository", "shop", "DB")]
-    given(home, "another value", "secrets", "set", "TOKEN", "--user", cwd=shop.path)
-    assert "13 characters: ***" in home.windlass("run", "mine", cwd=shop.path).stdout
+    given(home, OTHER, "secrets", "set", "TOKEN", "--user", cwd=shop.path)
+    assert f"{len(OTHER)} characters: ***" in home.windlass("run", "mine", cwd=shop.path).stdout
     checked = json.loads(home.windlass("secrets", "check", "--output", "json", cwd=shop.path).stdout)
     assert [row["status"] for row in checked] == ["found", "found"]
     assert home.windlass("secrets", "rotate", cwd=shop.path).stdout.startswith("2 sealed anew, by key ")
@@ -83,14 +85,14 @@ def test_on_a_laptop_without_a_server(home: Home, shop: Repo) -> None:
 
 
 def test_values_come_by_file_or_a_hidden_question(home: Home, shop: Repo) -> None:
-    (home.folder / "value").write_text("hunter22\n")
+    keeps(home.folder / "value").write_text(f"{OTHER}\n")
     assert home.windlass("secrets", "set", "DB", "--file", "../value", cwd=shop.path).returncode == 0
-    assert "8 characters: ***" in home.windlass("run", "use", cwd=shop.path).stdout
+    assert f"{len(OTHER)} characters: ***" in home.windlass("run", "use", cwd=shop.path).stdout
     terminal = Terminal(home, "secrets", "set", "DB", cwd=shop.path)
     terminal.until("DB: ")
-    terminal.type("typed-secret")
+    terminal.type(VALUE)
     assert terminal.end() == "repository:shop/DB is kept, version 2: ref+windlass://DB\n"
-    assert "12 characters: ***" in home.windlass("run", "use", cwd=shop.path).stdout
+    assert f"{len(VALUE)} characters: ***" in home.windlass("run", "use", cwd=shop.path).stdout
     for words, told in (
         (("set", "DB"), "at least 4 characters"),
         (("set",), "needs a NAME"),

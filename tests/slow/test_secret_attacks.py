@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.canary import keeps, secret
 from tests.slow.folders import contents, files
 from tests.slow.processes import end
 from tests.slow.repo import workflow
@@ -24,9 +25,8 @@ if TYPE_CHECKING:
     from tests.slow.repo import Repo
     from tests.slow.server import Server
 
-# No other test, beside this one, has them among the arguments of a process.
-VALUE = f"c4-{os.urandom(5).hex()}-Tr&3"
-OTHERS = f"c5-{os.urandom(5).hex()}-other"
+VALUE = secret("attacks", "-Tr&3")
+OTHERS = secret("attacks.others")
 SETTINGS = """
 apiVersion: windlass.dev/v1
 kind: Repository
@@ -76,7 +76,7 @@ SPILL = """
         outputs: {out: {}, b64: {}}
         run: |
           stat -Lc %a secret.conf
-          for i in $(seq 0 17); do printf '%s' "${IT:$i:1}"; done; echo
+          for i in $(seq 0 $((${#IT} - 1))); do printf '%s' "${IT:$i:1}"; done; echo
           printf 'x%s' "$IT" | base64 -w0; echo
           printf 'xy%s' "$IT" | base64 -w0; echo
           printf '%q\\n' "it's $IT"
@@ -197,7 +197,7 @@ def clean_everywhere(server: Server, runs: list[str]) -> None:
 def with_keys(home: Home, key: Key) -> None:
     folder = home.folder / "home/config/sops/age"
     folder.mkdir(parents=True)
-    (folder / "keys.txt").write_text(f"{key.secret}\n")
+    keeps(folder / "keys.txt").write_text(f"{key.secret}\n")
 
 
 def test_each_attack_gets_its_refusal_and_nothing_else(home: Home, shop: Repo, serve: MakeServer, key: Key) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
+from tests.canary import keeps, secret
 from tests.slow.folders import contents
 from tests.slow.repo import workflow
 from tests.slow.waiting import until
@@ -134,14 +135,14 @@ class Canaries:
     """A value for each place, that nobody else has."""
 
     def __init__(self) -> None:
-        self.of = {name: f"c4-{os.urandom(6).hex()}-{name.lower()}+&" for name in (*PLACES, "OWN", "INPUT")}
-        self.of["LINES"] = "\n".join(f"line-{os.urandom(9).hex()}" for _ in range(4)) + "\n"
+        self.of = {name: secret(f"canaries.{name.lower()}", "+&") for name in (*PLACES, "OWN", "INPUT")}
+        self.of["LINES"] = "\n".join(secret(f"canaries.line.{n}") for n in range(4)) + "\n"
         self.forms = {form: name for name, value in self.of.items() for form in self._forms(value)}
 
     def _forms(self, value: str) -> Iterator[bytes]:
         for line in value.split():
             raw = line.encode()
-            yield from (raw, raw[3:15], quote(line, safe="").encode(), json.dumps(line)[1:-1].encode())
+            yield from (raw, raw[4:-1], quote(line, safe="").encode(), json.dumps(line)[1:-1].encode())
             yield from (base64.b64encode(b"." * n + raw)[4:20] for n in range(3))
 
     def clean(self, data: bytes, where: object) -> None:
@@ -187,7 +188,7 @@ def shop(home: Home, repo: Repo, canaries: Canaries) -> Repo:
 def _keep(home: Home, key: Key) -> None:
     file = home.folder / KEYS
     file.parent.mkdir(parents=True)
-    file.write_text(f"{key.secret}\n")
+    keeps(file).write_text(f"{key.secret}\n")
 
 
 def with_runners(home: Home, runners: Mapping[str, Any]) -> tuple[str, ...]:
@@ -239,7 +240,7 @@ def _steps(run: Mapping[str, Any], above: str = "") -> Iterator[str]:
 
 def test_on_this_machine(home: Home, shop: Repo, serve: MakeServer, canaries: Canaries) -> None:
     own = home.folder / "own"
-    own.write_text(canaries.of["OWN"])
+    keeps(own).write_text(canaries.of["OWN"])
     server = serve(shop.path)
     done = home.windlass("secrets", "set", "OWN", "--repository", "shop", "--file", str(own), "--server", server.url)
     assert done.returncode == 0, done.stderr

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.canary import secret
 from tests.secrets.stores.local_server import local_server
 from tests.slow.repo import workflow
 from tests.slow.waiting import until
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from tests.slow.repo import Repo
     from tests.slow.server import Server
 
-VALUE = "hunter22-correct-horse"
+VALUE = secret("guards")
 SETTINGS = """
 apiVersion: windlass.dev/v1
 kind: Repository

@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.canary import keeps, secret, typed
 from tests.slow.folders import contents
 from tests.slow.repo import workflow
 from tests.slow.waiting import until
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from tests.slow.home import Home
     from tests.slow.repo import Repo
 
-# Among the arguments of a process here; another test finds its own there and nowhere else.
-VALUE = f"t{os.urandom(4).hex()}&3 {{ö}}"
+VALUE = secret("inputs", "&3 {ö}")
 BODY = """
     inputs: {token: {type: secret}, other: {required: false}}
     outputs: {said: "${{ steps.use.outputs.said }}"}
@@ -34,7 +34,8 @@ BODY = """
           echo "said=it is $token" >> "$WINDLASS_OUTPUT"
           echo "raw $token"
           printf '%s' "user:$token" | base64 -w0; echo
-          printf 'in pieces: '; for i in $(seq 0 14); do printf '%s' "${token:$i:1}"; sleep 0.01; done; echo
+          printf 'in pieces: '
+          for i in $(seq 0 $((${#token} - 1))); do printf '%s' "${token:$i:1}"; sleep 0.01; done; echo
           cat "$WINDLASS_INPUTS"
       parts:
         run:
@@ -65,23 +66,23 @@ def nowhere(folder: Path) -> None:
 
 def test_on_a_laptop(home: Home, repo: Repo) -> None:
     add(home, repo)
-    (home.folder / "token").write_text(VALUE + "\n")
+    keeps(home.folder / "token").write_text(VALUE + "\n")
     words = ("--input", f"token=@{home.folder / 'token'}")
     done = home.windlass("run", "tell", *words, cwd=repo.path)
     assert done.returncode == 0, done.stderr
     (home.folder / "token").unlink()
     assert "raw ***" in done.stdout
     assert re.search(r"in pieces: \*\*\*$", done.stdout, re.MULTILINE)
-    assert "inner 15 ***" in done.stdout
+    assert f"inner {len(VALUE)} ***" in done.stdout
     assert "one ***" in done.stdout
     assert "two ***" in done.stdout
     assert '{"other":null}' in done.stdout
     run = json.loads(
-        home.windlass("run", "tell", "--input", f"token={VALUE}", "--output", "json", cwd=repo.path).stdout
+        home.windlass("run", "tell", "--input", typed(f"token={VALUE}"), "--output", "json", cwd=repo.path).stdout
     )
     assert run["inputs"]["token"] == "***"
     assert run["outputs"] == {"said": "it is ***"}
-    assert run["steps"]["use"]["outputs"]["length"] == 15
+    assert run["steps"]["use"]["outputs"]["length"] == len(VALUE)
     nowhere(home.folder)
     again = home.windlass("rerun", run["id"], cwd=repo.path)
     assert again.returncode == 1 or again.returncode == 2
@@ -104,7 +105,9 @@ def test_on_a_server_that_is_killed_meanwhile(home: Home, repo: Repo, serve: Mak
     assert result["status"] == "succeeded", result
     assert result["outputs"] == {"said": "it is ***"}
     assert "raw ***" in server.step_log(run, "use").text
-    assert "inner 15 ***" in server.step_log(run, "below%2Fshow").text, "what began after the restart has it too"
+    assert f"inner {len(VALUE)} ***" in server.step_log(run, "below%2Fshow").text, (
+        "what began after the restart has it too"
+    )
     assert "***" in server.get(f"/runs/{run}")["inputs"]["token"]
     assert oct((server.data / "keys/seal.key").stat().st_mode)[-3:] == "600"
     nowhere(server.data)

@@ -7,6 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.canary import keeps, secret, typed
 from tests.openbao import ROOT, OpenBao, running
 from tests.slow.folders import contents
 from tests.slow.repo import Repo, workflow
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from tests.slow.conftest import MakeServer
     from tests.slow.home import Home
 
-VALUE = "Tr0ub4dor-and-3-more"
+VALUE = secret("stores")
+SHOWN = f"{len(VALUE)} characters: ***"
 SETTINGS = """
 apiVersion: windlass.dev/v1
 kind: Repository
@@ -87,7 +89,7 @@ def test_on_a_laptop(home: Home, shop: Repo, bao: OpenBao) -> None:
     assert [row["status"] for row in json.loads(checked.stdout)] == ["found", "found"], checked.stdout
     for name in ("use", "file"):
         done = home.windlass("run", name, cwd=shop.path, env=env)
-        assert (done.returncode, "20 characters: ***" in done.stdout) == (0, True), done.stdout
+        assert (done.returncode, SHOWN in done.stdout) == (0, True), done.stdout
     nowhere(home.folder)
     done = home.windlass("run", "use", cwd=shop.path)
     assert "VAULT_ADDR says where" in done.stdout
@@ -95,7 +97,7 @@ def test_on_a_laptop(home: Home, shop: Repo, bao: OpenBao) -> None:
 
 def test_a_servers_stores(home: Home, shop: Repo, bao: OpenBao, serve: MakeServer) -> None:
     policy = 'path "secret/data/*" { capabilities = ["read"] }\npath "transit/decrypt/*" { capabilities = ["update"] }'
-    (home.folder / "vault-token").write_text(bao.token(policy))
+    keeps(home.folder / "vault-token").write_text(bao.token(policy))
     file = home.folder / "server.yaml"
     file.write_text(SERVER % {"url": bao.url, "token": home.folder / "vault-token", "ca": bao.folder / "ca.pem"})
     other = Repo(home.folder / "other")
@@ -111,7 +113,7 @@ def test_a_servers_stores(home: Home, shop: Repo, bao: OpenBao, serve: MakeServe
     for name in ("use", "file"):
         run = server.begin("shop", name)
         assert server.ended(run)["status"] == "succeeded", server.run(run)
-        assert "20 characters: ***" in server.step_log(run, "use").text
+        assert SHOWN in server.step_log(run, "use").text
         refused = server.ended(server.begin("other", name))
         assert (refused["status"], refused["cause"]) == ("errored", "secret-denied"), refused
         assert VALUE not in json.dumps(refused)
@@ -129,7 +131,7 @@ def test_encrypt_makes_what_check_and_sops_open(home: Home, repo: Repo) -> None:
     )
     plain = repo.path / "secrets/all.yaml"
     plain.parent.mkdir()
-    plain.write_text(f"# why\npassword: {VALUE}\n")
+    keeps(plain).write_text(f"# why\npassword: {VALUE}\n")
     plain.chmod(0o600)
     printed = home.windlass("secrets", "encrypt", "secrets/all.yaml", cwd=repo.path)
     assert (printed.returncode, "ENC[AES256_GCM" in printed.stdout) == (0, True), printed.stderr
@@ -149,7 +151,7 @@ def test_encrypt_makes_what_check_and_sops_open(home: Home, repo: Repo) -> None:
         ((), "needs a file"),
         (("-",), "standard input needs --as NAME"),
         (("windlass.yaml",), "has no creation rule for windlass.yaml"),
-        (("--age", key.secret, "windlass.yaml"), "is no age recipient"),
+        (("--age", typed(key.secret), "windlass.yaml"), "is no age recipient"),
     ):
         wrong = home.windlass("secrets", "encrypt", *words, cwd=repo.path)
         assert (wrong.returncode, message in wrong.stderr, key.secret in wrong.stderr) == (2, True, False), wrong.stderr

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.canary import keeps, secret
 from tests.slow.folders import contents
 from tests.slow.repo import workflow
 from tests.slow.waiting import until
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
     from tests.slow.repo import Repo
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/secrets.md"
-VALUE = "Tr0ub4dor&3 {ö}"
-OTHER = "correct-horse"
+VALUE = secret("secrets", "&3 {ö}")
+OTHER = secret("secrets.other")
+KEY = secret("secrets.hook")
 SETTINGS = """
 apiVersion: windlass.dev/v1
 kind: Repository
@@ -49,7 +51,7 @@ BODY = """
           echo "said=it is $PASSWORD" >> "$WINDLASS_OUTPUT"
           echo "raw $AUTH"; cat conf; echo
           printf '%s' "user:$PASSWORD" | base64 -w0; echo
-          for i in $(seq 0 14); do printf '%s' "${PASSWORD:$i:1}"; sleep 0.01; done; echo
+          for i in $(seq 0 $((${#PASSWORD} - 1))); do printf '%s' "${PASSWORD:$i:1}"; sleep 0.01; done; echo
           env | grep -c SOPS_AGE || true
       below: {uses: ./workflows/inner.yaml, with: {key: "${{ secrets.PASSWORD }}"}}
 """
@@ -80,9 +82,9 @@ def key() -> Key:
 def shop(home: Home, repo: Repo, key: Key) -> Repo:
     (home.folder / "sops").mkdir()
     sops = Sops(home.folder / "sops", key)
-    plain = json.dumps({"db": {"password": VALUE}, "other": OTHER, "hook": "hook-key-1"}, ensure_ascii=False)
+    plain = json.dumps({"db": {"password": VALUE}, "other": OTHER, "hook": KEY}, ensure_ascii=False)
     ours = sops.encrypted("all.yaml", plain).decode()
-    theirs = Sops(home.folder / "sops", new_key()).encrypted("foreign.yaml", "a: hunter22\n").decode()
+    theirs = Sops(home.folder / "sops", new_key()).encrypted("foreign.yaml", f"a: {OTHER}\n").decode()
     for left in (home.folder / "sops").iterdir():
         left.unlink()
     repo.commit(
@@ -119,10 +121,10 @@ def test_on_a_laptop(home: Home, shop: Repo, key: Key) -> None:
     done = home.windlass("run", "tell", cwd=shop.path, env=env)
     assert done.returncode == 0, done.stdout
     shown(done.stdout)
-    assert "inner 15 13 *** ***" in done.stdout, "its own PASSWORD is that of its environment"
+    assert f"inner {len(VALUE)} {len(OTHER)} *** ***" in done.stdout, "its own PASSWORD is that of its environment"
     run = json.loads(home.windlass("run", "tell", "--output", "json", cwd=shop.path, env=env).stdout)
     assert run["outputs"] == {"said": "it is ***"}
-    assert run["steps"]["use"]["outputs"]["length"] == 15
+    assert run["steps"]["use"]["outputs"]["length"] == len(VALUE)
     nowhere(home.folder)
     kept = Path(f"/dev/shm/windlass-{os.geteuid()}")
     owners = []
@@ -181,14 +183,14 @@ def test_a_server_gives_only_what_its_file_says(home: Home, shop: Repo, key: Key
 def test_on_a_server_of_one_s_own(home: Home, shop: Repo, serve: MakeServer, key: Key) -> None:
     folder = home.folder / "home/config/sops/age"
     folder.mkdir(parents=True)
-    (folder / "keys.txt").write_text(f"# created\n{key.secret}\n")
+    keeps(folder / "keys.txt").write_text(f"# created\n{key.secret}\n")
     server = serve(shop.path)
     run = server.begin("shop", "tell")
     result = server.ended(run)
     assert result["status"] == "succeeded", result
     assert result["outputs"] == {"said": "it is ***"}
     shown(server.step_log(run, "use").text)
-    assert "inner 15 13 *** ***" in server.step_log(run, "below%2Fshow").text
+    assert f"inner {len(VALUE)} {len(OTHER)} *** ***" in server.step_log(run, "below%2Fshow").text
     plan = server.http.get(f"/api/v1/runs/{run}/plan")
     assert plan.json()["secrets"] == {"PASSWORD": "ref+sops://secrets/all.yaml#/db/password"}
     until(lambda: not [at for at, _, names in os.walk(server.data) if "conf" in names])  # it goes soon after the end
@@ -199,7 +201,7 @@ def test_on_a_server_of_one_s_own(home: Home, shop: Repo, serve: MakeServer, key
             assert VALUE.encode() not in Path(f"/proc/{pid}/cmdline").read_bytes()
         except OSError:
             continue
-    hook = server.http.post("/hooks/shop/push", headers={"Authorization": "Bearer hook-key-1"}, json={})
+    hook = server.http.post("/hooks/shop/push", headers={"Authorization": f"Bearer {KEY}"}, json={})
     assert hook.status_code == 202, hook.text
     assert server.http.post("/hooks/shop/push", headers={"Authorization": "Bearer other"}, json={}).status_code == 401
 

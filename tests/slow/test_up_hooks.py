@@ -10,12 +10,13 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
+from tests.canary import keeps, secret
 from tests.slow.home import Home
 from tests.slow.repo import Repo
 from tests.slow.server import TERMINAL, Server
 from tests.slow.waiting import until
 
-KEY = "wX3-long-enough-to-be-a-key"
+KEY = secret("hooks")
 ECHO = """
     outputs: {said: "${{ steps.it.outputs.said }}"}
     steps:
@@ -55,7 +56,7 @@ def server(module_home: Home) -> Iterator[Server]:
     repo = Repo(module_home.folder / "shop")
     for name, triggers in HOOKS.items():
         repo.add(name, dedent(triggers) + dedent(INPUTS) + dedent(ECHO))
-    (module_home.folder / "hook.key").write_text(KEY + "\n")
+    keeps(module_home.folder / "hook.key").write_text(KEY + "\n")
     config = module_home.folder / "windlass-server.yaml"
     config.write_text(f"secrets:\n  HOOK_KEY: {{file: {module_home.folder}/hook.key}}\n")
     one = Server(module_home, repo.path, words=("--config", str(config))).start()

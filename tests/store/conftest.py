@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -39,8 +38,7 @@ def postgres() -> Iterator[Postgres]:
     server = Postgres(folder)
     server.start()
     yield server
-    server.stop("immediate")
-    shutil.rmtree(folder)
+    server.end()
 
 
 @pytest.fixture

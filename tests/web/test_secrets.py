@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from starlette.testclient import TestClient
+from tests.canary import secret
 from tests.web.site import TOKEN, Site, workflow
 
 from windlass.secrets.base import Origin
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-VALUE = "correct-horse"
+VALUE = secret("web.secrets")
 SETTINGS = """apiVersion: windlass.dev/v1
 kind: Repository
 secrets: {DB: "ref+windlass://DB", GONE: "ref+windlass://GONE", VAULT: "ref+vault://secret/data/x#/a"}

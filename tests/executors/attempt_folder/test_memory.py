@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from tests.canary import secret
 from tests.executors.conftest import wait_until
 
 from windlass.executors.attempt_folder import memory
@@ -14,7 +15,7 @@ from windlass.executors.attempt_folder.folders import Folders
 from windlass.executors.workspace.step_files import StepFiles
 from windlass.runs.model import LaunchFile
 
-VALUE = "hunter22-correct-horse"
+VALUE = secret("memory")
 
 
 def begun(local, script, *files):

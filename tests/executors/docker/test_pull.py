@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.canary import keeps
 from tests.docker_engine import IMAGE, IN_CI
 from tests.registry import PASSWORD, USER, Registry, why_no_registry
 
@@ -45,7 +46,7 @@ def image(docker: Docker, registry: Registry) -> str:
 
 def log_in(folder: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch, password: str = PASSWORD) -> None:
     auth = base64.b64encode(f"{USER}:{password}".encode()).decode()
-    (folder / "config.json").write_text(json.dumps({"auths": {registry.host: {"auth": auth}}}))
+    keeps(folder / "config.json").write_text(json.dumps({"auths": {registry.host: {"auth": auth}}}))
     monkeypatch.setenv("DOCKER_CONFIG", str(folder))
 
 

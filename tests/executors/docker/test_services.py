@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.canary import secret
 from tests.executors.conftest import Docker, wait_until
 from tests.executors.docker.test_ends import WAITING
 
@@ -16,6 +17,7 @@ from windlass.runs.model import Stop
 if TYPE_CHECKING:
     from tests.docker_engine import Dockerd
 
+SECRET = secret("docker.services")
 IMAGE = "windlass-test:1"
 SERVE = "echo serving; mkdir -p /www; echo $SAID > /www/index.html; exec httpd -f -p 8080 -h /www"
 WEB = LaunchService("web", IMAGE, {"SAID": "hello there"}, argv=("sh", "-c", SERVE), ports=(8080,))
@@ -48,8 +50,8 @@ def test_services_know_one_another(docker: Docker) -> None:
 
 
 def test_a_service_that_ends_is_the_end_of_the_attempt(docker: Docker) -> None:
-    broken = LaunchService("db", IMAGE, {"KEY": "hunter2-long"}, argv=("sh", "-c", "echo no $KEY; exit 3"), ports=(1,))
-    ended = docker.end("echo never", services=(broken,), masks=("hunter2-long",))
+    broken = LaunchService("db", IMAGE, {"KEY": SECRET}, argv=("sh", "-c", "echo no $KEY; exit 3"), ports=(1,))
+    ended = docker.end("echo never", services=(broken,), masks=(SECRET,))
     assert (ended.exit_code, ended.cause) == (None, "service-failed")
     assert ended.message == "the service db ended with exit code 3"
     assert docker.log() == b"windlass: the service db wrote:\ndb: no ***\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from tests.canary import secret
 from tests.executors.conftest import Docker, wait_until
 
 from windlass.executors.docker.owner import owner_of
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from windlass.executors.workspace.pieces import Place
 
-SECRET = "hunter2-and-more"
+SECRET = secret("docker.surroundings")
 
 
 def test_variables_inputs_and_the_working_directory(docker: Docker) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.canary import secret
 from tests.executors.conftest import wait_until
 from tests.executors.kubernetes_bench import TIMEOUT, Kube
 
@@ -34,7 +35,7 @@ echo "said=$TOKEN" >> "$WINDLASS_OUTPUT"
 
 @pytest.fixture
 def value() -> str:
-    return f"c4nary-{os.urandom(8).hex()}"
+    return secret("kubernetes.secrets")
 
 
 def using(kube: Kube, value: str, script: str = USE, **fields: Any) -> Launch:
@@ -83,8 +84,9 @@ def test_values_are_in_one_secret_that_the_job_owns_and_go_with_it(kube: Kube, v
     assert (ended.exit_code, ended.outputs) == (0, f"length={len(value)}\nsaid=***\n".encode())
     assert kube.log().startswith(b"it is ***\nBearer *** still\n")
     assert on_disk(kube, value) == []
+    assert value in str(kube.pod()["status"]), "where the kubelet keeps outputs"
     executor.forget(launch.key)
-    wait_until(lambda: not kube.list(SECRETS), TIMEOUT)
+    wait_until(lambda: not kube.list(SECRETS) and not kube.pods(), TIMEOUT)
 
 
 def test_a_job_that_somebody_deletes_takes_its_secret_along(kube: Kube, value: str) -> None:
@@ -126,12 +128,15 @@ def test_whoever_adopts_it_hides_them_too(kube: Kube, value: str) -> None:
     first.start([launch])
     handle = kube.seen.started(launch.key).handle
     first.close(kill=False)
-    kube.executor().adopt({launch.key: handle})
+    executor = kube.executor()
+    executor.adopt({launch.key: handle})
     kube.execute("step", ": > /tmp/go")
     ended = kube.seen.ended(launch.key, TIMEOUT)
     assert (ended.exit_code, ended.outputs) == (0, f"length={len(value)}\nsaid=***\n".encode())
     assert b"it is ***\nBearer *** still\n" in kube.log()
     assert on_disk(kube, value) == []
+    executor.forget(launch.key)
+    wait_until(lambda: not kube.list(SECRETS) and not kube.pods(), TIMEOUT)
 
 
 def test_when_nobody_knows_any_more_what_to_hide_nothing_is_shown(kube: Kube, value: str) -> None:
@@ -141,12 +146,15 @@ def test_when_nobody_knows_any_more_what_to_hide_nothing_is_shown(kube: Kube, va
     handle = kube.seen.started(launch.key).handle
     first.close(kill=False)
     kube.call(kube.client.delete(SECRETS, object_name(launch.key), kube.namespace))
-    kube.executor().adopt({launch.key: handle})
+    executor = kube.executor()
+    executor.adopt({launch.key: handle})
     kube.execute("step", ": > /tmp/go")
     ended = kube.seen.ended(launch.key, TIMEOUT)
     assert (ended.exit_code, ended.outputs) == (0, b"")
     assert b"the Secret that says what must not show in it is gone" in kube.log()
     assert on_disk(kube, value) == []
+    executor.forget(launch.key)
+    wait_until(lambda: not kube.list(SECRETS) and not kube.pods(), TIMEOUT)
 
 
 def test_parts_have_them_too(kube: Kube, value: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.canary import secret
 from tests.executors.conftest import wait_until
 from tests.executors.kubernetes_bench import IMAGE, TIMEOUT, Kube
 
@@ -18,6 +19,7 @@ from windlass.runs.model import Stop
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+SECRET = secret("kubernetes.services")
 SERVE = """
 import http.server, os
 print("serving", flush=True)
@@ -60,8 +62,8 @@ def test_a_program_that_fails_ends_its_services_too(kube: Kube) -> None:
 
 
 def test_a_service_that_ends_is_the_end_of_the_attempt(kube: Kube) -> None:
-    broken = service("db", "echo no $KEY; exit 3", (1,), env={"KEY": "hunter2-long"})
-    found = kube.end("echo never", services=(broken,), masks=("hunter2-long",))
+    broken = service("db", "echo no $KEY; exit 3", (1,), env={"KEY": SECRET})
+    found = kube.end("echo never", services=(broken,), masks=(SECRET,))
     assert (found.exit_code, found.cause) == (None, "service-failed")
     assert found.message == "the service db ended with exit code 3"
     assert kube.log() == b"windlass: the service db wrote:\ndb: no ***\n"
@@ -69,12 +71,12 @@ def test_a_service_that_ends_is_the_end_of_the_attempt(kube: Kube) -> None:
 
 
 def test_its_values_that_must_not_show_are_in_the_attempts_secret_alone(kube: Kube) -> None:
-    hidden = service("db", "sleep 1000", env={"KEY": "hunter2-long", "PLAIN": "x"}, unset=("PATH_INFO",))
-    launch = kube.launch("until [ -e /tmp/go ]; do sleep 0.05; done", services=(hidden,), masks=("hunter2-long",))
+    hidden = service("db", "sleep 1000", env={"KEY": SECRET, "PLAIN": "x"}, unset=("PATH_INFO",))
+    launch = kube.launch("until [ -e /tmp/go ]; do sleep 0.05; done", services=(hidden,), masks=(SECRET,))
     executor = kube.executor()
     executor.start([launch])
     kube.seen.started(launch.key)
-    assert "hunter2-long" not in str(kube.job()) + str(kube.pod())
+    assert SECRET not in str(kube.job()) + str(kube.pod())
     assert "env.db.KEY" in kube.list(SECRETS)[0]["data"]
     kube.execute("step", ": > /tmp/go")
     assert kube.seen.ended(launch.key).exit_code == 0
@@ -93,7 +95,7 @@ def test_a_service_that_is_never_ready(kube: Kube, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     ("wrong", "cause", "words"),
     [
-        (LaunchService("db", "127.0.0.1:1/team/db:1"), "image-pull", "the service db: "),
+        (LaunchService("db", "127.0.0.1:1/team/db:1"), "registry-unavailable", "the service db: "),
         (
             LaunchService("db", IMAGE, argv=("/no/such",)),
             "service-failed",

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.canary import secret
 from tests.executors.conftest import wait_until
 from tests.executors.kubernetes_bench import Kube
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from windlass.executors.workspace.pieces import Place
 
-SECRET = "hunter2-and-more"
+SECRET = secret("kubernetes.workspace")
 ENFORCE = {"pod-security.kubernetes.io/enforce": "restricted"}
 
 

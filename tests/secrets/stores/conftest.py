@@ -6,6 +6,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.canary import keeps
 from tests.openbao import OpenBao, running
 
 from windlass.errors import SecretError
@@ -38,7 +39,7 @@ class Stores:
         sources = {}
         for name, value in credentials.items():
             file = self._folder / f"{next(self._numbers)}-{name}"
-            file.write_text(value + "\n")
+            keeps(file).write_text(value + "\n")
             sources[name] = SecretSource(file=file)
         return SecretStore("team", backend, address, options or {}, sources, allow=EVERYTHING)
 

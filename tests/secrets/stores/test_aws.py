@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.config import Config
+from tests.canary import secret
 from tests.s3 import CREDENTIALS, S3, reason
 from tests.secrets.stores.local_server import local_server
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     Aws = Callable[..., Asked]
 
-VALUE = "hunter22-correct-horse"
+VALUE = secret("aws")
 REGION = "eu-central-1"
 KEYS = {"accessKeyId": CREDENTIALS["AWS_ACCESS_KEY_ID"], "secretAccessKey": CREDENTIALS["AWS_SECRET_ACCESS_KEY"]}
 

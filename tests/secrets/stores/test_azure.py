@@ -16,6 +16,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from tests.canary import secret
 from tests.secrets.stores.local_server import Local, Request, local_server
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     Azure = Callable[..., Asked]
 
-VALUE = "hunter22-correct-horse"
+VALUE = secret("azure")
 TOKEN, SECRET = "the-access-token", "the-clients-own"
 SECRETS = {
     "/secrets/plain": VALUE,

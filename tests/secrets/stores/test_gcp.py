@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from tests.canary import secret
 from tests.secrets.stores.local_server import Local, Request, local_server
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     Google = Callable[..., Asked]
 
-VALUE = "hunter22-correct-horse"
+VALUE = secret("gcp")
 TOKEN = "the-access-token"
 SECRETS = {
     "projects/main/secrets/plain/versions/latest": VALUE.encode(),

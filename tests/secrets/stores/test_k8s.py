@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.canary import secret
 
 from windlass.secrets.base import Origin
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     Kube = Callable[..., Asked]
 
-VALUE = "hunter22-correct-horse"
+VALUE = secret("k8s")
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.canary import secret
 from tests.secrets.stores.conftest import READ_ALL
 from tests.secrets.stores.local_server import local_server
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     Vault = Callable[..., Asked]
 
-VALUE = "hunter22-correct-horse"
+VALUE = secret("vault")
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -6,6 +6,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.canary import secret
 from tests.secrets.stores.conftest import READ_ALL
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     Vault = Callable[..., Asked]
 
-VALUE = "hunter22-correct-horse"
+VALUE = secret("vault.kubernetes")
 REFERENCE = "ref+vault://secret/of-pods#/password"
 
 

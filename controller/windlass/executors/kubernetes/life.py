@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from windlass import log
 from windlass.executors.attempt_folder.end import Over, read_end, write_end
 from windlass.executors.attempt_folder.log_file import NotStartable
+from windlass.executors.containers.log_copy import millis_of
 from windlass.executors.kubernetes.attempt import TERMS, Remembered
 from windlass.executors.kubernetes.beginning import Beginning, WithheldError, without
 from windlass.executors.kubernetes.concluding import explained, spilled
