@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from windlass.executors.base import Sink
     from windlass.executors.workspace.pieces import Collection, Preparation
 
-PATIENCE = 60.0  # seconds; a cluster on a busy machine takes its time
+PATIENCE = 120.0  # seconds; a cluster on a busy machine takes its time
 
 
 def wait_until(true: Callable[[], object], patience: float = PATIENCE) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from windlass.executors.base import Sink
 
 IMAGE = "windlass.test/shell:1"
-TIMEOUT = 60.0
+TIMEOUT = 120.0
 
 
 class Kube:
@@ -102,8 +102,14 @@ class Kube:
 
     def pod(self, step: str = "step") -> dict[str, Any]:
         """Waits for it."""
-        wait_until(lambda: self.pods(step), TIMEOUT)
-        return self.pods(step)[0]
+        found: list[dict[str, Any]] = []
+
+        def look() -> bool:
+            found[:] = self.pods(step)
+            return bool(found)
+
+        wait_until(look, TIMEOUT)
+        return found[0]
 
     def job(self, step: str = "step") -> dict[str, Any]:
         return self.call(self.client.get(JOBS, object_name(self.key(step)), self.namespace))
@@ -113,7 +119,7 @@ class Kube:
         name = self.pod(step)["metadata"]["name"]
 
         async def run() -> int:
-            for _ in range(100):
+            for _ in range(400):
                 with contextlib.suppress(KubeError):
                     words = ["sh", "-c", script]
                     return (await run_in(self.client, self.namespace, name, "step", words, stdin)).exit_code

@@ -164,6 +164,6 @@ def kubeconfig(folder: Path, server: str, user: dict[str, Any] | None = None, na
 @pytest.fixture
 def client(api: Recorded, loop: LoopThread, tmp_path: Path) -> Iterator[Client]:
     place = Place(str(kubeconfig(tmp_path, f"http://127.0.0.1:{api.port}")))
-    made = Client(place, timeout=5.0)
+    made = Client(place, timeout=60.0)
     yield made
     loop.call(made.close())

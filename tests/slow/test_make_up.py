@@ -7,15 +7,15 @@ import os
 import re
 import signal
 import subprocess
-import time
 import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.slow.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = {path.stem for path in (ROOT / "examples/workflows").glob("*.yaml")}
@@ -57,7 +57,7 @@ class Up:
         return said
 
     def get(self, path: str) -> dict[str, Any]:
-        with urllib.request.urlopen(self.url + path, timeout=10) as answer:
+        with urllib.request.urlopen(self.url + path, timeout=60) as answer:
             found: dict[str, Any] = json.load(answer)
         return found
 
@@ -67,7 +67,7 @@ class Up:
     def stop(self) -> None:
         if self.make.poll() is None:
             os.killpg(self.make.pid, signal.SIGTERM)
-        self.make.wait(timeout=30)
+        self.make.wait(timeout=60)
         assert self.make.stdout is not None
         self.make.stdout.close()
 
@@ -79,13 +79,6 @@ def up(tmp_path: Path) -> Iterator[Up]:
         yield running
     finally:
         running.stop()
-
-
-def until(holds: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.05)
 
 
 def gone(pid: int) -> bool:
@@ -111,7 +104,7 @@ def test_the_webhook_of_the_examples_starts_a_run(up: Up) -> None:
     def post(order: dict[str, object]) -> dict[str, Any]:
         url = f"{up.url}/hooks/my-workflows/order"
         request = urllib.request.Request(url, json.dumps(order).encode(), {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             found: dict[str, Any] = json.load(answer)
         return found
 

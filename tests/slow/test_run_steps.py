@@ -43,7 +43,7 @@ def test_a_map_is_a_graph(run: Any, home: Home) -> None:
           left: &side
             needs: [first]
             env: {{MEETING: {meeting}}}
-            timeout: 20s
+            timeout: 5m
             # Both are under way at once, else they would wait for one another in vain.
             run: |
               mkdir -p "$MEETING"

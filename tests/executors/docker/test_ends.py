@@ -125,7 +125,7 @@ def test_a_name_that_is_taken_stays_with_whom_it_belongs_to(docker: Docker) -> N
 
 @pytest.mark.parametrize("comes_back", [True, False])
 def test_an_engine_that_is_killed_in_the_middle(docker: Docker, comes_back: bool) -> None:
-    executor = docker.executor(patience=60 if comes_back else 0.5)
+    executor = docker.executor(patience=600 if comes_back else 0.5)
     launch = docker.launch(WAITING)
     executor.start([launch])
     docker.seen.started(launch.key)
@@ -181,7 +181,7 @@ def test_what_ended_unseen_is_told_by_the_next_controller(docker: Docker) -> Non
     executor = docker.made(deaf)
     launch = docker.launch('echo tag=1 >> "$WINDLASS_OUTPUT"; exit 7')
     executor.start([launch])
-    assert held.wait(20)
+    assert held.wait(60)
     executor.close(kill=False)
     folder = executor.working_directory(launch.key).parent
     assert sorted(path.name for path in folder.iterdir()) == [END]

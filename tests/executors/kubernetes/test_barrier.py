@@ -22,24 +22,24 @@ def test_what_was_never_made_cannot_be_made_any_more(kube: Kube) -> None:
     key = kube.key()
     executor = kube.executor()
     executor.adopt({key: None})
-    ended = kube.seen.ended(key, 30)
+    ended = kube.seen.ended(key)
     assert (ended.cause, ended.message) == ("never-started", BARRED_SAID)
     late = objects_of(kube.launch("true"), kube.terms, kube.namespace, None).job
     with pytest.raises(AlreadyExists):
         kube.call(kube.client.create(JOBS, late, kube.namespace))
-    wait_until(lambda: "Complete" in conditions_of(kube.job()), 30)
+    wait_until(lambda: "Complete" in conditions_of(kube.job()))
     assert is_barrier(kube.job())
     assert kube.pods() == []
     executor.close(kill=False)
     kube.data = kube.data.with_name("before")  # nothing on its disk tells it
     held_up = kube.executor()  # who led before, and asks only now
     held_up.start([kube.launch("true")])
-    assert kube.seen.ended(key, 30).cause == "never-started"
+    assert kube.seen.ended(key).cause == "never-started"
     held_up.close(kill=False)
     kube.data = kube.data.with_name("after")
     again = kube.executor()  # a third one, that was not told how it ended
     again.adopt({key: None})
-    assert kube.seen.ended(key, 30).cause == "never-started"
+    assert kube.seen.ended(key).cause == "never-started"
 
 
 def test_a_request_that_was_faster_is_found(kube: Kube) -> None:
@@ -47,7 +47,7 @@ def test_a_request_that_was_faster_is_found(kube: Kube) -> None:
     kube.call(kube.client.create(JOBS, made, kube.namespace))
     executor = kube.executor()
     executor.adopt({kube.key(): None})
-    ended = kube.seen.ended(kube.key(), 60)
+    ended = kube.seen.ended(kube.key())
     assert ended.exit_code == 0
     assert not is_barrier(kube.job())
 
@@ -73,7 +73,7 @@ def test_many_are_found_by_one_list(kube: Kube) -> None:
     kube.call(kube.client.create(JOBS, foreign, kube.namespace))
     executor = kube.executor()
     executor.adopt(dict.fromkeys(keys.values()))
-    ends = [kube.seen.ended(keys[name], 60) for name in names]
+    ends = [kube.seen.ended(keys[name]) for name in names]
     assert [end.exit_code for end in ends[:2]] == [0, 0]
     assert (ends[2].cause, "not of this attempt" in ends[2].message) == ("lost", True)
     assert {end.cause for end in ends[3:]} == {"never-started"}

@@ -52,8 +52,11 @@ def running(kube: Kube, **fields: Any) -> Launch:
 
 def nothing_can_start(kube: Kube) -> None:
     wait_until(lambda: all("Failed" in conditions_of(job) for job in kube.list(JOBS)), TIMEOUT)
-    alive = [pod for pod in kube.pods() if pod["status"]["phase"] != "Failed"]
-    assert all(pod["metadata"].get("deletionTimestamp") for pod in alive)
+
+    def over(pod: dict[str, Any]) -> bool:
+        return pod["status"]["phase"] == "Failed" or "deletionTimestamp" in pod["metadata"]
+
+    wait_until(lambda: all(over(pod) for pod in kube.pods()), TIMEOUT)
 
 
 def ended(kube: Kube, launch: Launch) -> Ended:
@@ -73,7 +76,7 @@ def test_an_image_that_is_no_name_of_one(kube: Kube) -> None:
 
 
 def test_what_no_node_takes_says_so_while_it_waits_and_when_it_gives_up(kube: Kube) -> None:
-    found = kube.end("true", pod={"nodeSelector": {"disk": "golden"}}, terms={"pending": 3.0})
+    found = kube.end("true", pod={"nodeSelector": {"disk": "golden"}}, terms={"pending": 8.0})
     assert (found.exit_code, found.cause) == (None, "unschedulable")
     assert "node affinity/selector" in (found.message or "")
     assert kube.delays()[0][0] == "unschedulable"
@@ -186,6 +189,7 @@ def test_a_quota_of_pods_is_waited_for_and_said(kube: Kube) -> None:
     kube.call(
         kube.client.create(QUOTAS, {"metadata": {"name": "none"}, "spec": {"hard": {"pods": "0"}}}, kube.namespace)
     )
+    wait_until(lambda: kube.list(QUOTAS)[0].get("status", {}).get("hard"), TIMEOUT)
     launch = kube.launch("true")
     kube.executor().start([launch])
     wait_until(lambda: "quota" in [cause for cause, _ in kube.delays()], TIMEOUT)
@@ -204,6 +208,7 @@ def test_a_quota_of_jobs_ends_it_when_the_runner_waits_no_longer(kube: Kube) -> 
 def test_a_pod_that_the_namespace_refuses(kube: Kube) -> None:
     strict = {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}}
     kube.call(kube.client.patch(NAMESPACES, kube.namespace, strict))
+    wait_until(lambda: "PodSecurity" in refusal(kube), TIMEOUT)
     found = kube.end("true")
     assert found.cause == "admission-refused"
     assert "PodSecurity" in (found.message or "")
@@ -279,7 +284,7 @@ def test_an_init_container_that_crashes(kube: Kube, monkeypatch: pytest.MonkeyPa
 
 def test_the_clusters_own_limit_of_time(kube: Kube, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spec, "SPARE", 0)
-    launch = running(kube, timeout=1000)
+    launch = running(kube, timeout=8000)
     assert ended(kube, launch).cause == "timeout"
 
 

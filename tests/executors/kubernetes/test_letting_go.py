@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.executors.conftest import wait_until
+from tests.executors.kubernetes_bench import TIMEOUT
 
 from windlass.executors.kubernetes.naming import object_name
 from windlass.kube.resources import JOBS, PODS
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
     from windlass.runs.model import Launch
 
-TIMEOUT = 60.0
-
 
 def of(kube: Kube, run: str, step: str = "step", script: str = "true") -> Launch:
     launch = kube.launch(script, step)
@@ -26,7 +25,7 @@ def of(kube: Kube, run: str, step: str = "step", script: str = "true") -> Launch
 
 def test_jobs_of_ended_runs_go_and_no_others(kube: Kube) -> None:
     ended, kept, busy = (of(kube, f"{kube.run}-{name}") for name in ("ended", "kept", "busy"))
-    still = of(kube, busy.key.run, "still", "sleep 60")
+    still = of(kube, busy.key.run, "still", "sleep 1000")
     barred = AttemptKey(ended.key.run, "barred", "", 1)
     executor = kube.executor(keep=1)
     executor.start([ended, kept, busy, still])

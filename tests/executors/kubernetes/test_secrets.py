@@ -13,6 +13,7 @@ import pytest
 from tests.canary import secret
 from tests.executors.conftest import wait_until
 from tests.executors.kubernetes_bench import TIMEOUT, Kube
+from tests.slow.folders import contents
 
 from windlass.executors.kubernetes.beginning import Beginning
 from windlass.executors.kubernetes.naming import object_name
@@ -63,9 +64,9 @@ def nowhere_but_in_its_secret(kube: Kube, value: str) -> dict[str, Any]:
 
 def on_disk(kube: Kube, value: str) -> list[Path]:
     """Nothing of what a controller keeps."""
-    files = [path for path in kube.data.rglob("*") if path.is_file()]
-    assert files
-    return [path for path in files if any(form.encode() in path.read_bytes() for form in forms(value))]
+    kept = dict(contents(kube.data))
+    assert kept
+    return [path for path, data in kept.items() if any(form.encode() in data for form in forms(value))]
 
 
 def test_values_are_in_one_secret_that_the_job_owns_and_go_with_it(kube: Kube, value: str) -> None:

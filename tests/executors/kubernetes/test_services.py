@@ -41,8 +41,12 @@ def test_a_service_is_there_by_its_name_and_goes(kube: Kube) -> None:
     found = kube.end("wget -qO- http://web:8080/; echo said=1 >> $WINDLASS_OUTPUT", services=(WEB,))
     assert (found.exit_code, found.cause, found.outputs) == (0, None, b"said=1\n")
     assert kube.log() == b"$(HOME) there\nwindlass: the service web wrote:\nweb: serving\n"
-    statuses = [*kube.pod()["status"]["initContainerStatuses"], *kube.pod()["status"]["containerStatuses"]]
-    assert [list(one["state"]) for one in statuses] == [["terminated"], ["terminated"]]
+
+    def states() -> list[list[str]]:
+        status = kube.pod()["status"]
+        return [list(one["state"]) for one in (*status["initContainerStatuses"], *status["containerStatuses"])]
+
+    wait_until(lambda: states() == [["terminated"], ["terminated"]], TIMEOUT)
 
 
 def test_all_ports_answer_before_it_begins_and_later_services_know_earlier_ones(kube: Kube) -> None:
@@ -58,7 +62,7 @@ def test_all_ports_answer_before_it_begins_and_later_services_know_earlier_ones(
 def test_a_program_that_fails_ends_its_services_too(kube: Kube) -> None:
     found = kube.end("exit 7", services=(service("idle", "sleep 1000"),))
     assert (found.exit_code, found.cause) == (7, None)
-    assert kube.pod()["status"]["phase"] == "Failed"
+    wait_until(lambda: kube.pod()["status"]["phase"] == "Failed", TIMEOUT)
 
 
 def test_a_service_that_ends_is_the_end_of_the_attempt(kube: Kube) -> None:
@@ -84,10 +88,10 @@ def test_its_values_that_must_not_show_are_in_the_attempts_secret_alone(kube: Ku
 
 
 def test_a_service_that_is_never_ready(kube: Kube, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(of_pods, "READY", 2.0)
+    monkeypatch.setattr(of_pods, "READY", 8.0)
     found = kube.end("echo never", services=(service("slow", "echo waiting; sleep 1000", (9,)),))
     assert (found.exit_code, found.cause) == (None, "service-failed")
-    assert found.message == "the service slow is not ready, for which it has 2 s: nothing listens on port 9"
+    assert found.message == "the service slow is not ready, for which it has 8 s: nothing listens on port 9"
     assert ("service-starting", found.message) in kube.delays()
     assert kube.log() == b"windlass: the service slow wrote:\nslow: waiting\n"
 

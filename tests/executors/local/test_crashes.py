@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import psutil
@@ -57,7 +58,10 @@ def killed_controller(local: Local, mode: str, script: str, steps: int = 1) -> i
 
 
 def gone(pid: int) -> bool:
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def test_attempts_of_a_killed_controller_are_adopted(local: Local, tmp_path: Path) -> None:
@@ -178,7 +182,8 @@ def test_ready_wardens_may_die_without_harm(local: Local) -> None:
     supervisor = psutil.Process(executor.supervisor_pid)
     for process in supervisor.children():
         if process.pid != warden:
-            process.kill()
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
     second = local.launch("exit 2", "second")
     executor.start([second])
     assert local.seen.ended(second.key).exit_code == 2

@@ -154,7 +154,7 @@ def test_a_timeout_ends_one_part_and_what_it_made(local: Local) -> None:
     before = "sleep 1000 & echo $! > before"
     late = "trap '' TERM; sh -c \"trap '' TERM; sleep 1000\" & echo $! > late; setsid sleep 1000 & wait"
     check = "kill -0 $(cat before); ! kill -0 $(cat late) 2>/dev/null; echo checked"
-    scripts = (before, part(late, 2, timeout=300), "echo no", part(check, 4, **ALWAYS))
+    scripts = (before, part(late, 2, timeout=3000), "echo no", part(check, 4, **ALWAYS))
     ended = end(local, *scripts, kill_after=200)
     assert (ended.exit_code, ended.cause) == (137, "timeout")
     assert codes(ended.parts)[1] == (137, "timeout")
@@ -162,7 +162,7 @@ def test_a_timeout_ends_one_part_and_what_it_made(local: Local) -> None:
 
 
 def test_a_timeout_of_the_last_part(local: Local) -> None:
-    ended = end(local, "true", part("echo begun; sleep 1000", 2, timeout=200))
+    ended = end(local, "true", part("echo begun; sleep 1000", 2, timeout=3000))
     assert (ended.exit_code, ended.cause, local.log()) == (143, "timeout", b"begun\n")
 
 

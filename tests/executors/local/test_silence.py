@@ -141,7 +141,7 @@ def test_a_clock_that_is_set_makes_nobody_silent(room: Room, step: float) -> Non
 
 
 def test_any_byte_counts(local: Local) -> None:
-    launch = local.launch("for i in 1 2 3 4 5 6 7 8; do printf . >&2; sleep 0.1; done", quiet_timeout=700)
+    launch = local.launch("for i in 1 2 3 4 5 6 7 8 9 10; do printf . >&2; sleep 0.5; done", quiet_timeout=4000)
     executor = local.executor()
     executor.start([launch])
     local.seen.ended(launch.key)

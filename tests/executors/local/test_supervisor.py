@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 from tests.executors.conftest import wait_until
+from tests.executors.local.test_crashes import gone
 
 from windlass.executors.local.supervisor import KEEP
 from windlass.executors.local.warden import STOP
@@ -80,7 +81,7 @@ def test_it_goes_with_its_executor(local: Local) -> None:
     for launch in launches:
         local.seen.ended(launch.key)
     executor.close(kill=False)
-    wait_until(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    wait_until(lambda: gone(pid))
 
 
 def test_after_a_burst_few_wardens_stay(local: Local) -> None:
