@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from scripts.cluster.control_plane import ControlPlane, Refused
+from scripts.cluster.control_plane import ControlPlane
 from scripts.cluster.parts import PATIENCE, until
 from tests.canary import keeps, registered
 
@@ -29,34 +29,36 @@ Right = tuple[str, str]  # ("get", "batch/jobs"), ("get", "pods/log")
 
 def account(cluster: Cluster | ControlPlane, namespace: str, folder: Path) -> Path:
     """A kubeconfig in `folder`, of the account of that namespace. Another one of the same namespace is the same."""
-    rules = yaml.safe_load(RULES.read_text())
+    plane = cluster if isinstance(cluster, ControlPlane) else cluster.control_plane
     role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": NAME}
     subject = {"kind": "ServiceAccount", "name": NAME, "namespace": namespace}
-    made: Iterable[dict[str, Any]] = (
-        {"apiVersion": "v1", "kind": "ServiceAccount"},
-        {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "rules": rules},
-        {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "roleRef": role, "subjects": [subject]},
-    )
-    objects = [one | {"metadata": {"name": NAME, "namespace": namespace}} for one in made]
-    cluster.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(objects))
-    assert until(lambda: _in_force(cluster, namespace), PATIENCE), "the API server has not taken up the Role"
-    token = cluster.kubectl("create", "token", NAME, f"--namespace={namespace}", "--duration=2h").strip()
+    core, rights = f"/api/v1/namespaces/{namespace}", f"/apis/{role['apiGroup']}/v1/namespaces/{namespace}"
+    for path, made in (
+        (f"{core}/serviceaccounts", {"apiVersion": "v1", "kind": "ServiceAccount"}),
+        (f"{rights}/roles", {"kind": "Role", "rules": yaml.safe_load(RULES.read_text())}),
+        (f"{rights}/rolebindings", {"kind": "RoleBinding", "roleRef": role, "subjects": [subject]}),
+    ):
+        whole = {"apiVersion": f"{role['apiGroup']}/v1", "metadata": {"name": NAME}, **made}
+        plane.ask("PATCH", f"{path}/{NAME}?fieldManager=tests&force=true", whole)
+    assert until(lambda: _in_force(plane, namespace), PATIENCE), "the API server has not taken up the Role"
+    asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 7200}}
+    token = json.loads(plane.ask("POST", f"{core}/serviceaccounts/{NAME}/token", asked) or b"")["status"]["token"]
     registered(token, "a token of a service account")
-    return _kubeconfig(cluster, namespace, token, keeps(folder / f"{namespace}.kubeconfig"))
+    return _kubeconfig(plane, namespace, token, keeps(folder / f"{namespace}.kubeconfig"))
 
 
-def _in_force(cluster: Cluster | ControlPlane, namespace: str) -> bool:
+def _in_force(plane: ControlPlane, namespace: str) -> bool:
     """What decides about rights hears of a Role a moment after it is stored."""
-    account = f"--as=system:serviceaccount:{namespace}:{NAME}"
-    try:
-        cluster.kubectl("auth", "can-i", "create", "jobs.batch", account, f"--namespace={namespace}")
-    except Refused:  # it says no
-        return False
-    return True
+    wanted = {"namespace": namespace, "verb": "create", "group": "batch", "resource": "jobs"}
+    user = f"system:serviceaccount:{namespace}:{NAME}"
+    asked = {"kind": "SubjectAccessReview", "spec": {"user": user, "resourceAttributes": wanted}}
+    answer = plane.ask(
+        "POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", {"apiVersion": "authorization.k8s.io/v1", **asked}
+    )
+    return bool(json.loads(answer or b"")["status"]["allowed"])
 
 
-def _kubeconfig(cluster: Cluster | ControlPlane, namespace: str, token: str, path: Path) -> Path:
-    plane = cluster if isinstance(cluster, ControlPlane) else cluster.control_plane
+def _kubeconfig(plane: ControlPlane, namespace: str, token: str, path: Path) -> Path:
     authority = base64.b64encode(plane.authority.certificate.read_bytes()).decode()
     context = {"cluster": "test", "user": NAME, "namespace": namespace}
     config = {

@@ -148,10 +148,10 @@ class ControlPlane:
     def ask(
         self, method: str, path: str, body: dict[str, object] | None = None, *, patience: float = 60
     ) -> bytes | None:
-        """What the API server answers; None: it is not there. For what is asked often: each kubectl is a process.
-        Raises OSError."""
+        """What the API server answers; None: it is not there. A PATCH is a server-side apply. For what is asked often:
+        each kubectl is a process. Raises OSError."""
         data = None if body is None else json.dumps(body).encode()
-        words = {"Content-Type": "application/json"}
+        words = {"Content-Type": "application/apply-patch+yaml" if method == "PATCH" else "application/json"}
         asked = urllib.request.Request(f"{self.server}{path}", data, words, method=method)  # noqa: S310
         try:
             with urllib.request.urlopen(asked, context=self._trusted(), timeout=patience) as answer:  # noqa: S310
