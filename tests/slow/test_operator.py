@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING
 
 import pytest
@@ -61,10 +62,9 @@ def shop(cluster: Cluster, module_home: Home) -> Iterator[Served]:
 
 
 @pytest.fixture
-def repo(shop: Served, request: pytest.FixtureRequest) -> Iterator[Repo]:
+def repo(shop: Served) -> Iterator[Repo]:
     """A repository of this test's own, with one workflow; not served yet, and not polled afterwards."""
-    name = f"r{abs(hash(request.node.name)) % 10**8}"
-    made = shop.repo(name)
+    made = shop.repo(f"r{uuid.uuid4().hex[:8]}")  # another one when the test is tried again
     made.commit(
         {
             "windlass.yaml": "apiVersion: windlass.dev/v1\nkind: Repository\n",
