@@ -10,7 +10,6 @@ import argparse
 from typing import TYPE_CHECKING, NamedTuple
 
 from windlass import __version__
-from windlass.cli.secrets_flags import secrets_flags
 from windlass.cli.verb_parser import VerbParser
 
 if TYPE_CHECKING:
@@ -221,6 +220,8 @@ def _trigger(parser: argparse.ArgumentParser) -> None:
 
 
 def _secrets(parser: argparse.ArgumentParser) -> None:
+    from windlass.cli.secrets_flags import secrets_flags
+
     secrets_flags(parser)
     _listing(parser)
     _server(parser)
