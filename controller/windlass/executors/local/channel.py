@@ -7,8 +7,9 @@ all wardens: a ready warden that reads a launch is the one that runs it. Such so
 To the wardens:  a launch (dict, see `executor.message`), or {"file": PATH} for one that does not fit a datagram.
 To the controller:  ("started", ID, AT, WARDEN_PID, WARDEN_START, CHILD_PID)
                     ("part", ID)                    a part has begun: the journal says which
-                    ("ended", ID, AT, EXIT_CODE, OUTPUTS or None, CAUSE or None, MESSAGE or None)
-                                                    no outputs: read them from the file
+                    ("ended", ID, AT, EXIT_CODE, OUTPUTS or None, CAUSE or None, MESSAGE or None, START or None)
+                                                    no outputs: read them from the file; START as of "started", AT
+                                                    and what follows, when that was not told before
                     ("failed", ID, AT, MESSAGE)     it could not be started
                     ("taken", ID)                   the gate was won by somebody else
                     ("gone", WARDEN_PID)            a warden died, with an attempt or without

@@ -247,8 +247,17 @@ class LocalExecutor:
         self._emit(PartsSeen(attempt.key, _parts(attempt)))
 
     def _on_ended(
-        self, attempt: Attempt, at: int, code: int, outputs: bytes | None, cause: str | None, message: str | None
+        self,
+        attempt: Attempt,
+        at: int,
+        code: int,
+        outputs: bytes | None,
+        cause: str | None,
+        message: str | None,
+        start: tuple[int, int, int, int] | None,
     ) -> None:
+        if start is not None:
+            self._tell_started(attempt, start[0], self._handle(*start[1:]))
         if outputs is None:
             outputs = read_outputs(attempt.folder, attempt.launch.output_limit if attempt.launch else 0)
         self._end(attempt, Over(at, code, outputs, cause, message, _parts(attempt)))

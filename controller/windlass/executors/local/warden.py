@@ -27,6 +27,7 @@ from windlass.executors.local.preparation import (
     make_folder,
 )
 from windlass.executors.local.scanned import ScannedLog, find_packages, shown
+from windlass.executors.local.telling import Telling
 from windlass.executors.now import now_millis
 
 TYPE_CHECKING = False  # typing costs the supervisor half of its start
@@ -49,7 +50,7 @@ class Warden:
 
     def __init__(self, launch: dict[str, Any], pid: int, start: int, boot: str, wake: int) -> None:
         self.launch = launch
-        self.id: int = launch["id"]
+        self.telling = Telling(launch["id"])
         self.folder: str = launch["folder"]
         self.pid, self.start, self.boot = pid, start, boot
         self.log: ScannedLog
@@ -73,10 +74,10 @@ class Warden:
             line = journal.warden_line(self.pid, self.start, self.boot, self.launch["output_limit"])
             claimed = journal.claim(self.folder, line)
         except OSError as error:
-            channel.report(channel.FD, "failed", self.id, now_millis(), f"cannot make its folder: {error.strerror}")
+            self.telling.failed(now_millis(), f"cannot make its folder: {error.strerror}")
             return
         if claimed is None:
-            channel.report(channel.FD, "taken", self.id)
+            self.telling.taken()
             return
         self.journal = claimed
         if self.launch["quiet"] is not None:
@@ -93,7 +94,7 @@ class Warden:
     def fail(self, message: str) -> None:
         at, message = now_millis(), shown(message, self.launch) or ""
         self.record(journal.failed_line(at, message))
-        channel.report(channel.FD, "failed", self.id, at, message)
+        self.telling.failed(at, message)
 
     def record(self, line: bytes) -> None:
         """Add to the journal. A full disk must not hide the end: what follows is then told by message alone."""
@@ -154,13 +155,13 @@ class Warden:
         if first:
             self.tell_started()
         if parts.listed:
-            channel.report(channel.FD, "part", self.id)
+            self.telling.part()
         return True
 
     def tell_started(self) -> None:
         at = now_millis()
         self.record(journal.child_line(self.child, at))
-        channel.report(channel.FD, "started", self.id, at, self.pid, self.start, self.child)
+        self.telling.started((at, self.pid, self.start, self.child))
 
     def spawn(self, path: str, argv: list[str], env: dict[str, str]) -> int:
         try:
@@ -203,7 +204,7 @@ class Warden:
         self.parts.note((code, cause, message))
 
     def watch(self) -> None:
-        """Until no process of the attempt is left. No timer runs while the program does."""
+        """Until no process of the attempt is left. Once its start is told, no timer runs while the program does."""
         self.poller = select.poll()
         self.poller.register(self.output, select.POLLIN)
         self.poller.register(self.wake, select.POLLIN)
@@ -249,6 +250,7 @@ class Warden:
         return True
 
     def act_on_time(self) -> None:
+        self.telling.by_now()
         if self.limit is not None and self.limited():
             self.limit.act()
         elif self.status is not None and self.kill_at is None and not self.go_on():
@@ -320,6 +322,8 @@ class Warden:
     def timeout(self) -> float | None:
         """Milliseconds until something is due; None when only events matter."""
         due = [self.kill_at if self.kill_at is not None else self.drain_until]
+        if self.telling.start is not None:
+            due.append(self.telling.due)
         if self.limit is not None and self.limited():
             due.append(self.limit.due)
         first = min((at for at in due if at is not None), default=None)
@@ -358,7 +362,7 @@ class Warden:
         self.record(journal.exit_line(code, at))
         found = read_outputs(self.folder, self.launch["output_limit"])
         outputs = found if len(found) <= channel.LIMIT // 2 else None
-        channel.report(channel.FD, "ended", self.id, at, code, outputs, cause, message)
+        self.telling.ended(at, code, outputs, cause, message)
 
 
 def read_outputs(folder: str, limit: int) -> bytes:
