@@ -50,7 +50,7 @@ def ask(draft: Draft, key: StepKey) -> None:
     )
 
 
-def _asked(draft: Draft, approval: Approval, values: dict[str, Any]) -> tuple[dict[str, Any], int | None]:
+def _asked(draft: Draft, approval: Approval, values: Mapping[str, Any]) -> tuple[dict[str, Any], int | None]:
     """What `Step.detail` keeps, and the timeout. Raises ExpressionError."""
     functions = functions_of(draft)
 

@@ -7,9 +7,10 @@ once both are in the ledger, and when to look again if nothing happens. Only `de
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from windlass.frozen import changed
 from windlass.runs.model import AttemptKey, Command, RunHead, Status, Step, StepKey
 from windlass.runs.nesting import local, placed, segment
 from windlass.runs.settled import settled_step
@@ -169,7 +170,7 @@ class Draft:
                 yield key
 
     def update(self, **changes: Any) -> None:
-        self.head = replace(self.head, **changes)
+        self.head = changed(self.head, **changes)
 
     def put(self, step: Step) -> None:
         """Write a step. Its end is final, frees its dependents and, if it is broken, taints them."""
@@ -206,17 +207,17 @@ class Draft:
         for key in self.state.items.get(loop.key.path, ()):
             item = self.step(key)
             if item.status is Status.PENDING:
-                self.changed[key] = replace(item, status=status, cause=cause, message=loop.message, ended_at=self.now)
+                self.changed[key] = changed(item, status=status, cause=cause, message=loop.message, ended_at=self.now)
 
     def end(self, key: StepKey, status: Status, cause: str | None = None, message: str | None = None) -> None:
         """End a step without a further attempt."""
         step = self.step(key)
-        self.put(replace(step, status=status, cause=cause, message=message, retry_at=None, ended_at=self.now))
+        self.put(changed(step, status=status, cause=cause, message=message, retry_at=None, ended_at=self.now))
 
     def decision(self) -> Decision:
         prefix = self.state.prefix
         steps = [
-            replace(step, key=StepKey(placed(prefix, step.key.path), step.key.item)) if prefix else step
+            changed(step, key=StepKey(placed(prefix, step.key.path), step.key.item)) if prefix else step
             for step in self.changed.values()
         ]
         below = {name: child.decision() for name, child in self.children.items()}

@@ -5,9 +5,9 @@ Late, doubled and stray observations change nothing: an attempt ends once, and o
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from windlass.frozen import changed
 from windlass.runs import approvals, cancel, locks, outcome, parts, retry, reuse
 from windlass.runs.begin import begin
 from windlass.runs.model import (
@@ -28,6 +28,7 @@ from windlass.runs.model import (
 from windlass.runs.nesting import leads_to
 
 if TYPE_CHECKING:
+    from windlass.clock import Millis
     from windlass.plan.model import PlannedStep
     from windlass.runs.draft import Draft
     from windlass.runs.lock import AboutLocks
@@ -93,9 +94,9 @@ def _started(draft: Draft, observation: Started) -> None:
     step, attempt = found
     if attempt.started_at is not None:
         return
-    attempt = replace(attempt, started_at=observation.at, handle=observation.handle, message=None)
-    step = replace(step, message=None, started_at=step.started_at or observation.at)
-    draft.put(replace(step, attempts=(*step.attempts[:-1], attempt)))
+    attempt = changed(attempt, started_at=observation.at, handle=observation.handle, message=None)
+    attempts = (*step.attempts[:-1], attempt)
+    draft.put(changed(step, message=None, started_at=step.started_at or observation.at, attempts=attempts))
 
 
 def _delayed(draft: Draft, observation: Delayed) -> None:
@@ -109,8 +110,8 @@ def _delayed(draft: Draft, observation: Delayed) -> None:
     if said != attempt.message:
         held = {} if cause is None else {HELD: {"cause": cause, "message": observation.message or ""}}
         rest = {name: value for name, value in attempt.detail.items() if name != HELD}
-        attempt = replace(attempt, message=said, detail=rest | held)
-        draft.put(replace(step, message=said, attempts=(*step.attempts[:-1], attempt)))
+        attempt = changed(attempt, message=said, detail=rest | held)
+        draft.put(changed(step, message=said, attempts=(*step.attempts[:-1], attempt)))
 
 
 def _parts_seen(draft: Draft, observation: PartsSeen) -> None:
@@ -120,7 +121,7 @@ def _parts_seen(draft: Draft, observation: PartsSeen) -> None:
     step, attempt = found
     attempt = parts.running(draft.planned(step.key.path), attempt, observation.parts)
     if attempt is not step.attempt:
-        draft.put(replace(step, attempts=(*step.attempts[:-1], attempt)))
+        draft.put(changed(step, attempts=(*step.attempts[:-1], attempt)))
 
 
 def _quiet(draft: Draft, observation: Quiet) -> None:
@@ -145,28 +146,45 @@ def _no_more(draft: Draft, planned: PlannedStep, step: Step) -> bool:
     return loop is not None and loop.fail_fast and draft.progress(planned.name).broken
 
 
+def _retry_at(
+    draft: Draft, planned: PlannedStep, step: Step, attempts: tuple[Attempt, ...], now: Millis
+) -> Millis | None:
+    if attempts[-1].status is Status.SUCCEEDED or _no_more(draft, planned, step):
+        return None
+    return retry.next_attempt_at(planned, attempts, now)
+
+
 def close_attempt(draft: Draft, step: Step, attempt: Attempt, ended: Ended) -> None:
     """Judge an attempt that is over, then end its step or wait for the next attempt."""
     planned = draft.settled(step)
     result = outcome.judge(planned, attempt, ended)
-    attempt = replace(
+    attempt = changed(
         attempt,
         status=result.status,
         cause=result.cause,
         message=result.message,
         exit_code=ended.exit_code,
         ended_at=ended.at,
-        started_at=attempt.started_at,
         detail={**parts.ended(planned, attempt, ended, result.status), **ended.detail},
     )
-    step = replace(step, attempts=(*step.attempts[:-1], attempt))
-    retry_at = None if _no_more(draft, planned, step) else retry.next_attempt_at(planned, step, ended.at)
+    attempts = (*step.attempts[:-1], attempt)
+    retry_at = _retry_at(draft, planned, step, attempts, ended.at)
     if retry_at is not None:
-        draft.put(replace(step, status=Status.WAITING, retry_at=retry_at, cause=result.cause, message=result.message))
+        draft.put(
+            changed(
+                step,
+                status=Status.WAITING,
+                retry_at=retry_at,
+                cause=result.cause,
+                message=result.message,
+                attempts=attempts,
+            )
+        )
         return
     draft.put(
-        replace(
+        changed(
             step,
+            attempts=attempts,
             status=result.status,
             cause=result.cause,
             message=result.message,

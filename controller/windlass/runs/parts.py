@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _LOOKS_BACK = frozenset({"success", "failure", "always"})
 
 
-def launch_parts(planned: PlannedStep, values: dict[str, Any], functions: Functions) -> tuple[LaunchPart, ...]:
+def launch_parts(planned: PlannedStep, values: Mapping[str, Any], functions: Functions) -> tuple[LaunchPart, ...]:
     """Raises ExpressionError, which names the part."""
     strongest = [layer for layer in planned.env if layer.name == "trigger"]
     parts = []
@@ -58,7 +58,7 @@ def launch_parts(planned: PlannedStep, values: dict[str, Any], functions: Functi
     return tuple(parts)
 
 
-def _span(written: str, values: dict[str, Any], functions: Functions) -> Millis:
+def _span(written: str, values: Mapping[str, Any], functions: Functions) -> Millis:
     """Raises ExpressionError."""
     try:
         span: Millis = parse_duration(evaluate(written, values, functions))
@@ -67,7 +67,7 @@ def _span(written: str, values: dict[str, Any], functions: Functions) -> Millis:
     return span
 
 
-def _runs(condition: str | bool | None, values: dict[str, Any], functions: Functions, *, failed: bool) -> bool:
+def _runs(condition: str | bool | None, values: Mapping[str, Any], functions: Functions, *, failed: bool) -> bool:
     """An `if` that does not ask how the parts before it ended means success() as well."""
     if failed and not (isinstance(condition, str) and functions_in(condition) & _LOOKS_BACK):
         return False

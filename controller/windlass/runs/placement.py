@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Functions = Mapping[str, Callable[..., Any]]
 
 
-def launch_placement(planned: Placement | None, values: dict[str, Any], functions: Functions) -> dict[str, Any]:
+def launch_placement(planned: Placement | None, values: Mapping[str, Any], functions: Functions) -> dict[str, Any]:
     """Fields of Launch by name; empty for a step that asks for nothing."""
     if planned is None:
         return {}
@@ -35,14 +35,14 @@ def launch_placement(planned: Placement | None, values: dict[str, Any], function
     }
 
 
-def _flag(written: bool | str, values: dict[str, Any], functions: Functions) -> bool:
+def _flag(written: bool | str, values: Mapping[str, Any], functions: Functions) -> bool:
     try:
         return read_flag(evaluate(written, values, functions) if isinstance(written, str) else written)
     except ValueError as error:
         raise ExpressionError(f"docker: {error}") from error
 
 
-def _resources(planned: Resources, values: dict[str, Any], functions: Functions) -> dict[str, dict[str, str]]:
+def _resources(planned: Resources, values: Mapping[str, Any], functions: Functions) -> dict[str, dict[str, str]]:
     """Quantities; parts that are not given are left out."""
     parts = {"requests": planned.requests, "limits": planned.limits}
     return {
@@ -52,14 +52,14 @@ def _resources(planned: Resources, values: dict[str, Any], functions: Functions)
     }
 
 
-def _quantity(part: str, name: str, written: str, values: dict[str, Any], functions: Functions) -> str:
+def _quantity(part: str, name: str, written: str, values: Mapping[str, Any], functions: Functions) -> str:
     try:
         return read_quantity(evaluate(written, values, functions))
     except ValueError as error:
         raise ExpressionError(f"resources.{part}.{name}: {error}") from error
 
 
-def _service(planned: PlannedService, values: dict[str, Any], functions: Functions) -> LaunchService:
+def _service(planned: PlannedService, values: Mapping[str, Any], functions: Functions) -> LaunchService:
     layers = (EnvLayer("step", planned.env),)
     more = evaluate(planned.args, values, functions) if planned.args is not None else []
     if more is not None and not isinstance(more, list):

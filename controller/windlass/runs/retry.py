@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 from windlass.runs.model import Status
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from windlass.clock import Millis
     from windlass.plan.model import PlannedStep, Retry
-    from windlass.runs.model import Attempt, Step
+    from windlass.runs.model import Attempt
 
 NEVER_STARTED = "never-started"  # and nothing can start it any more
 DISRUPTED = frozenset(
@@ -31,19 +33,18 @@ MAX_IN_VAIN = 3  # each of them has been waited for already, for as long as its 
 MAX_LOST = 3  # a step whose machine keeps going away ends some day
 
 
-def next_attempt_at(planned: PlannedStep, step: Step, now: Millis) -> Millis | None:
-    """When the next attempt starts; None: this one was the last. `step.attempt` has just ended."""
-    attempt = step.attempt
-    assert attempt is not None
+def next_attempt_at(planned: PlannedStep, attempts: Sequence[Attempt], now: Millis) -> Millis | None:
+    """When the next attempt starts; None: this one was the last. The newest has just ended."""
+    attempt = attempts[-1]
     if attempt.status in (Status.SUCCEEDED, Status.CANCELLED):
         return None
-    lost = sum(1 for a in step.attempts if a.cause == "lost")
+    lost = sum(1 for a in attempts if a.cause == "lost")
     if attempt.cause == "lost":
         return now if planned.idempotent and lost <= MAX_LOST else None
-    disrupted = sum(1 for a in step.attempts if a.cause in DISRUPTED)
-    starved = sum(1 for a in step.attempts if a.cause == OUT_OF_MEMORY)
-    in_vain = sum(1 for a in step.attempts if a.cause in IN_VAIN)
-    used = len(step.attempts) - lost - disrupted - starved - in_vain
+    disrupted = sum(1 for a in attempts if a.cause in DISRUPTED)
+    starved = sum(1 for a in attempts if a.cause == OUT_OF_MEMORY)
+    in_vain = sum(1 for a in attempts if a.cause in IN_VAIN)
+    used = len(attempts) - lost - disrupted - starved - in_vain
     if attempt.cause == NEVER_STARTED:
         return now if disrupted <= MAX_DISRUPTED else None
     if attempt.cause == OUT_OF_MEMORY:

@@ -6,6 +6,7 @@ steps that the expression may refer to are put in: a reference is a dependency, 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from windlass.clock import to_rfc3339
@@ -18,23 +19,22 @@ from windlass.runs.model import Status
 from windlass.runs.state import turned_away
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Iterator
 
     from windlass.plan.model import EnvLayer, PlannedStep
     from windlass.runs.draft import Draft
     from windlass.runs.expand import Expansion
 
 
-def values_for(draft: Draft, planned: PlannedStep, item: str = "") -> dict[str, Any]:
+def values_for(draft: Draft, planned: PlannedStep, item: str = "") -> Values:
     """For a step, or for one item of its loop: `item`, `index` and `matrix` beside the other names.
 
     Those of `finally` see every step: all of `steps` is over, so they need not wait for any.
     """
-    seen = {*planned.needs, *planned.reads}
-    values = scope_values(draft, seen.union(draft.plan.steps) if planned.section == "finally" else seen)
-    if item:
-        values |= expansion_of(draft, planned).by_key[item].names
-    return values
+    seen: Iterable[str] = {*planned.needs, *planned.reads}
+    if planned.section == "finally":
+        seen = {*seen, *draft.plan.steps}
+    return Values(draft, seen, expansion_of(draft, planned).by_key[item].names if item else None)
 
 
 def expansion_of(draft: Draft, planned: PlannedStep) -> Expansion:
@@ -47,27 +47,62 @@ def expansion_of(draft: Draft, planned: PlannedStep) -> Expansion:
     return found
 
 
-def scope_values(draft: Draft, steps: Iterable[str]) -> dict[str, Any]:
+def scope_values(draft: Draft, steps: Iterable[str]) -> Values:
+    return Values(draft, steps)
+
+
+class Values(Mapping[str, Any]):
+    """What the names stand for, each made when an expression first asks for it: most steps have none."""
+
+    __slots__ = ("_draft", "_made", "_steps")
+
+    def __init__(self, draft: Draft, steps: Iterable[str], more: Mapping[str, Any] | None = None) -> None:
+        """`more`: further names, of an item."""
+        self._draft = draft
+        self._steps = steps
+        self._made: dict[str, Any] = dict(more or {})
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._made:
+            self._made[name] = _MAKERS[name](self, self._draft)
+        return self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._made or name in _MAKERS
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**_MAKERS, **self._made})
+
+    def __len__(self) -> int:
+        return len({*_MAKERS, *self._made})
+
+    def steps(self) -> dict[str, Any]:
+        return {name: _step_value(self._draft, name) for name in self._steps}
+
+
+def _run_value(draft: Draft) -> dict[str, Any]:
     plan, head = draft.plan, draft.head
-    values: dict[str, Any] = {
-        "inputs": plan.inputs,
-        "event": plan.event,
-        "repository": {"name": plan.repository},
-        "run": {
-            "id": head.id,
-            "commit": plan.commit,
-            "status": provisional_status(draft).value,
-            "startedAt": to_rfc3339(head.started_at) if head.started_at is not None else None,
-            "createdAt": to_rfc3339(head.created_at),
-            "actor": head.actor.get("name"),
-            "workflow": plan.workflow,
-            "trigger": head.trigger.get("kind"),
-        },
-        "steps": {name: _step_value(draft, name) for name in steps},
-        "secrets": secret_values(plan) if plan.secrets else {},
+    return {
+        "id": head.id,
+        "commit": plan.commit,
+        "status": provisional_status(draft).value,
+        "startedAt": to_rfc3339(head.started_at) if head.started_at is not None else None,
+        "createdAt": to_rfc3339(head.created_at),
+        "actor": head.actor.get("name"),
+        "workflow": plan.workflow,
+        "trigger": head.trigger.get("kind"),
     }
-    values["env"] = layered(plan.env, values, functions_of(draft))
-    return values
+
+
+_MAKERS: dict[str, Callable[[Values, Draft], Any]] = {
+    "inputs": lambda _, draft: draft.plan.inputs,
+    "event": lambda _, draft: draft.plan.event,
+    "repository": lambda _, draft: {"name": draft.plan.repository},
+    "run": lambda _, draft: _run_value(draft),
+    "steps": lambda values, _: values.steps(),
+    "secrets": lambda _, draft: secret_values(draft.plan),
+    "env": lambda values, draft: layered(draft.plan.env, values, functions_of(draft)),
+}
 
 
 def _step_value(draft: Draft, name: str) -> dict[str, Any]:
@@ -94,7 +129,7 @@ def _items(draft: Draft, name: str) -> list[dict[str, Any]]:
 
 
 def layered(
-    layers: Iterable[EnvLayer], values: dict[str, Any], functions: Mapping[str, Callable[..., Any]]
+    layers: Iterable[EnvLayer], values: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]]
 ) -> dict[str, str]:
     """The layers laid over one another, weakest first; null unsets. Raises ExpressionError.
 

@@ -7,11 +7,11 @@ because an expression failed.
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from windlass.errors import ExpressionError, InputError
 from windlass.expressions import evaluate, to_text
+from windlass.frozen import changed
 from windlass.plan.caching import checked_key, kept_path
 from windlass.plan.placeholders import names_in, placeholder
 from windlass.plan.registries import needed, password_name
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from windlass.runs.model import AttemptKey, StepKey
 
 
+_as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def start_attempt(draft: Draft, of: StepKey) -> None:
     """Of a step, or of an item that was put into the draft before."""
     step = draft.step(of)
@@ -49,7 +52,7 @@ def start_attempt(draft: Draft, of: StepKey) -> None:
         draft.end(of, Status.ERRORED, "input-invalid", f"with: {error}")
         return
     draft.put(
-        replace(
+        changed(
             step,
             status=Status.RUNNING,
             cause=None,
@@ -62,15 +65,15 @@ def start_attempt(draft: Draft, of: StepKey) -> None:
 
 
 def _launch(draft: Draft, planned: PlannedStep, key: AttemptKey) -> Launch:
-    values = values_for(draft, planned, key.item)
-    functions = functions_of(draft)
+    values, functions = values_for(draft, planned, key.item), functions_of(draft)
 
     def text(value: Any) -> str:
         return to_text(evaluate(value, values, functions)) if isinstance(value, str) else to_text(value)
 
     env = layered(planned.env, values, functions)
     if planned.given is None:
-        shown = {name: value for name, value in draft.plan.inputs.items() if name not in draft.plan.secret_inputs}
+        secret = draft.plan.secret_inputs
+        shown = {name: value for name, value in draft.plan.inputs.items() if name not in secret}
     else:
         inputs = given_inputs(planned.given, values, functions)
         env, shown = with_variables(env, inputs), shown_inputs(planned.given, inputs)
@@ -80,11 +83,14 @@ def _launch(draft: Draft, planned: PlannedStep, key: AttemptKey) -> Launch:
         LaunchFile(file.path, text(file.content), _mode(file.path, text(file.mode))) for file in planned.files
     )
     placement = launch_placement(planned.placement, values, functions)
-    filled_in = [*env.values(), *(f.content for f in files), *(v for p in parts for v in p.env.values())]
-    filled_in += [text for service in placement.get("services", ()) for text in service.env.values()]
-    secrets = _secrets(draft, planned, filled_in)
+    services = placement.get("services", ())
+    secrets: dict[str, str | None] = {}
+    if allowed := names_for_step(draft.plan, planned):
+        filled_in = [*env.values(), *(f.content for f in files), *(v for p in parts for v in p.env.values())]
+        filled_in += [text for service in services for text in service.env.values()]
+        secrets = _secrets(allowed, filled_in)
     image = text(planned.image) if planned.image is not None else None
-    registries = needed(draft.plan.registries, [image, *(one.image for one in placement.get("services", ()))])
+    registries = needed(draft.plan.registries, [image, *(one.image for one in services)])
     secrets |= {password_name(host, one["password"]): one["password"] for host, one in registries.items()}
     return Launch(
         key=key,
@@ -96,7 +102,7 @@ def _launch(draft: Draft, planned: PlannedStep, key: AttemptKey) -> Launch:
         unset=unset_by(planned.env),
         script=planned.script,
         script_name=planned.script_name,
-        inputs=json.dumps(shown, ensure_ascii=False, separators=(",", ":")),
+        inputs=_as_json(shown),
         image=image,
         registries=tuple(
             LaunchRegistry(host, one["username"], placeholder(password_name(host, one["password"])))
@@ -168,11 +174,8 @@ def _scope(draft: Draft) -> SecretScope:
     return SecretScope(plan.repository, plan.commit, plan.environment, plan.merged, draft.head.actor)
 
 
-def _secrets(draft: Draft, planned: PlannedStep, texts: Iterable[str]) -> dict[str, str | None]:
+def _secrets(allowed: Mapping[str, str | None], texts: Iterable[str]) -> dict[str, str | None]:
     """Those that the texts name, and that the step's author named: a text from outside may name any."""
-    allowed = names_for_step(draft.plan, planned)
-    if not allowed:
-        return {}
     return {name: allowed[name] for text in texts for name in names_in(text) if name in allowed}
 
 
