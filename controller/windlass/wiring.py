@@ -150,6 +150,7 @@ class Server:
                 settings.limits.local_attempts,
                 self._may_start,
                 settings.policies,
+                engine.round,
             ),
         )
         self._place = Placing(self._known, self._tenant, settings.policies)

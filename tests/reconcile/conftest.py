@@ -45,7 +45,7 @@ class Life:
     def settle(self) -> Life:
         """Turn until nothing is left to take in."""
         for _ in range(20):
-            self.engine.turn(block=False)
+            self.engine.turn()
         return self
 
     def adopt(self) -> Life:

@@ -97,7 +97,7 @@ class Play:
 
     def turns(self, count):
         for _ in range(count):
-            self.engine.turn(block=False)
+            self.engine.turn()
             self.never_too_many()
 
     # ---- what must be true

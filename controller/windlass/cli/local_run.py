@@ -85,7 +85,9 @@ class LocalRun:
         ledger.writer.take_over("windlass run", self._clock.now())
         runners = Runners(
             self._runners,
-            lambda: Given(folder, engine.observe, self._clock, preparations, collections, self._supervisor),
+            lambda: Given(
+                folder, engine.observe, self._clock, preparations, collections, self._supervisor, round_=engine.round
+            ),
         )
         shared = SharedLedger(self._base.parent / "local-caches.db", self._clock)
         engine = Engine(

@@ -23,6 +23,7 @@ from windlass.settings import RunnerSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from windlass.clock import Clock
     from windlass.executors.base import Executor, Sink
@@ -71,6 +72,7 @@ class Given:
     parallel: int = PARALLEL
     may_start: Callable[[], bool] = always
     policies: Sequence[Policy] | None = None  # of tenants; None: somebody's own runs, which have none
+    round_: AbstractContextManager[None] | None = None  # see `registry.Options`
 
 
 class Runners(dict[str, "Executor"]):
@@ -111,7 +113,7 @@ class Runners(dict[str, "Executor"]):
     def _executor(self, runner: RunnerSettings, policy: Policy, sink: Sink) -> Gate:
         given = self._given()
         parallel, supervisor = runner.parallel or given.parallel, _supervisor(runner, given)
-        options = Options(given.data, sink, parallel, supervisor, given.may_start, runner, policy)
+        options = Options(given.data, sink, parallel, supervisor, given.may_start, runner, policy, given.round_)
         return Gate(make_executor(runner.kind, options), given.may_start)
 
     def close(self, *, kill: bool) -> None:

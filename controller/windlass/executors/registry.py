@@ -14,6 +14,7 @@ from windlass.policies.policy import OWN, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from windlass.executors.base import Grounded, Sink
@@ -31,7 +32,8 @@ class Options:
 
     `data`: a folder of the controller's own. `parallel`: how many at once. `supervisor`: of local attempts.
     `may_start`: asked again by those that put starts off themselves, right before each (see `gate.py`).
-    `runner`: what the server file says of it; None: nothing. `policy`: the tenant's.
+    `runner`: what the server file says of it; None: nothing. `policy`: the tenant's. `round_`: within it the sink is
+    told what is told together (the run loop's `Engine.round`).
     """
 
     data: Path
@@ -41,6 +43,7 @@ class Options:
     may_start: Callable[[], bool] = always
     runner: RunnerSettings | None = None
     policy: Policy = OWN
+    round_: AbstractContextManager[None] | None = None
 
 
 def _local(options: Options) -> Grounded:
@@ -51,6 +54,7 @@ def _local(options: Options) -> Grounded:
         options.sink,
         options.supervisor,
         parallel=options.parallel,
+        round_=options.round_,
     )
 
 

@@ -128,7 +128,8 @@ class Admission:
         if fresh:
             reach("run.recorded")
             if start:
-                self._engine.add(new.state())
+                with self._engine.round:
+                    self._engine.add(new.state())
         return run, fresh
 
     def once(self, scope: str, key: str, body_digest: str) -> Callable[[Tx, str], str | None]:

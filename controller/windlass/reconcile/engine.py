@@ -2,12 +2,12 @@
 
 In: observations of executors, cancel requests and new runs, through one inbox. Out: states in the ledger and commands
 to executors, always in that order: nothing is started that the ledger does not know (promises R2, R3). One turn takes
-everything that has arrived, decides for each run it concerns, and records all decisions in one transaction.
+everything that has arrived, decides for each run it concerns, and records all decisions in one transaction. The loop
+has a thread; whoever brings something within `engine.round` takes the turn right there when nobody is at one.
 """
 
 from __future__ import annotations
 
-import queue
 import threading
 import traceback
 from collections import Counter, defaultdict
@@ -17,6 +17,7 @@ from windlass import log
 from windlass.crashpoints import reach
 from windlass.errors import ConflictError, FencedError, LedgerError
 from windlass.reconcile.groups import Groups
+from windlass.reconcile.inbox import Inbox, Round
 from windlass.reconcile.places import passed_on
 from windlass.reconcile.reuse import NoReuse, Reuse
 from windlass.reconcile.timetable import Timetable
@@ -37,10 +38,14 @@ if TYPE_CHECKING:
 
     Listener = Callable[[RunHead, tuple[Step, ...]], None]
     EndListener = Callable[[Tx, RunHead], None]
-    News = Observation | RunState | tuple[Answered | CancelRequested, threading.Event] | None
+    News = Observation | RunState | tuple[Answered | CancelRequested, threading.Event]
 
 PAUSE = 1.0  # seconds between attempts to reach a ledger that is away
 MAX_FAULTS = 5  # a run whose decision raises this often is ended rather than tried for ever (promise R29)
+
+
+class _AwayError(Exception):
+    """The ledger is away, and whoever is at the turn has no time."""
 
 
 def anywhere(_repository: str, runner: str) -> str:
@@ -74,7 +79,11 @@ class Engine:
         self._reuse: Reuse = NoReuse() if reuse is None else reuse
         self._place = place
         self._stopping = threading.Event()
-        self._inbox: queue.SimpleQueue[tuple[str, News]] = queue.SimpleQueue()
+        self._inbox: Inbox[tuple[str, News]] = Inbox()
+        self._turns = threading.Lock()  # held during a turn
+        self._sleeps_until = 0  # milliseconds; the loop's thread
+        self._owed: list[tuple[RunState, Decision]] = []  # decided elsewhere when the ledger was away
+        self.round = Round(self.heed)
         self._answered: list[threading.Event] = []  # who waits for the end of this turn
         self._states: dict[str, RunState] = {}
         self._timetable = Timetable()
@@ -90,12 +99,18 @@ class Engine:
     def add(self, state: RunState) -> None:
         """Take over a run that is in the ledger."""
         self.groups.announce(state)
-        self._inbox.put((state.head.id, state))
+        self._bring(state.head.id, state)
 
     def observe(self, observation: Observation) -> None:
         """The sink of the executors."""
         assert isinstance(observation, FromExecutor)
-        self._inbox.put((observation.key.run, observation))
+        self._bring(observation.key.run, observation)
+
+    def _bring(self, run: str, what: News) -> None:
+        if self.round.mine:
+            self._inbox.leave((run, what))
+        else:
+            self._inbox.put((run, what))
 
     def cancel(self, run: str, request: CancelRequested) -> threading.Event:
         """The event is set when what followed from it is in the ledger."""
@@ -117,9 +132,11 @@ class Engine:
     def stop(self) -> None:
         """Decide nothing more; running attempts are left as they are."""
         self._stopping.set()
-        self._inbox.put(("", None))
+        self._inbox.wake()
         if self._thread is not None:
             self._thread.join()
+        with self._turns:  # one that another thread is at
+            pass
 
     @property
     def failed(self) -> BaseException | None:
@@ -138,53 +155,82 @@ class Engine:
 
     def _run(self) -> None:
         try:
-            while self.turn(block=True):
-                pass
-        except (FencedError, LedgerError) as error:
-            self._fatal = error
-            log.event("engine.stopped", level="error", reason=str(error))
+            while not self._stopping.is_set() and self._fatal is None:
+                with self._turns:
+                    now = self._clock.now()
+                    pause = self._timetable.pause(now)
+                    self._sleeps_until = now + int(pause * 1000)
+                self._inbox.wait(pause)
+                with self._turns:
+                    self.turn()
         except Exception as error:  # noqa: BLE001 - a server whose loop is gone must not go on answering
-            self._fatal = error
+            self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        """The loop ends by itself."""
+        self._fatal = error
+        if isinstance(error, FencedError | LedgerError):
+            log.event("engine.stopped", level="error", reason=str(error))
+        else:
             log.event("engine.stopped", level="error", reason=repr(error), trace=traceback.format_exc())
 
-    def turn(self, *, block: bool) -> bool:
-        """One turn; False when asked to stop. Tests drive the loop with `block=False`."""
-        arrived, going_on = self._collect(block)
+    def heed(self) -> None:
+        """Take one turn in the thread of the caller, unless somebody is at one. What that cannot do is for the loop.
+
+        Never in the main thread, where an interrupt could come between a COMMIT and what is noted of it.
+        """
+        main = threading.current_thread() is threading.main_thread()
+        if main or self._thread is None or not self._turns.acquire(blocking=False):
+            if main:
+                self._inbox.wake()
+            return  # whoever is at a turn looks again when it is over
+        try:
+            if not (self._stopping.is_set() or self._fatal or self._owed):
+                self.turn(patient=False)
+        except Exception as error:  # noqa: BLE001 - as in the loop
+            self._give_up(error)
+        finally:
+            early = self._timetable.pause(self._clock.now()) * 1000 + self._clock.now() < self._sleeps_until
+            self._turns.release()
+        if early or self._owed or self._fatal or self._inbox.filled:
+            self._inbox.wake()
+
+    def turn(self, *, patient: bool = True) -> None:
+        """One turn over what is there. `patient`: a ledger that is away is waited for; else that is left to the loop.
+
+        Tests call it in place of the loop.
+        """
+        if self._owed:
+            decisions, self._owed = self._owed, []
+            self._act(self._record(decisions))
+        arrived = self._collect()
         now = self._clock.now()
         for run in self._timetable.due(now):
             arrived.setdefault(run, [])
         decisions = self._decide(arrived, now)
         if decisions:
-            self._act(self._record(decisions))
+            try:
+                self._act(self._record(decisions, patient))
+            except _AwayError:
+                self._owed = decisions
+                return
         for taken in self._answered:
             taken.set()
         self._answered.clear()
-        return going_on
 
-    def _collect(self, block: bool) -> tuple[dict[str, list[Observation]], bool]:
-        """Everything in the inbox by run; waits for the first, or until a timer is due."""
+    def _collect(self) -> dict[str, list[Observation]]:
+        """Everything in the inbox by run."""
         arrived: dict[str, list[Observation]] = {}
-        going_on = True
-        try:
-            item = (
-                self._inbox.get(timeout=self._timetable.pause(self._clock.now())) if block else self._inbox.get_nowait()
-            )
-            while True:
-                run, what = item
-                if what is None:
-                    going_on = False
-                elif isinstance(what, RunState):
-                    self._states.setdefault(run, what)
-                    arrived.setdefault(run, [])
-                elif isinstance(what, tuple):
-                    arrived.setdefault(run, []).append(what[0])
-                    self._answered.append(what[1])
-                else:
-                    arrived.setdefault(run, []).append(what)
-                item = self._inbox.get_nowait()
-        except queue.Empty:
-            pass
-        return arrived, going_on
+        for run, what in self._inbox.take():
+            if isinstance(what, RunState):
+                self._states.setdefault(run, what)
+                arrived.setdefault(run, [])
+            elif isinstance(what, tuple):
+                arrived.setdefault(run, []).append(what[0])
+                self._answered.append(what[1])
+            else:
+                arrived.setdefault(run, []).append(what)
+        return arrived
 
     def _decide(self, arrived: Mapping[str, list[Observation]], now: int) -> list[tuple[RunState, Decision]]:
         decisions = []
@@ -220,7 +266,9 @@ class Engine:
         self._faults.pop(run, None)
         return decision
 
-    def _record(self, decisions: list[tuple[RunState, Decision]]) -> list[tuple[RunState, Decision]]:
+    def _record(
+        self, decisions: list[tuple[RunState, Decision]], patient: bool = True
+    ) -> list[tuple[RunState, Decision]]:
         """All decisions in one transaction; those that are in the ledger now.
 
         A decision that the ledger refuses (its run has ended there) is dropped alone.
@@ -228,7 +276,7 @@ class Engine:
         reach("engine.before-commit")
         try:
             if any(decision.head_changed or decision.steps for _, decision in decisions):
-                self._write(decisions)
+                self._write(decisions, patient)
         except ConflictError:
             decisions = [pair for pair in decisions if self._accepted(pair)]
         reach("engine.recorded")
@@ -246,7 +294,7 @@ class Engine:
             return False
         return True
 
-    def _write(self, decisions: list[tuple[RunState, Decision]]) -> None:
+    def _write(self, decisions: list[tuple[RunState, Decision]], patient: bool = True) -> None:
         """Wait for a ledger that is away: the states in memory have not changed, so nothing is lost (R31)."""
 
         now = self._clock.now()
@@ -273,6 +321,8 @@ class Engine:
                 raise
             except LedgerError as error:
                 log.event("engine.ledger-away", level="error", error=str(error))
+                if not patient:
+                    raise _AwayError from error
                 if self._stopping.wait(PAUSE):
                     raise
 

@@ -76,8 +76,9 @@ class Firings:
         return started
 
     def start(self, started: Iterable[NewRun]) -> None:
-        for new in started:
-            self._engine.add(new.state())
+        with self._engine.round:
+            for new in started:
+                self._engine.add(new.state())
 
 
 def refusal(target: Target, event: Mapping[str, Any], now: str) -> str | None:

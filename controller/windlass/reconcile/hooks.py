@@ -187,8 +187,9 @@ class Hooks:
         answer, fresh = self._record(f"{repository}/{name}", delivery, repository, name, prepared, reasons)
         reach("hook.recorded")
         if fresh:
-            for new in prepared:
-                self._engine.add(new.state())
+            with self._engine.round:
+                for new in prepared:
+                    self._engine.add(new.state())
         return HookAnswer(
             runs=tuple((run["id"], run["workflow"]) for run in answer["runs"]),
             fresh=fresh,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,7 @@ from windlass.runs.model import Ended, PartsSeen, Quiet, Started
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from windlass.executors.base import Sink
     from windlass.executors.local.spawn import SupervisorProcess
@@ -64,9 +66,12 @@ class LocalExecutor:
         *,
         parallel: int = PARALLEL,
         environment: Mapping[str, str] | None = None,
+        round_: AbstractContextManager[None] | None = None,
     ) -> None:
+        """What the sink is told at the same time is told within `round_`."""
         self._folders = Folders(data)
         self._sink = sink
+        self._round = round_ or nullcontext()
         self._parallel = parallel
         self._base = base_environment(os.environ if environment is None else environment)
         self._boot = boot_id()
@@ -290,7 +295,9 @@ class LocalExecutor:
     def _deliver(self) -> None:
         """A sink that raises loses what it raised at, and nothing else."""
         while self._events:
-            guarded(partial(self._sink, self._events.popleft()))
+            with self._round:
+                while self._events:
+                    guarded(partial(self._sink, self._events.popleft()))
 
     # Judging by evidence; in the reader's thread
 
