@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 import pytest
 
-from windlass.frozen import dataclass
+from windlass.frozen import changed, dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -217,3 +217,14 @@ def test_one_that_holds_itself_is_shown(make: Callable[..., Any]) -> None:
     circle = node(None)
     circle.next = circle
     assert repr(circle) == "Node(next=...)"
+
+
+def test_a_changed_copy_is_what_replace_makes() -> None:
+    place = Place("a", 2, "note")
+    assert changed(place) == dataclasses.replace(place)
+    assert (changed(place, line=3), changed(place, line=3).note) == (dataclasses.replace(place, line=3), "note")
+    assert place == Place("a", 2)
+    with pytest.raises(KeyError):
+        changed(place, lines=3)
+    with pytest.raises(FrozenInstanceError):
+        changed(place, line=3).line = 4  # type: ignore[misc]

@@ -28,7 +28,8 @@ print(*sorted(set(sys.modules) - before))
 """
 OURS = {"attempt_folder", "attempt_folder.env_file", "attempt_folder.log_file", "local", "now", "process_identity"} | {
     "local.board", "local.channel", "local.descendants", "local.journal", "local.limit", "local.parts", "local.prctl",
-    "local.preparation", "local.scanned", "local.supervisor", "local.warden",
+    "local.preparation", "local.scanned", "local.supervisor", "local.telling",
+    "local.warden",
 }  # fmt: skip
 HEAVY = {"asyncio", "json", "logging", "pathlib", "re", "socket", "subprocess", "threading", "traceback", "typing"}
 
