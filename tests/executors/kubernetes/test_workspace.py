@@ -279,6 +279,13 @@ def test_a_policy_that_demands_restricted_takes_it(kube: Kube) -> None:
     assert "containers[0].image" in (refused.message or "")
 
 
+def test_a_helper_image_that_no_node_can_have_is_called_so(kube: Kube) -> None:
+    kube.terms = replace(kube.terms, helper="UPPER//x")
+    ended = ran(kube, "true", lay={"one.txt": "one\n"})
+    assert ended.cause == "image-pull"
+    assert (ended.message or "").startswith("helperImage of the runner: ")
+
+
 def test_a_service_ends_before_what_is_fetched(kube: Kube) -> None:
     service = LaunchService("web", "windlass.test/shell:1", argv=("sh", "-c", "echo served; exec sleep 1000"))
     ended = ran(kube, "echo made > made.txt", keep=True, services=(service,))

@@ -7,10 +7,10 @@ those of `runs/causes.py`; what Kubernetes says itself goes on as the message.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from windlass.executors.kubernetes.pods import service_of
+from windlass.executors.kubernetes.pods import TOOLS, service_of
 from windlass.executors.registry_words import REFUSED, is_final, pull_cause
 
 if TYPE_CHECKING:
@@ -79,6 +79,8 @@ def delay_of(pod: Pod) -> Delay | None:
         return Delay("unschedulable", _text(scheduled.message or scheduled.reason))
     for status in (*pod.status.init_container_statuses, *pod.status.container_statuses):
         found = waits(status)
+        if found is not None and status.name == TOOLS:  # an image that the workflow does not name
+            return replace(found, message=f"helperImage of the runner: {found.message}")
         if found is not None:
             return found
     return None
