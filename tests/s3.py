@@ -45,7 +45,7 @@ class S3:
 
     def bucket(self, name: str) -> str:
         """A new bucket; the URL that `objects:` takes."""
-        answer = httpx2.put(f"{self.url}/{name}")
+        answer = httpx2.put(f"{self.url}/{name}", timeout=60)
         assert answer.status_code == 200, answer.text
         return f"s3://{name}/some/prefix"
 

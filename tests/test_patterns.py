@@ -68,7 +68,7 @@ def test_one_path_of_a_push_is_enough():
 
 
 def test_no_glob_takes_long():
-    began = time.monotonic()
+    began = time.process_time()
     assert not matches("/".join(["**", "a*a*a*a*a*b"] * 30), "/".join(["a" * 60] * 80))
     assert not matches("**/" * 300 + "x", "a/" * 300 + "y")
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2

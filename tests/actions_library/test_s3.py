@@ -70,7 +70,9 @@ def test_there_and_back(act: Act, s3: Callable[..., Done]) -> None:
     assert (done.code, done.outputs["objects"], done.outputs["bytes"]) == (0, [name], 3), done.log
     write(act, **{"b.yaml": "b: 1"})
     assert s3("upload", key="b.yaml", path="b.yaml").code == 0
-    assert httpx2.get(s3("presign", key="b.yaml").outputs["url"]).headers["content-type"] == "application/yaml"
+    assert (
+        httpx2.get(s3("presign", key="b.yaml").outputs["url"], timeout=60).headers["content-type"] == "application/yaml"
+    )
     assert s3("download", key=name, path="back/").code == 0
     assert (act.folder / "back/x y.json").read_text() == "one"
     assert s3("list").outputs["objects"] == ["b.yaml", name]
@@ -105,7 +107,7 @@ def test_only_what_differs_is_moved(act: Act, s3: Callable[..., Done]) -> None:
 
 
 def test_more_than_a_page(s3: Callable[..., Done], server: S3, bucket: str) -> None:
-    with httpx2.Client() as client:
+    with httpx2.Client(timeout=60) as client:
         for number in range(1001):
             client.put(f"{server.url}/{bucket}/n/{number:04}", content=b"x")
     assert s3("list", key="n/").outputs["count"] == 1001
@@ -126,9 +128,9 @@ def test_a_large_file_goes_in_parts_and_is_never_held(act: Act, s3: Callable[...
 
 def test_a_url_for_others(s3: Callable[..., Done]) -> None:
     url = s3("presign", key="a b", method="PUT", expires="10m").outputs["url"]
-    assert httpx2.put(url, content=b"theirs").status_code == 200
+    assert httpx2.put(url, content=b"theirs", timeout=60).status_code == 200
     done = s3("presign", key="a b", expires="10m")
-    assert httpx2.get(done.outputs["url"]).text == "theirs"
+    assert httpx2.get(done.outputs["url"], timeout=60).text == "theirs"
     assert "Signature" not in done.log
     assert "X-Amz-Expires=600" in done.outputs["url"]
 

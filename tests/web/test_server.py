@@ -44,11 +44,11 @@ def test_a_slow_reader_of_logs_holds_up_nobody_and_gets_everything(site):
     count = 20_000
     with (
         served(site.app) as address,
-        connect(f"ws://{address}/api/v1/runs/{run}/logs", max_queue=1, close_timeout=0.1) as slow,
+        connect(f"ws://{address}/api/v1/runs/{run}/logs", max_queue=1, open_timeout=60, close_timeout=0.1) as slow,
     ):
         site.held.write_log(attempt, b"".join(b"line %d\n" % n for n in range(count)))
         assert json.loads(slow.recv())["text"] == "line 0"
-        assert httpx2.get(f"http://{address}/api/v1/runs/{run}").json()["status"] == "running"
+        assert httpx2.get(f"http://{address}/api/v1/runs/{run}", timeout=60).json()["status"] == "running"
         site.held.finish(attempt)
         last = None
         for number in range(1, 2000):
@@ -57,7 +57,7 @@ def test_a_slow_reader_of_logs_holds_up_nobody_and_gets_everything(site):
         cursor = last["cursor"]
     with (
         served(site.app) as address,
-        connect(f"ws://{address}/api/v1/runs/{run}/logs?cursor={cursor}", close_timeout=0.1) as rest,
+        connect(f"ws://{address}/api/v1/runs/{run}/logs?cursor={cursor}", open_timeout=60, close_timeout=0.1) as rest,
     ):
         assert json.loads(rest.recv())["text"] == "line 2000"
 
@@ -68,7 +68,7 @@ def test_a_socket_of_a_foreign_page_is_refused(site):
         for headers in ({"Origin": "https://evil.example.com"}, {"Authorization": "Bearer x"}):
             with (
                 pytest.raises(InvalidStatus) as refused,
-                connect(f"ws://{address}/api/v1/runs/{run}/logs", additional_headers=headers),
+                connect(f"ws://{address}/api/v1/runs/{run}/logs", additional_headers=headers, open_timeout=60),
             ):
                 pass
             assert refused.value.response.status_code in (401, 403)
@@ -81,8 +81,8 @@ def test_chunks_over_the_limit_are_refused_and_the_server_goes_on(site):
 
     with served(site.app) as address:
         try:
-            answer = httpx2.post(f"http://{address}/hooks/shop/x", content=chunks())
+            answer = httpx2.post(f"http://{address}/hooks/shop/x", content=chunks(), timeout=60)
             assert answer.status_code == 413
         except httpx2.TransportError:
             pass  # refused while it was still being sent
-        assert httpx2.get(f"http://{address}/healthz").text == "ok\n"
+        assert httpx2.get(f"http://{address}/healthz", timeout=60).text == "ok\n"
