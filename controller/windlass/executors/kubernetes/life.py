@@ -28,12 +28,12 @@ from windlass.executors.kubernetes.judging import Verdict, verdict_of, verdict_o
 from windlass.executors.kubernetes.left import Left
 from windlass.executors.kubernetes.naming import JOB_NAME
 from windlass.executors.kubernetes.once import forbid_another
-from windlass.executors.kubernetes.pods import FILL, Pod, conditions_of
+from windlass.executors.kubernetes.pending import AWAY, Pending
+from windlass.executors.kubernetes.pods import FILL, Pod
 from windlass.executors.kubernetes.reading import Reader, mark_lost
 from windlass.executors.kubernetes.services import services_of
 from windlass.executors.kubernetes.services_log import last_lines
 from windlass.executors.kubernetes.start_word import StartWord
-from windlass.executors.kubernetes.waiting import why_it_waits
 from windlass.executors.now import now_millis
 from windlass.kube.client import decode
 from windlass.kube.errors import Conflict, KubeError, NotFound
@@ -42,12 +42,8 @@ from windlass.masking import masked_text
 
 if TYPE_CHECKING:
     from windlass.executors.kubernetes.attempt import Attempt, Told
-    from windlass.executors.kubernetes.judging import Delay
     from windlass.executors.kubernetes.world import World
 
-SOON = 1.0  # seconds of waiting after which somebody wants to know why
-LATE, LATEST = 10.0, 30.0  # seconds until the first look at a Job that has no Pod, and between two at most
-AWAY = 2.0
 UNKNOWN = "the Secret that says what must not show in it is gone"
 
 
@@ -91,9 +87,7 @@ class Life:
         self._client = world.client
         self._namespace = ""
         self.start = StartWord(attempt, told)
-        self._since = time.monotonic()  # it waits
-        self._delays: dict[str, float] = {}  # cause -> since when
-        self._look_at = LATE  # seconds of waiting, for its Job
+        self._pending = Pending(attempt, told, world)
         self._asked_grace: int | None = None  # what its Pod was told
         self._job_deleted = False
         self._running = False
@@ -153,7 +147,8 @@ class Life:
                 if done is not None:
                     return done
             elif not self._running:
-                done = await self._wait_for_start(pod)
+                await self._pending.look(pod)
+                done = await self._end(pod) if attempt.verdict is not None else None
                 if done is not None:
                     return done
             with contextlib.suppress(TimeoutError):
@@ -190,8 +185,7 @@ class Life:
             return AWAY
         if self._running:
             return None
-        waited = time.monotonic() - self._since
-        return 0.5 if waited < 5.0 else SOON if waited < 60.0 else AWAY
+        return self._pending.next_look()
 
     async def _fill(self, pod: str) -> None:
         try:
@@ -242,58 +236,6 @@ class Life:
                 self._told.quiet(self._attempt)
                 return
             await asyncio.sleep(left)
-
-    # ---- before it runs
-
-    async def _wait_for_start(self, pod: Pod | None) -> Verdict | None:
-        """Says why it waits; None: it waits on."""
-        delay = why_it_waits(self._attempt, pod) or await self._told_by_events(pod)
-        now = time.monotonic()
-        if delay is None:
-            self._delays.clear()
-            self._told.delayed(self._attempt, "", "")
-        else:
-            self._told.delayed(self._attempt, delay.cause, delay.message)
-            since = self._delays.setdefault(delay.cause, now)
-            if delay.patience is not None and now - since >= delay.patience:
-                self._attempt.verdict = Verdict(None, delay.ends_as or delay.cause, delay.message, begun=False)
-        if self._attempt.verdict is None and now - self._since >= self._world.terms.pending:
-            cause, said = (delay.cause, delay.message) if delay else ("start-failed", "nothing says why")
-            message = f"it did not start within {self._world.terms.pending:g} s: {said}"
-            self._attempt.verdict = Verdict(None, cause, message, begun=False)
-        return await self._end(pod) if self._attempt.verdict is not None else None
-
-    async def _told_by_events(self, pod: Pod | None) -> Delay | None:
-        """Of a Job that gets no Pod, and of a Pod that waits for its volumes: nothing else tells."""
-        waited = time.monotonic() - self._since
-        if waited < SOON:
-            return None
-        self._world.warned.begin(self._namespace)
-        if pod is not None:
-            return self._world.warned.of(pod.metadata.uid)
-        if waited >= self._look_at and not self._world.looks.locked():
-            self._look_at = waited + min(waited, LATEST)
-            try:
-                async with self._world.looks:
-                    if await self._job_is_over():
-                        return None
-            except KubeError as error:
-                log.event("kubernetes.job-unread", level="warning", job=self._attempt.name, error=str(error))
-        return self._world.warned.of(self._attempt.job_uid)
-
-    async def _job_is_over(self) -> bool:
-        """A Job without a Pod that was deleted, or given up by its controller. Raises KubeError."""
-        try:
-            job = await self._client.get(JOBS, self._attempt.name, self._namespace)
-        except NotFound:
-            self._attempt.verdict = verdict_of_gone(None)
-            return True
-        failed = conditions_of(job).get("Failed")
-        if failed is None or job["metadata"]["uid"] != self._attempt.job_uid:
-            return False
-        message = str(failed.get("message") or failed.get("reason"))
-        self._attempt.verdict = Verdict(None, "start-failed", f"its Job failed: {message}", begun=False)
-        return True
 
     # ---- to its end
 
