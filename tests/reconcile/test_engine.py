@@ -19,6 +19,15 @@ def test_a_run_goes_from_the_ledger_to_the_executor_and_back(life, step):
     assert life.engine.open_runs == 0
 
 
+def test_what_follows_is_started_before_anybody_looks_on(life, step):
+    seen = []
+    life.begin(step("a"), step("b", "a"))
+    life.engine._on_change = lambda _head, _steps: seen.append([key.path for key in life.world.started])
+    life.held.finish(life.held.running()[0])
+    life.settle()
+    assert seen[0] == ["a", "b"]
+
+
 def test_a_new_life_adopts_what_runs_and_starts_nothing_twice(new_life, step):
     first = new_life()
     run = first.begin(step("a"), step("b", "a"), step("c"))

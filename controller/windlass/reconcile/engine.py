@@ -332,6 +332,7 @@ class Engine:
             self._inbox.put((run, observation))
 
     def _act(self, decisions: list[tuple[RunState, Decision]]) -> None:
+        """What was decided first, before those who look on hear of it and what has ended is put away."""
         launches: dict[str, list[Launch]] = defaultdict(list)
         for state, decision in decisions:
             state.apply(decision)
@@ -342,13 +343,14 @@ class Engine:
                     self._tell([(command.key.run, self._reuse.recall(command, self._clock.now()))])
                 elif isinstance(command, Stop):
                     self._stop(state, command)
+        for name, group in launches.items():
+            self._executors[name].start(group)
+        for state, decision in decisions:
             if self._on_change is not None:
                 self._on_change(decision.head, decision.steps)
             if decision.head.status.terminal:
                 self._ended[decision.head.status.value] += 1
                 self._close(state)
-        for name, group in launches.items():
-            self._executors[name].start(group)
         for state, decision in decisions:
             self._tell(passed_on(self.groups, state, decision, self._clock.now()))
         reach("engine.carried-out")
