@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from windlass.loading.faults import Fault, Faults, Node
+from windlass.loading.faults import Fault, Faults
 from windlass.loading.scalars import MAX_DIGITS, NUMBER_STARTS, WORDS, WORDS_1_1, Scalar, plain_scalar
+from windlass.loading.yaml_nodes import MERGE, Node
 from windlass.loading.yaml_reader import MAX_DEPTH, MAX_NODES, span_of_marks, tag_fault, too_deep, too_many_nodes
 
 if TYPE_CHECKING:
     from windlass.problems import Span
 
-MERGE = "<<"
 MOST = 200  # errors or warnings of one file: nobody reads more
 
 

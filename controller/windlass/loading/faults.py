@@ -6,16 +6,15 @@ people. It has no file name: the stage that knows the file turns it into a `Prob
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from windlass.loading.yaml_nodes import Node
 from windlass.problems import START, Problem, Severity, Span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from windlass.loading.positions import Document
-
-Node = Any  # a node of PyYAML: its stubs know neither styles nor the C composer
 
 
 class Fault(Exception):

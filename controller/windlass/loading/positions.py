@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from windlass.loading.builder import MERGE
-from windlass.loading.faults import Node
 from windlass.loading.scalar_offsets import offsets_of
+from windlass.loading.yaml_nodes import MERGE, Node
 from windlass.problems import Span
 
 if TYPE_CHECKING:

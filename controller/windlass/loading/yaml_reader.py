@@ -13,7 +13,8 @@ from typing import Any
 import yaml
 from yaml._yaml import CParser
 
-from windlass.loading.faults import Fault, Node
+from windlass.loading.faults import Fault
+from windlass.loading.yaml_nodes import Node
 from windlass.problems import Span
 
 MAX_DEPTH = 64
