@@ -8,7 +8,7 @@ import pytest
 
 from windlass.loading.closure import Closures
 from windlass.loading.libraries import mismatch, not_in_the_cache, unavailable
-from windlass.loading.library import LibraryFiles
+from windlass.loading.library_files import LibraryFiles
 from windlass.loading.lock import Lock, Locked, lock_text
 from windlass.loading.repository import Loaded, load_repository
 from windlass.plan.uses import target_of
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tests.loading.conftest import Entry
 
-    from windlass.loading.library import Absent
+    from windlass.loading.library_files import Absent
 
 HEAD = "apiVersion: windlass.dev/v1\nkind: {}\n"
 INFRA_URL, BASE_URL = "https://git.example.com/infra.git", "https://git.example.com/base.git"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from windlass.loading.libraries import OpenLibrary
-    from windlass.loading.library import Absent, LibraryFiles
+    from windlass.loading.library_files import Absent, LibraryFiles
     from windlass.loading.lock import Lock
     from windlass.loading.places import Listed
     from windlass.loading.repository import Loaded

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from windlass.loading.library import LibraryFiles
+from windlass.loading.library_files import LibraryFiles
 from windlass.loading.stamp import built_in_folder
 
 if TYPE_CHECKING:

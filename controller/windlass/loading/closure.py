@@ -6,26 +6,19 @@ fit. Circles and missing targets were refused before (`crossing.py`); here neith
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from windlass.loading.entrypoints import used_action
 from windlass.loading.signatures import targets_in
 from windlass.plan.uses import Used
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
-    from windlass.loading.entrypoints import Script
     from windlass.loading.repository import Loaded
 
     # What a target means that is not of this repository; None: nothing is known of it.
     Elsewhere = Callable[[str], Used | None]
-
-
-def used_action(
-    document: Mapping[str, Any], path: str, script: Script | None, library: str | None = None, commit: str | None = None
-) -> Used:
-    text, files = (script.text, script.files) if script is not None else (None, {})
-    return Used("Action", document, path, text, library, commit, files=files)
 
 
 class Closures:

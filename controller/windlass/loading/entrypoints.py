@@ -15,6 +15,7 @@ from windlass.frozen import dataclass
 from windlass.loading.rules import RULES
 from windlass.loading.text import MAX_BYTES
 from windlass.nearest import did_you_mean
+from windlass.plan.uses import Used
 from windlass.problems import Problem
 
 if TYPE_CHECKING:
@@ -37,6 +38,13 @@ class Script:
 
     text: str
     files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def used_action(
+    document: Mapping[str, Any], path: str, script: Script | None, library: str | None = None, commit: str | None = None
+) -> Used:
+    text, files = (script.text, script.files) if script is not None else (None, {})
+    return Used("Action", document, path, text, library, commit, files=files)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from windlass.frozen import dataclass
 from windlass.loading.built_in import STD, built_in_files
-from windlass.loading.library import Absent, Library, Offer
+from windlass.loading.library import Library, Offer
+from windlass.loading.library_files import Absent
 from windlass.loading.signatures import Signature
 from windlass.nearest import did_you_mean, nearest
 from windlass.plan.uses import MOST_DEEP, target_of
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from windlass.loading.checks import Checkers
-    from windlass.loading.library import LibraryFiles
+    from windlass.loading.library_files import LibraryFiles
     from windlass.loading.lock import Lock
     from windlass.plan.uses import Used
     from windlass_schemas import repository

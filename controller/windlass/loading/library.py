@@ -10,37 +10,21 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from windlass.frozen import dataclass
-from windlass.loading.closure import used_action
-from windlass.loading.entrypoints import read_scripts
+from windlass.loading.entrypoints import read_scripts, used_action
 from windlass.loading.examine import Circumstances, examine
 from windlass.loading.places import ENDINGS, SETTINGS
 from windlass.loading.text import MAX_BYTES
 from windlass.plan.uses import Used, is_workflow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from windlass.loading.checks import Checkers
     from windlass.loading.examine import Examined
     from windlass.loading.facts import Facts
-    from windlass.loading.places import Listed, Reader
+    from windlass.loading.library_files import LibraryFiles
+    from windlass.loading.places import Listed
     from windlass_schemas import repository
-
-
-@dataclass(frozen=True, slots=True)
-class LibraryFiles:
-    """`entries` are those of the whole commit; what is below the library's path is what was locked."""
-
-    entries: Sequence[Listed]
-    read: Reader
-
-
-@dataclass(frozen=True, slots=True)
-class Absent:
-    """Why the files of a library cannot be had, as a rule and a message. A warning: what uses it is not checked."""
-
-    rule: str  # library-not-checked, library-unavailable, library-mismatch
-    message: str
 
 
 @dataclass(frozen=True, slots=True)

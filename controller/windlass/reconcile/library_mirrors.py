@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from windlass.crashpoints import reach
 from windlass.errors import SourceError, UsageError
 from windlass.loading.content_hash import content_hash
-from windlass.loading.library import LibraryFiles
+from windlass.loading.library_files import LibraryFiles
 from windlass.sources.location import Location, parse_location
 from windlass.sources.mirror import Mirror
 from windlass.sources.named_refs import Named, refs_of

@@ -15,7 +15,7 @@ from windlass.reconcile.library_mirrors import location_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from windlass.loading.library import Absent, LibraryFiles
+    from windlass.loading.library_files import Absent, LibraryFiles
     from windlass.loading.lock import Lock, Locked
     from windlass.reconcile.library_mirrors import LibraryMirrors
     from windlass.sources.location import Location
