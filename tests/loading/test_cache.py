@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from windlass.loading.cache import RACY, ResultCache
-from windlass.loading.checks import NoCheckers
+from windlass.loading.checks.site import NoCheckers
 from windlass.loading.examine import Circumstances, examine
 from windlass.loading.examining import MANY
 from windlass.loading.repository import Loaded, load_repository

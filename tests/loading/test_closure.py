@@ -21,7 +21,7 @@ HEAD = "apiVersion: windlass.dev/v1\nkind: {}\nmetadata: {{name: {}}}\n"
 
 @pytest.fixture(autouse=True)
 def _everything_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("windlass.loading.checks.unsupported", lambda workflow: [])
+    monkeypatch.setattr("windlass.loading.checks.documents.unsupported", lambda workflow: [])
 
 
 def workflow(name: str, *uses: str) -> str:

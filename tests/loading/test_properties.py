@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from yaml.nodes import MappingNode, ScalarNode
 
-from windlass.loading.checks import NoCheckers
+from windlass.loading.checks.site import NoCheckers
 from windlass.loading.document import read_document
 from windlass.loading.examine import Circumstances, examine
 from windlass.loading.faults import Faults

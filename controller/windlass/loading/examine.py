@@ -11,7 +11,8 @@ from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 from windlass.frozen import dataclass
-from windlass.loading.checks import Site, check_action, check_settings, check_workflow
+from windlass.loading.checks.documents import check_action, check_settings, check_workflow
+from windlass.loading.checks.site import Site
 from windlass.loading.document import read_document
 from windlass.loading.facts import Facts, facts_of
 from windlass.loading.faults import Faults
@@ -23,7 +24,7 @@ from windlass.problems import Problem, has_errors
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from windlass.loading.checks import Checkers
+    from windlass.loading.checks.site import Checkers
     from windlass.loading.places import Kind
     from windlass.loading.signatures import Relied, Signature
     from windlass_schemas.repository import Repository

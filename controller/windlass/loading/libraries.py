@@ -19,7 +19,7 @@ from windlass.plan.uses import MOST_DEEP, target_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from windlass.loading.checks import Checkers
+    from windlass.loading.checks.site import Checkers
     from windlass.loading.library_files import LibraryFiles
     from windlass.loading.lock import Lock
     from windlass.plan.uses import Used

@@ -19,7 +19,7 @@ from windlass.plan.uses import Used, is_workflow
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from windlass.loading.checks import Checkers
+    from windlass.loading.checks.site import Checkers
     from windlass.loading.examine import Examined
     from windlass.loading.facts import Facts
     from windlass.loading.library_files import LibraryFiles

@@ -20,7 +20,7 @@ from windlass.problems import START, Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from windlass.loading.checks import Checkers
+    from windlass.loading.checks.site import Checkers
     from windlass.loading.libraries import OpenLibrary
     from windlass.loading.places import Listed, Reader
     from windlass.loading.positions import Document

@@ -12,7 +12,7 @@ from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 from windlass.frozen import dataclass
-from windlass.loading.checks import NoCheckers
+from windlass.loading.checks.site import NoCheckers
 from windlass.loading.crossing import check_crossing
 from windlass.loading.crossing_uses import check_uses, used_files
 from windlass.loading.definitions import LoadedAction, LoadedTest, LoadedWorkflow, test_problems
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Mapping
 
     from windlass.loading.cache import ResultCache
-    from windlass.loading.checks import Checkers
+    from windlass.loading.checks.site import Checkers
     from windlass.loading.entrypoints import Script
     from windlass.loading.libraries import Libraries, OpenLibrary
     from windlass.loading.places import Reader
