@@ -34,7 +34,8 @@ from windlass.reconcile.parts import Parts
 from windlass.reconcile.repository_secrets import RepositorySecrets
 from windlass.reconcile.schedules import Schedules
 from windlass.reconcile.served_libraries import ServedLibraries
-from windlass.reconcile.source import SourceReconciler, SourceState
+from windlass.reconcile.source import SourceReconciler
+from windlass.reconcile.source_state import SourceState
 from windlass.reconcile.sources import Sources
 from windlass.reconcile.trigger_index import TriggerIndex
 from windlass.settings import RepositorySettings, Settings

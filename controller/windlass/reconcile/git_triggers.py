@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from windlass.reconcile.catalog import LiveWorkflow
     from windlass.reconcile.creation import NewRun
     from windlass.reconcile.firings import Fired, Firings
-    from windlass.reconcile.source import SourceState
+    from windlass.reconcile.source_state import SourceState
     from windlass.reconcile.trigger_index import Target, TriggerIndex
     from windlass.sources.branch import Head
     from windlass.store.reads import Reads

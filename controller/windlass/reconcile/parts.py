@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from windlass.reconcile.own_secrets import OwnSecrets
     from windlass.reconcile.repository_secrets import RepositorySecrets
     from windlass.reconcile.schedules import Schedules
-    from windlass.reconcile.source import SourceState
+    from windlass.reconcile.source_state import SourceState
     from windlass.reconcile.sources import Sources
     from windlass.runs.model import AttemptKey
     from windlass.settings import Settings

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from windlass.clock import Clock
     from windlass.executors.base import Executor
     from windlass.reconcile.catalog import Catalog
-    from windlass.reconcile.source import SourceState
+    from windlass.reconcile.source_state import SourceState
     from windlass.runs.draft import Decision
     from windlass.runs.model import RunHead, Step
     from windlass.store.reads import Reads

@@ -20,7 +20,8 @@ from windlass.reconcile.library_polls import LibraryPolls
 from windlass.reconcile.library_source import LibraryReconciler, LibraryState, library_object
 from windlass.reconcile.restore import restore_catalog
 from windlass.reconcile.served_libraries import ServedLibraries
-from windlass.reconcile.source import SourceState, source_object
+from windlass.reconcile.source import source_object
+from windlass.reconcile.source_state import SourceState
 from windlass.reconcile.sources import Sources
 from windlass.settings import RepositorySettings
 from windlass.sources.auth import auth_for

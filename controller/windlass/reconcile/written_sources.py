@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from windlass.errors import UsageError
-from windlass.reconcile.source import SourceState
+from windlass.reconcile.source_state import SourceState
 from windlass.secrets.server_keys import read_key
 from windlass.sources.auth import Auth
 from windlass.sources.location import parse_location
