@@ -16,7 +16,8 @@ from windlass.problems import START, Span
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from windlass.loading.checks.site import Path, Site
+    from windlass.loading.checks.site import Site
+    from windlass.loading.checks.texts import Path
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from windlass.loading.examining import MANY, examine_all
-from windlass.loading.signatures import is_outdated, signatures_of
+from windlass.loading.file_signatures import is_outdated, signatures_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

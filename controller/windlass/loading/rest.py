@@ -19,7 +19,7 @@ from windlass_schemas.document import API_VERSION, MODELS
 from windlass_schemas.step import COMPANIONS, STEP_KINDS
 
 if TYPE_CHECKING:
-    from windlass.loading.checks.site import Path
+    from windlass.loading.checks.texts import Path
     from windlass.loading.positions import Document
     from windlass.problems import Problem
 

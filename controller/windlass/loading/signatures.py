@@ -1,7 +1,8 @@
 """What actions and workflows ask for and give back: all that the files using them need to know.
 
-In: documents as written. Out: a `Signature` by target. A verdict on a file that uses something depends on these beside
-the file; it carries their digests, so that a changed signature is noticed wherever it is relied upon.
+In: documents as written. Out: a `Signature`; those of a whole repository are in `file_signatures.py`. A verdict on a
+file that uses something depends on these beside the file; it carries their digests, so that a changed signature is
+noticed wherever it is relied upon.
 """
 
 from __future__ import annotations
@@ -15,9 +16,8 @@ from typing import TYPE_CHECKING, Any
 from windlass.plan.uses import model_of, target_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
-    from windlass.loading.examine import FileResult
     from windlass_schemas.inputs import Input
     from windlass_schemas.outputs import Output
 
@@ -64,20 +64,6 @@ def signature_of(document: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return {key: document[key] for key in KEYS if key in document} or None
 
 
-def signatures_of(results: Iterable[FileResult]) -> dict[str, Signature]:
-    """By target: of each action and workflow whose shape is right."""
-    return {
-        target_of_file(result): Signature(result.kind == "Action", result.facts.signature or {})
-        for result in results
-        if result.facts is not None and result.kind in ("Action", "Workflow")
-    }
-
-
-def target_of_file(result: FileResult) -> str:
-    """What `uses: ./…` says: the folder of an action, the file of a workflow."""
-    return "./" + (result.path.rpartition("/")[0] if result.kind == "Action" else result.path)
-
-
 def targets_in(document: Mapping[str, Any], library: str | None = None) -> Iterator[str]:
     """The targets of a workflow as written, well-formed or not, in order; `library` is the one in which it stands."""
     for section in (document.get("steps"), document.get("finally")):
@@ -93,8 +79,3 @@ def relied_on(document: Mapping[str, Any], signatures: Mapping[str, Signature]) 
 
 def digest_of(target: str, signatures: Mapping[str, Signature]) -> str:
     return signatures[target].digest if target in signatures else ""
-
-
-def is_outdated(result: FileResult, signatures: Mapping[str, Signature]) -> bool:
-    """A signature that the verdict relied on has changed since, or is known by now."""
-    return any(digest != digest_of(target, signatures) for target, digest in result.relied)

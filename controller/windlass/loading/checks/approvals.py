@@ -16,7 +16,8 @@ from windlass.plan.approval import OF_EVERY_APPROVAL
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from windlass.loading.checks.site import Path, Site
+    from windlass.loading.checks.site import Site
+    from windlass.loading.checks.texts import Path
     from windlass.problems import Problem
     from windlass_schemas.approval import Approval
     from windlass_schemas.step import Step

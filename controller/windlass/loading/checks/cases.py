@@ -17,7 +17,8 @@ from windlass_schemas.declaration import PartDeclaration
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from windlass.loading.checks.site import Path, Site
+    from windlass.loading.checks.site import Site
+    from windlass.loading.checks.texts import Path
     from windlass.problems import Problem
     from windlass_schemas.declaration import Declaration
     from windlass_schemas.step import Step

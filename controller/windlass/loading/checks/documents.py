@@ -33,7 +33,8 @@ from windlass.plan.supported import unsupported, unsupported_action, unsupported
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from windlass.loading.checks.site import Path, Site
+    from windlass.loading.checks.site import Site
+    from windlass.loading.checks.texts import Path
     from windlass.problems import Problem
     from windlass_schemas.action import Action
     from windlass_schemas.repository import Repository

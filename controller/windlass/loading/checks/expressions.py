@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from windlass.loading.checks.scopes import Scopes
-    from windlass.loading.checks.site import Path, Site
+    from windlass.loading.checks.site import Site
+    from windlass.loading.checks.texts import Path
     from windlass.problems import Problem
     from windlass_schemas.workflow import StepItem, Workflow
 

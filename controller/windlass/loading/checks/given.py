@@ -15,7 +15,8 @@ from windlass.plan.values import ValueMismatchError, fit
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from windlass.loading.checks.site import Path, Site
+    from windlass.loading.checks.site import Site
+    from windlass.loading.checks.texts import Path
     from windlass.problems import Problem
     from windlass_schemas.inputs import Input
     from windlass_schemas.workflow import StepItem

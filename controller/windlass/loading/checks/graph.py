@@ -16,7 +16,8 @@ from windlass.nearest import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from windlass.loading.checks.site import Path, Site
+    from windlass.loading.checks.site import Site
+    from windlass.loading.checks.texts import Path
     from windlass.problems import Problem
     from windlass_schemas.workflow import StepItem
 

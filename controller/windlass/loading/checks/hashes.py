@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from windlass.expressions.arguments import Argument
-    from windlass.loading.checks.site import Path, Site
+    from windlass.loading.checks.site import Site
+    from windlass.loading.checks.texts import Path
     from windlass.problems import Problem
 
 ELSEWHERE = ("env", "outputs", "concurrency", "runTitle", "runLabels")  # beside steps

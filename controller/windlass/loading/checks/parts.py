@@ -13,7 +13,8 @@ from windlass.plan.program import part_name
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from windlass.loading.checks.site import Path, Site
+    from windlass.loading.checks.site import Site
+    from windlass.loading.checks.texts import Path
     from windlass.problems import Problem
     from windlass_schemas.action import Action
     from windlass_schemas.command import Part

@@ -13,7 +13,8 @@ from windlass.runs.causes import CAUSES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from windlass.loading.checks.site import Path, Site
+    from windlass.loading.checks.site import Site
+    from windlass.loading.checks.texts import Path
     from windlass.problems import Problem
     from windlass_schemas.step import Execution
     from windlass_schemas.workflow import StepItem

@@ -21,13 +21,12 @@ from windlass.problems import Problem
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from windlass.loading.checks.texts import Path
     from windlass.loading.positions import Document
     from windlass.loading.signatures import Signature
     from windlass.problems import Span
     from windlass_schemas.repository import Repository
     from windlass_schemas.step import Step
-
-Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from windlass.loading.checks.site import Path
-
+Path = tuple[str | int, ...]  # of a value in the written document
 OPEN = "${{"
 # Values of a step that hold no expressions: scripts, names, declarations.
 PLAIN_KEYS = frozenset({"run", "needs", "uses", "outputs", "shell", "name"})

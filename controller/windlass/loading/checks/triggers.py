@@ -15,7 +15,8 @@ from windlass.plan.inputs import default_mistakes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from windlass.loading.checks.site import Path, Site
+    from windlass.loading.checks.site import Site
+    from windlass.loading.checks.texts import Path
     from windlass.problems import Problem
     from windlass_schemas.schedule import ScheduleTrigger
     from windlass_schemas.trigger import Trigger
