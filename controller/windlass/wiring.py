@@ -45,13 +45,13 @@ from windlass.reconcile.library_mirrors import LibraryMirrors
 from windlass.reconcile.library_polls import LibraryPolls
 from windlass.reconcile.log_keeping import LogKeeping
 from windlass.reconcile.own_secrets import OwnSecrets, StoreKeys
-from windlass.reconcile.parts import Parts
 from windlass.reconcile.repository_secrets import RepositorySecrets
 from windlass.reconcile.restore import give_up, restore_catalog, restore_runs
 from windlass.reconcile.retention import RetentionLoop
 from windlass.reconcile.reuse import LedgerReuse
 from windlass.reconcile.schedules import Schedules
 from windlass.reconcile.served_libraries import ServedLibraries
+from windlass.reconcile.server_parts import Parts
 from windlass.reconcile.source import SourceReconciler
 from windlass.reconcile.sources import Sources
 from windlass.reconcile.tenancy import Tenancy

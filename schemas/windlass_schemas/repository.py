@@ -9,10 +9,10 @@ from pydantic_core import PydanticCustomError
 from windlass_schemas.approval import Approval
 from windlass_schemas.command import Env
 from windlass_schemas.head import Document
+from windlass_schemas.image_registry import Registry, RegistryHost
 from windlass_schemas.metadata import Metadata
 from windlass_schemas.names import Label, PlainName, SecretName
 from windlass_schemas.paths import Folder, Paths
-from windlass_schemas.registry import Registry, RegistryHost
 from windlass_schemas.secret_reference import SecretReference
 from windlass_schemas.step import Execution
 from windlass_schemas.written import Later, Maybe, Parsed, Text, Written

@@ -8,7 +8,7 @@ import pytest
 
 from windlass.loading import built_in
 from windlass.loading.closure import Closures
-from windlass.loading.places import kind_of
+from windlass.loading.definition_files import kind_of
 from windlass.loading.repository import Loaded, load_repository
 from windlass.loading.stamp import built_in_folder
 from windlass.plan.uses import commits_of

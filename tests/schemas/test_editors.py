@@ -10,8 +10,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from windlass.loading.definition_files import kind_of
 from windlass.loading.document import read_document
-from windlass.loading.places import kind_of
 from windlass_schemas.repository import Paths
 
 ROOT = Path(__file__).parents[2]

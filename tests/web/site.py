@@ -30,10 +30,10 @@ from windlass.reconcile.hooks import Hooks
 from windlass.reconcile.library_mirrors import LibraryMirrors
 from windlass.reconcile.library_polls import LibraryPolls
 from windlass.reconcile.own_secrets import OwnSecrets, StoreKeys
-from windlass.reconcile.parts import Parts
 from windlass.reconcile.repository_secrets import RepositorySecrets
 from windlass.reconcile.schedules import Schedules
 from windlass.reconcile.served_libraries import ServedLibraries
+from windlass.reconcile.server_parts import Parts
 from windlass.reconcile.source import SourceReconciler
 from windlass.reconcile.source_state import SourceState
 from windlass.reconcile.sources import Sources

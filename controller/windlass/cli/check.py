@@ -70,7 +70,7 @@ def _stray(root: Path, files: list[Path]) -> Report:
     if not files:
         return Report((), 0)  # nothing of what judges files is imported for this
     from windlass.cli.work_tree import load_work_tree
-    from windlass.loading.places import ENDINGS, kind_of
+    from windlass.loading.definition_files import ENDINGS, kind_of
     from windlass_schemas.paths import Paths
 
     problems: list[Problem] = []

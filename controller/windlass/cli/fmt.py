@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Iterator, Sequence
 
-    from windlass.loading.places import Folders
+    from windlass.loading.definition_files import Folders
 
 MANY = 40  # files; below, starting processes costs more than it saves
 
@@ -57,7 +57,7 @@ def command(arguments: argparse.Namespace) -> int:
 def _files(paths: list[Path]) -> tuple[Path, list[str]]:
     """The root, and the definitions at or below the paths, relative to it; a file that is named need be none."""
     from windlass.cli.work_tree import find_root, list_definitions
-    from windlass.loading.places import ENDINGS, kind_of
+    from windlass.loading.definition_files import ENDINGS, kind_of
 
     for path in paths:
         if path.is_symlink():
@@ -87,9 +87,9 @@ def _is_below(file: str, folder: str) -> bool:
 
 def _places(root: Path) -> Folders:
     """Where windlass.yaml says that definitions are; the usual folders when it cannot be read, or does not say."""
+    from windlass.loading.definition_files import SETTINGS, Usual
     from windlass.loading.document import read_document
     from windlass.loading.faults import Faults
-    from windlass.loading.places import SETTINGS, Usual
 
     try:
         text = (root / SETTINGS).read_bytes()

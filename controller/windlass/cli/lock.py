@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from windlass.cli.lines import for_display
 from windlass.cli.work_tree import find_root, library_mirrors, load_work_tree
 from windlass.errors import ProblemsError
+from windlass.loading.definition_files import LOCK, SETTINGS
 from windlass.loading.lock import Lock, lock_text, read_lock, why_stale
-from windlass.loading.places import LOCK, SETTINGS
 
 if TYPE_CHECKING:
     import argparse

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from windlass.cli.table import show
 from windlass.cli.work_tree import find_root, load_work_tree, repository_name
 from windlass.errors import ProblemsError
-from windlass.loading.places import SETTINGS
+from windlass.loading.definition_files import SETTINGS
 from windlass.reconcile.secret_requests import FOUND, references_of, row
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from windlass.errors import SecretError
+from windlass.loading.definition_files import SETTINGS
 from windlass.loading.document import read_document
-from windlass.loading.places import SETTINGS
 from windlass.reconcile.secret_requests import FOUND, references_of
 from windlass.secrets.reference import parse_reference
 from windlass.secrets.sops.metadata import read_metadata

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from windlass.clock import SystemClock
 from windlass.errors import UsageError
-from windlass.loading.places import LOCK, SETTINGS
+from windlass.loading.definition_files import LOCK, SETTINGS
 from windlass.loading.text import MAX_BYTES
 from windlass.sources import work_tree
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from windlass.loading.definition_files import Listed
     from windlass.loading.libraries import OpenLibrary
     from windlass.loading.library_files import Absent, LibraryFiles
     from windlass.loading.lock import Lock
-    from windlass.loading.places import Listed
     from windlass.loading.repository import Loaded
     from windlass.reconcile.hashing import HashFiles
     from windlass.reconcile.library_mirrors import LibraryMirrors
@@ -151,7 +151,7 @@ def quick_names(root: Path) -> dict[str, str | None]:
 
     Nothing is loaded, and nothing is known of a repository whose windlass.yaml moves its folders.
     """
-    from windlass.loading.places import ENDINGS
+    from windlass.loading.definition_files import ENDINGS
     from windlass.loading.quick_name import HEAD, quick_name
 
     if not _places(root):

@@ -19,7 +19,7 @@ from windlass.loading.stamp import built_in_folder
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from windlass.loading.places import Listed
+    from windlass.loading.definition_files import Listed
 
 STD = "std"
 NOT_RUN = ("examples", "tests", "__pycache__")

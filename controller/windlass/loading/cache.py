@@ -20,8 +20,8 @@ from windlass.loading.verdict import decoded, encoded
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from windlass.loading.definition_files import Kind, Listed
     from windlass.loading.examine import FileResult
-    from windlass.loading.places import Kind, Listed
     from windlass.loading.verdict import Row
 
 __all__ = ["RACY", "ResultCache", "default_folder"]

@@ -21,9 +21,9 @@ from windlass.problems import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from windlass.loading.definition_files import Listed, Reader
     from windlass.loading.examine import FileResult
     from windlass.loading.facts import Mention
-    from windlass.loading.places import Listed, Reader
 
 RULE = "invalid-entrypoint"
 NOT_RUN = frozenset({"action.yaml", "action.yml", "examples", "tests"})

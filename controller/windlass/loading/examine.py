@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from windlass.loading.checks.site import Checkers
-    from windlass.loading.places import Kind
+    from windlass.loading.definition_files import Kind
     from windlass.loading.signatures import Relied, Signature
     from windlass_schemas.repository import Repository
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from windlass.loading.cache import ResultCache
-    from windlass.loading.places import Kind, Listed, Reader
+    from windlass.loading.definition_files import Kind, Listed, Reader
     from windlass.loading.verdict import Row
 
 MANY = 500  # files; below, starting processes costs more than it saves

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from windlass.loading.cache import ResultCache
+    from windlass.loading.definition_files import Kind, Listed, Reader
     from windlass.loading.examine import Circumstances, Examined
-    from windlass.loading.places import Kind, Listed, Reader
     from windlass.loading.signatures import Signature
 
 SCOUTS = 100

@@ -10,9 +10,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from windlass.frozen import dataclass
+from windlass.loading.definition_files import ENDINGS, SETTINGS
 from windlass.loading.entrypoints import read_scripts, used_action
 from windlass.loading.examine import Circumstances, examine
-from windlass.loading.places import ENDINGS, SETTINGS
 from windlass.loading.text import MAX_BYTES
 from windlass.plan.uses import Used, is_workflow
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from windlass.loading.checks.site import Checkers
+    from windlass.loading.definition_files import Listed
     from windlass.loading.examine import Examined
     from windlass.loading.facts import Facts
     from windlass.loading.library_files import LibraryFiles
-    from windlass.loading.places import Listed
     from windlass_schemas import repository
 
 

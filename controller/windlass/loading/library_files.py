@@ -9,7 +9,7 @@ from windlass.frozen import dataclass
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from windlass.loading.places import Listed, Reader
+    from windlass.loading.definition_files import Listed, Reader
 
 
 @dataclass(frozen=True, slots=True)

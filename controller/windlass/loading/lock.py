@@ -10,10 +10,10 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from windlass.loading.definition_files import LOCK
 from windlass.loading.document import read_document
 from windlass.loading.faults import Faults
 from windlass.loading.models import fault_problems, validate
-from windlass.loading.places import LOCK
 from windlass.loading.text import MAX_BYTES, too_large
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from windlass.loading.built_in import STD
+from windlass.loading.definition_files import LOCK, SETTINGS
 from windlass.loading.document import read_document
 from windlass.loading.libraries import RUN_LOCK, Libraries
 from windlass.loading.lock import Lock, read_lock, why_stale
-from windlass.loading.places import LOCK, SETTINGS
 from windlass.loading.rules import RULES
 from windlass.loading.text import MAX_BYTES, too_large
 from windlass.problems import START, Problem
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from windlass.loading.checks.site import Checkers
+    from windlass.loading.definition_files import Listed, Reader
     from windlass.loading.libraries import OpenLibrary
-    from windlass.loading.places import Listed, Reader
     from windlass.loading.positions import Document
     from windlass_schemas.repository import Repository
 

@@ -15,6 +15,7 @@ from windlass.frozen import dataclass
 from windlass.loading.checks.site import NoCheckers
 from windlass.loading.crossing import check_crossing
 from windlass.loading.crossing_uses import check_uses, used_files
+from windlass.loading.definition_files import SETTINGS, Kind, Listed, hides_definitions, kind_of
 from windlass.loading.definitions import LoadedAction, LoadedTest, LoadedWorkflow, test_problems
 from windlass.loading.entrypoints import read_scripts
 from windlass.loading.examine import Circumstances, Examined, FileResult, examine
@@ -22,7 +23,6 @@ from windlass.loading.examining import unreadable, without_collection
 from windlass.loading.gathering import Gathering
 from windlass.loading.libraries import not_in_the_cache
 from windlass.loading.pinned import read_libraries
-from windlass.loading.places import SETTINGS, Kind, Listed, hides_definitions, kind_of
 from windlass.loading.text import MAX_BYTES, too_large
 from windlass.problems import START, Problem, in_order
 from windlass_schemas.paths import Paths
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
     from windlass.loading.cache import ResultCache
     from windlass.loading.checks.site import Checkers
+    from windlass.loading.definition_files import Reader
     from windlass.loading.entrypoints import Script
     from windlass.loading.libraries import Libraries, OpenLibrary
-    from windlass.loading.places import Reader
     from windlass.loading.signatures import Signature
     from windlass_schemas.repository import Repository
 

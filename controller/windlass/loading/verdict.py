@@ -12,7 +12,7 @@ from windlass.loading.facts import Facts, Mention
 from windlass.problems import Problem, Span
 
 if TYPE_CHECKING:
-    from windlass.loading.places import Kind
+    from windlass.loading.definition_files import Kind
 
 Row = list[Any]
 

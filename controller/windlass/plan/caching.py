@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from windlass.errors import ExpressionError
-from windlass.plan.places import where
+from windlass.plan.step_paths import where
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

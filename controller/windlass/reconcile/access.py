@@ -17,7 +17,7 @@ from windlass.reconcile.people import INITIATOR, person_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from windlass.reconcile.parts import Parts
+    from windlass.reconcile.server_parts import Parts
     from windlass.runs.model import RunHead
 
 What = Literal["run", "cancel"]

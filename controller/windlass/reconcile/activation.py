@@ -23,9 +23,9 @@ from windlass.store.values import DefinitionRow
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from windlass.loading.definition_files import Listed
     from windlass.loading.definitions import LoadedWorkflow
     from windlass.loading.libraries import OpenLibrary
-    from windlass.loading.places import Listed
     from windlass.loading.repository import Loaded
     from windlass.problems import Problem
     from windlass.sources.mirror import Mirror

@@ -21,7 +21,7 @@ from windlass.runs.model import Answered, StepKey
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from windlass.reconcile.parts import Parts
+    from windlass.reconcile.server_parts import Parts
     from windlass.runs.model import RunHead, Step
     from windlass.store.tx import Tx
 

@@ -18,7 +18,7 @@ from windlass.crashpoints import reach
 from windlass.errors import FencedError, LedgerError
 from windlass.executors.workspace.archive import ArchiveError, move_into, pack, unpack
 from windlass.executors.workspace.step_files import home_of, needs_home, with_home
-from windlass.plan.places import where
+from windlass.plan.step_paths import where
 from windlass.reconcile.cache_book import object_name, paths_digest
 
 if TYPE_CHECKING:

@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from windlass.reconcile.artifact_reader import Download, Kept
     from windlass.reconcile.custom_events import EventAnswer
     from windlass.reconcile.hooks import HookAnswer
-    from windlass.reconcile.parts import Parts
     from windlass.reconcile.proposed_secrets import Proposed
     from windlass.reconcile.rerun import Again
+    from windlass.reconcile.server_parts import Parts
     from windlass.runs.model import RunHead, Step, StepKey
     from windlass.store.tx import Tx
     from windlass.triggers.webhook import HookRequest

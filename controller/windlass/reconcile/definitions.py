@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from windlass.clock import Clock
     from windlass.loading.cache import ResultCache
+    from windlass.loading.definition_files import Listed, Reader
     from windlass.loading.libraries import OpenLibrary
-    from windlass.loading.places import Listed, Reader
 
 
 class TimeCheckers:

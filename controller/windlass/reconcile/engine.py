@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 from windlass import log
 from windlass.crashpoints import reach
 from windlass.errors import ConflictError, FencedError, LedgerError
+from windlass.reconcile.group_places import passed_on
 from windlass.reconcile.groups import Groups
 from windlass.reconcile.inbox import Inbox, Round
-from windlass.reconcile.places import passed_on
 from windlass.reconcile.reuse import NoReuse, Reuse
 from windlass.reconcile.timetable import Timetable
 from windlass.runs.decide import decide

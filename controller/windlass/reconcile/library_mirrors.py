@@ -24,8 +24,8 @@ from windlass_schemas.repository import is_local_git
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from windlass.loading.definition_files import Listed
     from windlass.loading.lock import Lock, Locked
-    from windlass.loading.places import Listed
     from windlass.sources.auth import Auth
 
 TIMEOUT = 30  # seconds, for each question and each fetch

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from windlass.clock import Clock, Millis
-    from windlass.loading.places import Listed
+    from windlass.loading.definition_files import Listed
     from windlass.problems import Problem
     from windlass.settings import RepositorySettings
     from windlass.sources.mirror import Mirror

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from windlass.errors import SourceError
+from windlass.loading.definition_files import LOCK, SETTINGS
 from windlass.loading.document import read_document
 from windlass.loading.faults import Faults
 from windlass.loading.lock import Lock, Locked, read_lock
 from windlass.loading.models import validate
-from windlass.loading.places import LOCK, SETTINGS
 from windlass.loading.text import MAX_BYTES
 from windlass.reconcile.library_mirrors import library_location
 from windlass.sources.named_refs import Named, refs_of

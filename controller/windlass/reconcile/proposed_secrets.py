@@ -20,7 +20,7 @@ from windlass.secrets.sops.provider import inner_path
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from windlass.reconcile.parts import Parts
+    from windlass.reconcile.server_parts import Parts
     from windlass.secrets.base import Origin
 
 NOT_KNOWN = "not-known"

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from windlass.plan.model import Plan
     from windlass.plan.uses import Used
     from windlass.reconcile.hashing import HashFiles
-    from windlass.reconcile.parts import Parts
+    from windlass.reconcile.server_parts import Parts
     from windlass.runs.model import Step
     from windlass.store.reads import Reads
     from windlass.store.tx import Tx

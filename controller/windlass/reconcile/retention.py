@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from windlass.clock import Millis
     from windlass.reconcile.cache_book import CacheBook
-    from windlass.reconcile.parts import Parts
+    from windlass.reconcile.server_parts import Parts
     from windlass.settings import Retention
     from windlass.store.tx import Tx
 

@@ -17,7 +17,7 @@ from windlass.runs.model import SecretScope
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from windlass.reconcile.parts import Parts
+    from windlass.reconcile.server_parts import Parts
     from windlass_schemas.repository import Repository
 
 FOUND = "found"

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from windlass.reconcile.parts import Parts
     from windlass.reconcile.repository_secrets import RepositorySecrets
+    from windlass.reconcile.server_parts import Parts
     from windlass.secrets.sops.age import AgeKey
     from windlass.sources.auth import Auth
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from windlass.executors.workspace.archive import ArchiveError, move_into, pack, unpack
-from windlass.plan.places import where
+from windlass.plan.step_paths import where
 
 BIG = 1 << 40
 

@@ -20,7 +20,7 @@ from tests.sops import new_key, sops_binary
 
 from windlass.errors import SecretError
 from windlass.secrets.opened import OpenStore
-from windlass.secrets.sops import program
+from windlass.secrets.sops import binary
 from windlass.secrets.sops.age import read_keys
 from windlass.secrets.sops.foreign import allowed_metadata, named_keys
 from windlass.secrets.sops.keepers import StoreKeeper, UserKeeper
@@ -291,7 +291,7 @@ def script(folder: Path, text: str) -> None:
 def test_a_sops_that_fails(tmp_path: Path, text: str, cause: str, message: str) -> None:
     script(tmp_path, text)
     with pytest.raises(SecretError, match=message) as error:
-        program.decrypted(b"a: b\n", "yaml", {}, tmp_path, limit=1.0)
+        binary.decrypted(b"a: b\n", "yaml", {}, tmp_path, limit=1.0)
     assert (error.value.cause, "hunter22" in str(error.value)) == (cause, False)
 
 

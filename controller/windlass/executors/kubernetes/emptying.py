@@ -23,7 +23,7 @@ from windlass.executors.kubernetes.spec import OUTPUTS_IN
 from windlass.executors.kubernetes.workspace import AT, PROGRAM
 from windlass.kube.errors import ApiError, KubeError, Throttled, Unavailable
 from windlass.kube.exec import run_in
-from windlass.plan.places import where
+from windlass.plan.step_paths import where
 from windlass.runs.outputs import written
 
 if TYPE_CHECKING:

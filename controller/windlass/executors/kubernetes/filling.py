@@ -24,7 +24,7 @@ from windlass.executors.kubernetes.spec import INPUTS, OUTPUTS
 from windlass.executors.kubernetes.workspace import AT, PRIVATE, PROGRAM, Workspace
 from windlass.kube.errors import ApiError, KubeError, Throttled, Unavailable
 from windlass.kube.exec import run_in
-from windlass.plan.places import where
+from windlass.plan.step_paths import where
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -19,13 +19,13 @@ from typing import IO, TYPE_CHECKING
 from windlass.errors import WindlassError
 from windlass.executors.workspace.rooted import opened
 from windlass.links import escaping_links
-from windlass.plan.places import where
+from windlass.plan.step_paths import where
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from windlass.plan.places import Where
+    from windlass.plan.step_paths import Where
 
 MOST_MEMBERS = 1_000_000
 DEEPEST = 200  # folders in folders

@@ -15,7 +15,7 @@ from windlass.executors.attempt_folder.folders import HOME
 from windlass.executors.workspace.pieces import PieceError
 from windlass.executors.workspace.rooted import link_file, write_file
 from windlass.masking import Mask
-from windlass.plan.places import where
+from windlass.plan.step_paths import where
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -12,7 +12,7 @@ from windlass.loading.checks.approvals import check_access, check_approvals
 from windlass.loading.checks.artifacts import check_artifacts
 from windlass.loading.checks.caches import check_caches
 from windlass.loading.checks.declarations import check_inputs, check_outputs, check_step_declarations
-from windlass.loading.checks.environment import check_environment, check_gate, check_protections
+from windlass.loading.checks.deployment_environments import check_environment, check_gate, check_protections
 from windlass.loading.checks.expressions import check_action_texts, check_expressions
 from windlass.loading.checks.files import check_files
 from windlass.loading.checks.given import check_given

@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from windlass.loading.checks.texts import OPEN
-from windlass.plan.places import where
+from windlass.plan.step_paths import where
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from windlass.loading.checks.site import Site
-    from windlass.plan.places import Where
+    from windlass.plan.step_paths import Where
     from windlass.problems import Problem
     from windlass_schemas.workflow import StepItem
 

@@ -11,8 +11,8 @@ import subprocess
 from typing import TYPE_CHECKING, Any, Protocol
 
 from windlass.errors import SecretError
+from windlass.secrets.sops.binary import LIMIT, PATH, decrypted, private_home
 from windlass.secrets.sops.foreign import allowed_metadata, named_keys
-from windlass.secrets.sops.program import LIMIT, PATH, decrypted, private_home
 from windlass.secrets.sops.trees import METADATA, read_tree
 from windlass.secrets.sops.yaml_tree import write_yaml
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from windlass.plan.places import Where, where
+from windlass.plan.step_paths import Where, where
 
 
 @pytest.mark.parametrize(
