@@ -5,7 +5,6 @@ In: the models. Out: schemas/json/{workflow,action,repository,test}.json, checke
 pydantic writes draft 2020-12; the words that differ are changed here.
 """
 
-import argparse
 import json
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from windlass_schemas.document import MODELS
+from windlass_schemas.generated_files import command
 from windlass_schemas.written import MODEL_KEY
 
 FOLDER = Path(__file__).parents[1] / "json"
@@ -105,30 +105,13 @@ def text_of(kind: str) -> str:
     return json.dumps(schema_of(kind), indent=2, ensure_ascii=False) + "\n"
 
 
-def stale(folder: Path = FOLDER) -> list[Path]:
-    """The files that differ from what the models say."""
-    files = {folder / f"{kind.lower()}.json": text_of(kind) for kind in MODELS}
-    return [file for file, text in files.items() if not file.is_file() or file.read_text("utf-8") != text]
-
-
-def write(folder: Path = FOLDER) -> list[Path]:
-    """Writes what is stale and returns it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    written = stale(folder)
-    for file in written:
-        file.write_text(text_of(file.stem.capitalize()), "utf-8")
-    return written
+def texts() -> dict[str, str]:
+    """By the file's name."""
+    return {f"{kind.lower()}.json": text_of(kind) for kind in MODELS}
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Write the JSON Schemas of the language.")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a file is stale")
-    parser.add_argument("--folder", type=Path, default=FOLDER, help="where the files are")
-    options = parser.parse_args(arguments)
-    files = stale(options.folder) if options.check else write(options.folder)
-    for file in files:
-        sys.stdout.write(f"{'stale' if options.check else 'wrote'} {file.name}\n")
-    return 1 if options.check and files else 0
+    return command("Write the JSON Schemas of the language.", FOLDER, texts, arguments)
 
 
 if __name__ == "__main__":

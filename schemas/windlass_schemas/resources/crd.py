@@ -5,7 +5,6 @@ In: `kinds.KINDS`. Out: one file a kind, checked in. `python -m windlass_schemas
 false` and no alternatives: what the models say beyond that is a CEL rule, or the operator's to refuse.
 """
 
-import argparse
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
+from windlass_schemas.generated_files import command
 from windlass_schemas.resources.kinds import CATEGORY, GROUP, KINDS, VERSION, Kind
 from windlass_schemas.written import MODEL_KEY
 
@@ -115,31 +115,13 @@ def text_of(kind: Kind) -> str:
     return NOTE + yaml.dump(crd_of(kind), Dumper=_Plain, sort_keys=False, width=120, allow_unicode=True)
 
 
-def stale(folder: Path = FOLDER) -> list[Path]:
-    """The files that differ from what the models say."""
-    files = {folder / f"{GROUP}_{kind.plural}.yaml": text_of(kind) for kind in KINDS}
-    return [file for file, text in files.items() if not file.is_file() or file.read_text("utf-8") != text]
-
-
-def write(folder: Path = FOLDER) -> list[Path]:
-    """Writes what is stale and returns it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    written = stale(folder)
-    texts = {f"{GROUP}_{kind.plural}.yaml": text_of(kind) for kind in KINDS}
-    for file in written:
-        file.write_text(texts[file.name], "utf-8")
-    return written
+def texts() -> dict[str, str]:
+    """By the file's name."""
+    return {f"{GROUP}_{kind.plural}.yaml": text_of(kind) for kind in KINDS}
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Write the custom resource definitions.")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a file is stale")
-    parser.add_argument("--folder", type=Path, default=FOLDER, help="where the files are")
-    options = parser.parse_args(arguments)
-    files = stale(options.folder) if options.check else write(options.folder)
-    for file in files:
-        sys.stdout.write(f"{'stale' if options.check else 'wrote'} {file.name}\n")
-    return 1 if options.check and files else 0
+    return command("Write the custom resource definitions.", FOLDER, texts, arguments)
 
 
 if __name__ == "__main__":
