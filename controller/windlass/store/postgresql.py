@@ -14,6 +14,7 @@ from psycopg.pq import TransactionStatus
 
 from windlass.errors import LedgerError
 from windlass.store.connection import Fault
+from windlass.store.driver_connection import DriverConnection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,10 +44,12 @@ def _first_line(error: psycopg.Error) -> str:
     return str(error).strip().partition("\n")[0] or type(error).__name__
 
 
-class PostgresConnection:
+class PostgresConnection(DriverConnection):
     """See `Connection`."""
 
     dialect = "postgresql"
+    _refusals = psycopg.Error
+    _raw: psycopg.Connection[Any]
 
     def __init__(self, url: str, *, read_only: bool = False) -> None:
         try:
@@ -59,6 +62,9 @@ class PostgresConnection:
                 self._raw.execute(f"SET idle_in_transaction_session_timeout = {STANDSTILL}".encode())
         except psycopg.Error as error:
             raise translated(error, None) from error
+
+    def _translated(self, error: psycopg.Error) -> LedgerError:
+        return translated(error, self._raw)
 
     def begin(self) -> None:
         self._do("BEGIN")
@@ -76,33 +82,11 @@ class PostgresConnection:
             if self._raw.info.transaction_status is not TransactionStatus.IDLE:
                 self._raw.execute("ROLLBACK")
 
-    def savepoint(self) -> None:
-        self._do("SAVEPOINT unit")
-
-    def release(self) -> None:
-        self._do("RELEASE unit")
-
-    def undo(self) -> None:
-        self._do("ROLLBACK TO unit")
-        self._do("RELEASE unit")
-
     def _do(self, sql: str) -> None:
         try:
             self._raw.execute(sql, prepare=False)
         except psycopg.Error as error:
-            raise translated(error, self._raw) from error
-
-    def rows(self, sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        try:
-            return self._raw.execute(sql, params).fetchall()
-        except psycopg.Error as error:
-            raise translated(error, self._raw) from error
-
-    def change(self, sql: str, params: Mapping[str, Any]) -> int:
-        try:
-            return self._raw.execute(sql, params).rowcount
-        except psycopg.Error as error:
-            raise translated(error, self._raw) from error
+            raise self._translated(error) from error
 
     def change_many(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> int:
         if len(rows) <= 1:
@@ -112,14 +96,10 @@ class PostgresConnection:
                 cursor.executemany(sql, rows)
                 return cursor.rowcount
         except psycopg.Error as error:
-            raise translated(error, self._raw) from error
+            raise self._translated(error) from error
 
     def insert(self, sql: str, params: Mapping[str, Any]) -> int:
         return int(self.rows(sql, params)[0][0])
-
-    def script(self, statements: Sequence[str]) -> None:
-        for statement in statements:
-            self._do(statement)
 
     def tables(self) -> set[str]:
         found = self.rows("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()", {})
@@ -127,6 +107,3 @@ class PostgresConnection:
 
     def lock_schema(self) -> None:
         self.rows("SELECT pg_advisory_xact_lock(%(key)s)", {"key": _SCHEMA_LOCK})
-
-    def close(self) -> None:
-        self._raw.close()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from windlass.errors import LedgerError
 from windlass.store.connection import Fault
+from windlass.store.driver_connection import DriverConnection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,10 +36,12 @@ def translated(error: sqlite3.Error) -> LedgerError:
     return LedgerError(f"the ledger refused: {error}")
 
 
-class SqliteConnection:
+class SqliteConnection(DriverConnection):
     """See `Connection`. `create`: the file is made when it is missing, readable by its owner alone."""
 
     dialect = "sqlite"
+    _refusals = sqlite3.Error
+    _raw: sqlite3.Connection
 
     def __init__(self, path: str, *, create: bool = False, read_only: bool = False) -> None:
         try:
@@ -68,6 +71,9 @@ class SqliteConnection:
         if read_only:
             execute("PRAGMA query_only=ON")
 
+    def _translated(self, error: sqlite3.Error) -> LedgerError:
+        return translated(error)
+
     def begin(self) -> None:
         self._do("BEGIN IMMEDIATE")
 
@@ -84,49 +90,23 @@ class SqliteConnection:
         except sqlite3.Error:
             self.close()  # closing undoes it just as well
 
-    def savepoint(self) -> None:
-        self._do("SAVEPOINT unit")
-
-    def release(self) -> None:
-        self._do("RELEASE unit")
-
-    def undo(self) -> None:
-        self._do("ROLLBACK TO unit")
-        self._do("RELEASE unit")
-
     def _do(self, sql: str) -> None:
         try:
             self._raw.execute(sql)
         except sqlite3.Error as error:
-            raise translated(error) from error
-
-    def rows(self, sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        try:
-            return self._raw.execute(sql, params).fetchall()
-        except sqlite3.Error as error:
-            raise translated(error) from error
-
-    def change(self, sql: str, params: Mapping[str, Any]) -> int:
-        try:
-            return self._raw.execute(sql, params).rowcount
-        except sqlite3.Error as error:
-            raise translated(error) from error
+            raise self._translated(error) from error
 
     def change_many(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> int:
         try:
             return self._raw.executemany(sql, rows).rowcount if rows else 0
         except sqlite3.Error as error:
-            raise translated(error) from error
+            raise self._translated(error) from error
 
     def insert(self, sql: str, params: Mapping[str, Any]) -> int:
         try:
             return self._raw.execute(sql, params).lastrowid or 0
         except sqlite3.Error as error:
-            raise translated(error) from error
-
-    def script(self, statements: Sequence[str]) -> None:
-        for statement in statements:
-            self._do(statement)
+            raise self._translated(error) from error
 
     def tables(self) -> set[str]:
         found = self.rows("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'", {})
@@ -134,6 +114,3 @@ class SqliteConnection:
 
     def lock_schema(self) -> None:
         """The write lock that `begin` took is enough."""
-
-    def close(self) -> None:
-        self._raw.close()
