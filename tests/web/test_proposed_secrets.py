@@ -72,6 +72,20 @@ def test_files_by_whom_they_are_for(site: Site, monkeypatch: pytest.MonkeyPatch)
     assert words == ["found", "secret-denied", "not-known", "found"]
 
 
+def test_files_for_keys_of_other_kinds(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    reference = {"name": "A", "reference": "ref+sops://secrets/a.yaml#/a", "recipients": [["AWS KMS arn:aws:kms:x"]]}
+    for given, word in (
+        ((frozenset(["age1mine"]), False), "secret-denied"),
+        ((frozenset(["age1mine"]), True), "not-known"),
+        ((frozenset(["the ssh key of a file"]), False), "not-known"),
+        ((frozenset(), True), "not-known"),
+    ):
+        monkeypatch.setattr(site.parts.secrets, "openers", lambda _path, _origin, given=given: given)
+        assert asked(site, reference)[0][0] == word
+    foreign = reference | {"recipients": [["age1theirs"]]}
+    assert asked(site, foreign)[0][0] == "secret-denied", "for age keys alone, so nobody else opens it"
+
+
 def test_files_where_no_key_is_given(site: Site) -> None:
     reference = {"name": "A", "reference": "ref+sops://secrets/a.yaml#/a", "recipients": [["age1x"]]}
     outside = {"name": "B", "reference": "ref+sops://../other/a.yaml#/a"}

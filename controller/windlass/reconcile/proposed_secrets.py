@@ -82,6 +82,14 @@ def _of_file(parts: Parts, one: Proposed, origin: Origin) -> tuple[str, str | No
         return "secret-denied", SAID["secret-denied"]
     if not one.recipients or all(names.intersection(group) for group in one.recipients):
         return FOUND, None
-    if others or len(one.recipients) > 1 or not all(name.startswith("age1") for name in names):
+    other_kinds = others or not all(map(_is_age, names))
+    if len(one.recipients) > 1 or (
+        other_kinds and not all(_is_age(name) for group in one.recipients for name in group)
+    ):
         return NOT_KNOWN, SAID[NOT_KNOWN]
     return "secret-denied", OTHER_KEYS
+
+
+def _is_age(name: str) -> bool:
+    """A native key: whether the server has it can be seen from its name."""
+    return name.startswith("age1")
