@@ -22,16 +22,9 @@ BEGIN, END = "<!-- constructs: written by `make generate` -->\n", "<!-- construc
 LATER = " (not run yet)"
 HEADING = re.compile(r"^#+ ([^\n]*)$|^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # What this version refuses (rule `not-supported`), so that there is nothing to execute: models, and single fields.
-WAITING_MODELS = frozenset(
-    {
-        *("Access", "Expect", "Notify", "Pod", "PostgresTrigger", "Protection", "PullRequest", "QueueTrigger"),
-        *("SecurityContext", "Toleration", "Volume"),
-    }
-)
+WAITING_MODELS = frozenset({"Expect", "Notify", "PostgresTrigger", "PullRequest", "QueueTrigger"})
 WAITING = {
-    "Workflow": {"access", "expect"},
-    "Step": {"pod"},
-    "Execution": {"pod"},
+    "Workflow": {"expect"},
     "GitTrigger": {"pullRequest"},
     "Triggers": {"postgres", "queue"},
     "Repository": {"checks", "notify"},
