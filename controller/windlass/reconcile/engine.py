@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from windlass.clock import Clock
     from windlass.executors.base import Executor
-    from windlass.runs.draft import Decision
     from windlass.runs.model import Observation, RunHead, Step
+    from windlass.runs.state import Decision
     from windlass.store.writer import Tx, Writer
 
     Listener = Callable[[RunHead, tuple[Step, ...]], None]

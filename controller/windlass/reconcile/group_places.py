@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 
     from windlass.clock import Millis
     from windlass.reconcile.groups import Groups
-    from windlass.runs.draft import Decision
     from windlass.runs.model import Observation
-    from windlass.runs.state import RunState
+    from windlass.runs.state import Decision, RunState
 
     Told = Iterator[tuple[str, Observation]]
 

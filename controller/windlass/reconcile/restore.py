@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from windlass.executors.base import Executor
     from windlass.reconcile.catalog import Catalog
     from windlass.reconcile.source_state import SourceState
-    from windlass.runs.draft import Decision
     from windlass.runs.model import RunHead, Step
+    from windlass.runs.state import Decision
     from windlass.store.reads import Reads
     from windlass.store.tx import Tx
     from windlass.store.writer import Writer

@@ -12,8 +12,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from windlass.runs import cancel, entry, finish, follow, observe, reuse, timers
-from windlass.runs.draft import Decision, Draft
+from windlass.runs.draft import Draft
 from windlass.runs.model import Status, StepKey
+from windlass.runs.state import Decision
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

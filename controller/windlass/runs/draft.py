@@ -7,17 +7,16 @@ once both are in the ledger, and when to look again if nothing happens. Only `de
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from windlass.frozen import changed
-from windlass.runs.model import AttemptKey, Command, RunHead, Status, Step, StepKey
+from windlass.runs.model import AttemptKey, Command, Status, Step, StepKey
 from windlass.runs.nesting import local, placed, segment
 from windlass.runs.settled import settled_step
-from windlass.runs.state import Progress, broken, progressed
+from windlass.runs.state import Decision, Progress, broken, progressed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
 
     from windlass.clock import Millis
     from windlass.plan.model import Plan, PlannedStep
@@ -26,26 +25,6 @@ if TYPE_CHECKING:
     from windlass.runs.state import RunState
 
     Turn = Callable[["Draft", Iterable[Observation]], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What to record, what to do afterwards, and when to decide again at the latest (None: only when told)."""
-
-    head: RunHead
-    head_changed: bool
-    steps: tuple[Step, ...] = ()
-    commands: tuple[Command, ...] = ()
-    wake_at: Millis | None = None
-    tainted: frozenset[str] = field(default_factory=frozenset)
-    expansions: Mapping[str, Expansion] = field(default_factory=dict)
-    cursors: Mapping[str, int] = field(default_factory=dict)
-    children: Mapping[str, Decision] = field(default_factory=dict)  # of nested workflows; their steps are in `steps`
-    begun: Mapping[str, RunState] = field(default_factory=dict)  # nested workflows that are new
-
-    @property
-    def empty(self) -> bool:
-        return not (self.head_changed or self.steps or self.commands)
 
 
 class Draft:

@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from windlass.runs.draft import Decision
 from windlass.runs.model import AttemptKey, Command, Status, Stop
+from windlass.runs.state import Decision
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,19 +10,18 @@ ledger, executors and users know them by `prefix` and name: `outer/inner`, `oute
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from windlass.runs.model import AttemptKey, RunHead, Status, Step, StepKey
+from windlass.runs.model import AttemptKey, Command, RunHead, Status, Step, StepKey
 from windlass.runs.nesting import child_of, leads_to, local, placed, segment
 from windlass.runs.settled import forgiven_item, settled_step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from windlass.clock import Millis
     from windlass.plan.model import Plan, PlannedStep
-    from windlass.runs.draft import Decision
     from windlass.runs.expand import Expansion
     from windlass.runs.model import Attempt
 
@@ -178,6 +177,26 @@ class RunState:
         self.children.update(decision.begun)
         for name, inner in decision.children.items():
             self.children[name].apply(inner)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to record, what to do afterwards, and when to decide again at the latest (None: only when told)."""
+
+    head: RunHead
+    head_changed: bool
+    steps: tuple[Step, ...] = ()
+    commands: tuple[Command, ...] = ()
+    wake_at: Millis | None = None
+    tainted: frozenset[str] = field(default_factory=frozenset)
+    expansions: Mapping[str, Expansion] = field(default_factory=dict)
+    cursors: Mapping[str, int] = field(default_factory=dict)
+    children: Mapping[str, Decision] = field(default_factory=dict)  # of nested workflows; their steps are in `steps`
+    begun: Mapping[str, RunState] = field(default_factory=dict)  # nested workflows that are new
+
+    @property
+    def empty(self) -> bool:
+        return not (self.head_changed or self.steps or self.commands)
 
 
 def progressed(progress: Progress, before: Step | None, step: Step) -> Progress:
