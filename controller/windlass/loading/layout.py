@@ -73,10 +73,12 @@ def _emitted(text: str) -> str:
     from ruamel.yaml.error import YAMLError
 
     writer = YAML(typ="rt", pure=True)
-    writer.Scanner, writer.Emitter = _scanner(), _emitter()
+    writer.Scanner, writer.Emitter = _direct(_scanner(), "reader"), _emitter()
     writer.Reader = _reader()
     writer.Parser = _direct(writer.Parser, "scanner")  # type: ignore[assignment,unused-ignore]
     writer.Composer = _direct(writer.Composer, "parser", "resolver")  # type: ignore[assignment,unused-ignore]
+    writer.Serializer = _direct(writer.Serializer, "emitter", "resolver")  # type: ignore[assignment,unused-ignore]
+    writer.Resolver = _resolver()
     writer.width = WIDTH
     writer.indent(mapping=2, sequence=4, offset=2)
     stream = io.StringIO()
@@ -132,6 +134,15 @@ def _block(node: Any, lines: list[str]) -> tuple[str, ...]:
     return (header, *(line[indent:] for line in body))
 
 
+class _Mark:
+    """A place in the text, of which there are hundreds. ruamel.yaml's own know how to quote it, too."""
+
+    __slots__ = ("column", "index", "line")
+
+    def __init__(self, index: int, line: int, column: int) -> None:
+        self.index, self.line, self.column = index, line, column
+
+
 @cache
 def _direct(kind: type, *others: str) -> type:
     """The kind, which finds its neighbours once instead of at each step that it takes."""
@@ -139,8 +150,29 @@ def _direct(kind: type, *others: str) -> type:
 
 
 @cache
+def _resolver() -> Any:
+    """ruamel.yaml's resolver, which does not ask what type a scalar has: nobody wants to know (`process_tag`)."""
+    from ruamel.yaml.nodes import MappingNode, ScalarNode
+    from ruamel.yaml.resolver import VersionedResolver
+
+    class _Untyped(VersionedResolver):  # type: ignore[misc,unused-ignore]
+        def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
+            if kind is ScalarNode:
+                return self.DEFAULT_SCALAR_TAG
+            return self.DEFAULT_MAPPING_TAG if kind is MappingNode else self.DEFAULT_SEQUENCE_TAG
+
+        def descend_resolver(self, current_node: Any, current_index: Any) -> None:
+            """There are no paths either."""
+
+        def ascend_resolver(self) -> None:
+            """As `descend_resolver`."""
+
+    return _Untyped
+
+
+@cache
 def _reader() -> Any:
-    """ruamel.yaml's reader, which passes over a stretch without line ends in one go."""
+    """ruamel.yaml's reader, which passes over a stretch without line ends in one go, and marks places plainly."""
     from ruamel.yaml.reader import Reader
 
     class _Strides(Reader):  # type: ignore[misc,unused-ignore]
@@ -156,6 +188,9 @@ def _reader() -> Any:
             self.pointer = end
             self.index += length
             self.column += length
+
+        def get_mark(self) -> Any:
+            return _Mark(self.index, self.line, self.column)
 
     return _Strides
 
@@ -181,6 +216,9 @@ def _scanner() -> Any:
 
         def peek_token(self) -> Any:
             return self.tokens[0] if self.check_token() else None
+
+        def _gather_comments(self) -> Any:
+            return [] if self.tokens and self.tokens[0] is self.settled else super()._gather_comments()
 
         def next_possible_simple_key(self) -> int | None:
             keys = self.possible_simple_keys

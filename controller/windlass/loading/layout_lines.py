@@ -174,7 +174,6 @@ def _parts(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:
         start += len(part) + 1
 
 
-def _tokens(text: str) -> Iterator[yaml.Token]:
-    parser = CParser(text)
-    while (token := parser.get_token()) is not None:
-        yield token
+@lru_cache(maxsize=2)
+def _tokens(text: str) -> tuple[yaml.Token, ...]:
+    return tuple(iter(CParser(text).get_token, None))
