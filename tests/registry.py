@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import ctypes
 import shutil
 import subprocess
@@ -11,10 +12,13 @@ import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING
 
+import pytest
 from tests.canary import secret
+from tests.docker_engine import IN_CI
 from tests.ports import free_port
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 PATIENCE = 60.0
@@ -80,3 +84,16 @@ class Registry:
     def stop(self) -> None:
         self._process.terminate()
         self._process.wait(PATIENCE)
+
+
+@contextlib.contextmanager
+def private_registry(folder: Path) -> Iterator[Registry]:
+    """One with a password, for the time of a test; skips where this machine has none, which CI may not."""
+    if (reason := why_no_registry()) is not None:
+        assert not IN_CI, reason
+        pytest.skip(reason)
+    made = Registry(folder, private=True)
+    try:
+        yield made
+    finally:
+        made.stop()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.docker_engine import IN_CI
-from tests.registry import PASSWORD, Registry, why_no_registry
+from tests.registry import PASSWORD, Registry, private_registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,12 +36,8 @@ def build(act: Act, dockerd: Dockerd) -> Callable[..., Done]:
 
 @pytest.fixture
 def registry(tmp_path: Path) -> Iterator[Registry]:
-    if (reason := why_no_registry()) is not None:
-        assert not IN_CI, reason
-        pytest.skip(reason)
-    made = Registry(tmp_path, private=True)
-    yield made
-    made.stop()
+    with private_registry(tmp_path) as made:
+        yield made
 
 
 def files(act: Act, **texts: str) -> None:

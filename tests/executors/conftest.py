@@ -6,7 +6,7 @@ import threading
 import time
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import psutil
 import pytest
@@ -21,7 +21,7 @@ from windlass.executors.workspace.executor import WorkspaceExecutor
 from windlass.runs.model import AttemptKey, Ended, Launch, Observation, Started
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from scripts.cluster.cluster import Cluster
     from tests.executors.kubernetes_bench import Kube
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from windlass.executors.base import Sink
     from windlass.executors.workspace.pieces import Collection, Preparation
 
+Kind = TypeVar("Kind")
 PATIENCE = 120.0  # seconds; a cluster on a busy machine takes its time
 
 
@@ -86,19 +87,31 @@ class Seen:
         return found
 
 
-class Local:
-    """A local executor in a folder, and attempts that carry the test's mark as their run id."""
+class Attempts(Generic[Kind]):
+    """An executor of one kind over a folder, and attempts that carry the test's mark as their run id."""
+
+    patience = PATIENCE
 
     def __init__(self, data: Path, run: str) -> None:
         self.data = data
         self.run = run
         self.seen = Seen()
-        self.executors: list[LocalExecutor] = []
+        self.executors: list[Kind] = []
 
-    def executor(self, *, foreground: bool = False, parallel: int = 64) -> LocalExecutor:
+    def new(self, sink: Sink, **terms: Any) -> Kind:
+        raise NotImplementedError
+
+    def launch(self, script: str | None, step: str = "step", **fields: Any) -> Launch:
+        raise NotImplementedError
+
+    def made(self, sink: Sink, **terms: Any) -> Kind:
+        self.executors.append(self.new(sink, **terms))
+        return self.executors[-1]
+
+    def executor(self, **terms: Any) -> Kind:
         """A new one over the same folder, as after a restart."""
         self.seen = Seen()
-        return self._made(self.seen, foreground=foreground, parallel=parallel)
+        return self.made(self.seen, **terms)
 
     def workspace(
         self, *, preparations: Sequence[Preparation] = (), collections: Sequence[Collection] = ()
@@ -106,27 +119,18 @@ class Local:
         """The same, with pieces that fill the working directory and collect from it."""
         self.seen = Seen()
         return WorkspaceExecutor(
-            self._made, self.seen, SystemClock(), preparations=preparations, collections=collections
+            self.made, self.seen, SystemClock(), preparations=preparations, collections=collections
         )
-
-    def _made(self, sink: Sink, *, foreground: bool = False, parallel: int = 64) -> LocalExecutor:
-        made = LocalExecutor(self.data, sink, spawn_supervisor(foreground=foreground), parallel=parallel)
-        self.executors.append(made)
-        return made
 
     def key(self, step: str = "step", item: str = "", number: int = 1) -> AttemptKey:
         return AttemptKey(self.run, step, item, number)
 
-    def launch(self, script: str | None, step: str = "step", **fields: object) -> Launch:
-        values: dict[str, object] = {"argv": ("sh", "-e", "{script}"), "env": {}, "script": script, "kill_after": 300}
-        return Launch(key=self.key(step), runner="local", **(values | fields))  # type: ignore[arg-type]
-
-    def end(self, script: str | None, **fields: Any) -> Ended:
+    def end(self, script: str | None, *, terms: Mapping[str, Any] | None = None, **fields: Any) -> Ended:
         """Run it in a new executor, to its end."""
         launch = self.launch(script, **fields)
-        executor = self.executor()
+        executor = self.executor(**(terms or {}))
         executor.start([launch])
-        ended = self.seen.ended(launch.key)
+        ended = self.seen.ended(launch.key, self.patience)
         executor.close(kill=True)
         return ended
 
@@ -134,6 +138,15 @@ class Local:
         path = self.executors[-1].log_path(self.key(step))
         assert path is not None
         return path.read_bytes()
+
+
+class Local(Attempts[LocalExecutor]):
+    def new(self, sink: Sink, *, foreground: bool = False, parallel: int = 64) -> LocalExecutor:
+        return LocalExecutor(self.data, sink, spawn_supervisor(foreground=foreground), parallel=parallel)
+
+    def launch(self, script: str | None, step: str = "step", **fields: Any) -> Launch:
+        values: dict[str, Any] = {"argv": ("sh", "-e", "{script}"), "env": {}, "script": script, "kill_after": 300}
+        return Launch(key=self.key(step), runner="local", **(values | fields))
 
     def work(self, step: str = "step") -> Path:
         return self.executors[-1].working_directory(self.key(step))
@@ -167,59 +180,27 @@ def local(tmp_path: Path, run_id: str) -> Iterator[Local]:
     wait_until(lambda: not place.wardens())
 
 
-class Docker:
-    """A docker executor in a folder, over the tests' engine; attempts carry the test's mark as their run id."""
+class Docker(Attempts[DockerExecutor]):
+    """Over the tests' engine."""
 
     def __init__(self, data: Path, run: str, dockerd: Dockerd) -> None:
-        self.data = data
-        self.run = run
+        super().__init__(data, run)
         self.dockerd = dockerd
-        self.seen = Seen()
-        self.executors: list[DockerExecutor] = []
 
-    def executor(self, *, parallel: int = 64, patience: float = 20.0) -> DockerExecutor:
-        """A new one over the same folder, as after a restart."""
-        self.seen = Seen()
-        return self.made(self.seen, parallel=parallel, patience=patience)
-
-    def made(self, sink: Sink, *, parallel: int = 64, patience: float = 20.0) -> DockerExecutor:
+    def new(self, sink: Sink, *, parallel: int = 64, patience: float = 20.0) -> DockerExecutor:
         environment = self.dockerd.environment
-        made = DockerExecutor(self.data, sink, parallel=parallel, environment=environment, patience=patience)
-        self.executors.append(made)
-        return made
-
-    def workspace(
-        self, *, preparations: Sequence[Preparation] = (), collections: Sequence[Collection] = ()
-    ) -> WorkspaceExecutor:
-        self.seen = Seen()
-        return WorkspaceExecutor(
-            self.made, self.seen, SystemClock(), preparations=preparations, collections=collections
-        )
+        return DockerExecutor(self.data, sink, parallel=parallel, environment=environment, patience=patience)
 
     def launch(self, script: str | None, step: str = "step", **fields: Any) -> Launch:
         values: dict[str, Any] = {"argv": ("sh", "-e", "{script}"), "env": {}, "script": script, "image": IMAGE}
-        return Launch(key=AttemptKey(self.run, step, "", 1), runner="docker", **(values | fields))
-
-    def end(self, script: str | None, **fields: Any) -> Ended:
-        """Run it in a new executor, to its end."""
-        launch = self.launch(script, **fields)
-        executor = self.executor()
-        executor.start([launch])
-        ended = self.seen.ended(launch.key)
-        executor.close(kill=True)
-        return ended
-
-    def log(self, step: str = "step") -> bytes:
-        path = self.executors[-1].log_path(AttemptKey(self.run, step, "", 1))
-        assert path is not None
-        return path.read_bytes()
+        return Launch(key=self.key(step), runner="docker", **(values | fields))
 
     def dockerd_body(self, launch: Launch) -> dict[str, Any]:
         """What the executor asks the engine for."""
         return create_body(launch, launch.argv, self.data)
 
     def container(self, step: str = "step") -> str:
-        return container_name(AttemptKey(self.run, step, "", 1))
+        return container_name(self.key(step))
 
     def close(self) -> None:
         for executor in self.executors:

@@ -7,20 +7,19 @@ import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tests.executors.conftest import Seen, wait_until
+from tests.executors.bench import ContainerBench
+from tests.executors.conftest import Attempts, Seen, wait_until
 
-from windlass.clock import SystemClock
 from windlass.executors.kubernetes.executor import KubernetesExecutor
 from windlass.executors.kubernetes.naming import JOB_NAME, object_name
 from windlass.executors.kubernetes.terms import Terms
-from windlass.executors.workspace.executor import WorkspaceExecutor
 from windlass.kube.access import Place
 from windlass.kube.client import Client
 from windlass.kube.errors import KubeError
 from windlass.kube.exec import run_in
 from windlass.kube.resources import JOBS, PODS
 from windlass.kube.thread import LoopThread
-from windlass.runs.model import AttemptKey, Delayed, Ended, Launch, LaunchPart
+from windlass.runs.model import AttemptKey, Delayed, Launch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,57 +30,26 @@ IMAGE = "windlass.test/shell:1"
 TIMEOUT = 120.0
 
 
-class Kube:
-    """Attempts carry the test's mark as their run id."""
+class Kube(Attempts[KubernetesExecutor]):
+    """Over the cluster, in a namespace."""
+
+    patience = TIMEOUT
 
     def __init__(self, data: Path, run: str, kubeconfig: Path, namespace: str) -> None:
-        self.data = data
-        self.run = run
+        super().__init__(data, run)
         self.namespace = namespace
         self.terms = Terms(Place(str(kubeconfig)), namespace, helper=IMAGE, log_patience=5.0)
-        self.seen = Seen()
-        self.executors: list[KubernetesExecutor] = []
         self.thread = LoopThread("test-kube")
         self.client = Client(self.terms.place)
 
-    def executor(self, **terms: Any) -> KubernetesExecutor:
-        """A new one over the same folder, as after a restart."""
-        self.seen = Seen()
-        return self.made(self.seen, **terms)
-
-    def made(self, sink: Sink, **terms: Any) -> KubernetesExecutor:
-        made = KubernetesExecutor(self.data, sink, replace(self.terms, **terms), may_start=lambda: True)
-        self.executors.append(made)
-        return made
-
-    def workspace(self, *, preparations: Any = (), collections: Any = ()) -> WorkspaceExecutor:
-        self.seen = Seen()
-        return WorkspaceExecutor(
-            self.made, self.seen, SystemClock(), preparations=preparations, collections=collections
-        )
-
-    def key(self, step: str = "step") -> AttemptKey:
-        return AttemptKey(self.run, step, "", 1)
+    def new(self, sink: Sink, **terms: Any) -> KubernetesExecutor:
+        return KubernetesExecutor(self.data, sink, replace(self.terms, **terms), may_start=lambda: True)
 
     def launch(self, script: str | None, step: str = "step", **fields: Any) -> Launch:
         values: dict[str, Any] = {
             "argv": ("sh", "-e", "{script}"), "env": {}, "script": script, "image": IMAGE, "kill_after": 1000,
         }  # fmt: skip
         return Launch(key=self.key(step), runner="kubernetes", **(values | fields))
-
-    def end(self, script: str | None, *, terms: dict[str, Any] | None = None, **fields: Any) -> Ended:
-        """Run it in a new executor, to its end."""
-        launch = self.launch(script, **fields)
-        executor = self.executor(**(terms or {}))
-        executor.start([launch])
-        ended = self.seen.ended(launch.key, TIMEOUT)
-        executor.close(kill=True)
-        return ended
-
-    def log(self, step: str = "step") -> bytes:
-        path = self.executors[-1].log_path(self.key(step))
-        assert path is not None
-        return path.read_bytes()
 
     def delays(self) -> list[tuple[str | None, str | None]]:
         return [(one.cause, one.message) for one in self.seen.all if isinstance(one, Delayed)]
@@ -135,14 +103,7 @@ class Kube:
         self.thread.close()
 
 
-class KubeBench:
-    SCRIPT = """
-    echo hello
-    until [ -e /tmp/code ]; do sleep 0.02; done
-    cat /tmp/outputs >> "$WINDLASS_OUTPUT"
-    exit "$(cat /tmp/code)"
-    """
-
+class KubeBench(ContainerBench):
     def __init__(self, kube: Kube) -> None:
         self.kube = kube
 
@@ -155,15 +116,6 @@ class KubeBench:
 
     def launch(self, step: str = "step", output_limit: int = 4096, quiet_timeout: int | None = None) -> Launch:
         return self.kube.launch(self.SCRIPT, step, output_limit=output_limit, quiet_timeout=quiet_timeout)
-
-    def be_silent(self, key: AttemptKey) -> None:
-        """Its program waits for `finish`."""
-
-    def parted(self, step: str, *runs: tuple[bool, bool]) -> Launch:
-        script = f"test -e held && exit; touch held; {self.SCRIPT}"
-        argv = ("sh", "-e", "{script}")
-        parts = [LaunchPart(script, f"{n}", argv, on_success=s, on_failure=f) for n, (s, f) in enumerate(runs)]
-        return replace(self.launch(step), script=None, argv=(), parts=tuple(parts))
 
     def finish(self, key: AttemptKey, exit_code: int = 0, outputs: bytes = b"") -> None:
         self.kube.execute(

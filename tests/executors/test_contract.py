@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import pytest
+from tests.executors.bench import ContainerBench, ShellBench
 from tests.executors.conftest import wait_until
 
 from windlass.executors.docker.container import container_name
@@ -17,33 +17,10 @@ from windlass.runs.model import AttemptKey, Ended, Launch, LaunchPart, PartsSeen
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.executors.bench import Bench
     from tests.executors.conftest import Docker, Local, Seen
 
     from windlass.executors.base import Executor
-
-
-class Bench(Protocol):
-    """An executor under test, and a hand on the world its attempts live in."""
-
-    @property
-    def seen(self) -> Seen: ...
-
-    def executor(self) -> Executor:
-        """A new one over the same world, as after a restart; `seen` is its sink."""
-
-    def launch(self, step: str = "step", output_limit: int = 4096, quiet_timeout: int | None = None) -> Launch:
-        """An attempt that writes `hello\n` to its log and waits for `finish`."""
-
-    def be_silent(self, key: AttemptKey) -> None:
-        """Nothing is written for longer than the quiet timeout."""
-
-    def parted(self, step: str, *runs: tuple[bool, bool]) -> Launch:
-        """Parts that run after a success and after a failure or not; the first that runs waits for `finish`."""
-
-    def finish(self, key: AttemptKey, exit_code: int = 0, outputs: bytes = b"") -> None: ...
-
-    def starts(self, key: AttemptKey) -> int:
-        """How often its program has really been started."""
 
 
 class HeldBench:
@@ -76,7 +53,7 @@ class HeldBench:
         return self.world.started.count(key)
 
 
-class LocalBench:
+class LocalBench(ShellBench):
     SCRIPT = """
     echo "$WINDLASS_RUN_ID" >> "$BENCH.starts"
     echo hello
@@ -102,15 +79,6 @@ class LocalBench:
         env = {"BENCH": str(self.folder / step), "WINDLASS_RUN_ID": self.local.run}
         return self.local.launch(self.SCRIPT, step, env=env, output_limit=output_limit, quiet_timeout=quiet_timeout)
 
-    def be_silent(self, key: AttemptKey) -> None:
-        """Its program waits for `finish`."""
-
-    def parted(self, step: str, *runs: tuple[bool, bool]) -> Launch:
-        script = f"test -e held && exit; touch held; {self.SCRIPT}"
-        argv = ("sh", "-e", "{script}")
-        parts = [LaunchPart(script, f"{n}", argv, on_success=s, on_failure=f) for n, (s, f) in enumerate(runs)]
-        return replace(self.launch(step), script=None, argv=(), parts=tuple(parts))
-
     def finish(self, key: AttemptKey, exit_code: int = 0, outputs: bytes = b"") -> None:
         (self.folder / f"{key.path}.outputs").write_bytes(outputs)
         (self.folder / f"{key.path}.code").write_text(f"{exit_code}\n")
@@ -120,14 +88,7 @@ class LocalBench:
         return len(path.read_text().splitlines()) if path.exists() else 0
 
 
-class DockerBench:
-    SCRIPT = """
-    echo hello
-    until [ -e /tmp/code ]; do sleep 0.02; done
-    cat /tmp/outputs >> "$WINDLASS_OUTPUT"
-    exit "$(cat /tmp/code)"
-    """
-
+class DockerBench(ContainerBench):
     def __init__(self, docker: Docker) -> None:
         self.docker = docker
 
@@ -140,15 +101,6 @@ class DockerBench:
 
     def launch(self, step: str = "step", output_limit: int = 4096, quiet_timeout: int | None = None) -> Launch:
         return self.docker.launch(self.SCRIPT, step, output_limit=output_limit, quiet_timeout=quiet_timeout)
-
-    def be_silent(self, key: AttemptKey) -> None:
-        """Its program waits for `finish`."""
-
-    def parted(self, step: str, *runs: tuple[bool, bool]) -> Launch:
-        script = f"test -e held && exit; touch held; {self.SCRIPT}"
-        argv = ("sh", "-e", "{script}")
-        parts = [LaunchPart(script, f"{n}", argv, on_success=s, on_failure=f) for n, (s, f) in enumerate(runs)]
-        return replace(self.launch(step), script=None, argv=(), parts=tuple(parts))
 
     def finish(self, key: AttemptKey, exit_code: int = 0, outputs: bytes = b"") -> None:
         self.docker.dockerd.put(container_name(key), "/tmp/outputs", outputs)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.canary import keeps
-from tests.docker_engine import IMAGE, IN_CI
-from tests.registry import PASSWORD, USER, Registry, why_no_registry
+from tests.docker_engine import IMAGE
+from tests.registry import PASSWORD, USER, Registry, private_registry
 
 from windlass.runs.beside import LaunchRegistry, LaunchService
 
@@ -22,12 +22,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def registry(tmp_path: Path) -> Iterator[Registry]:
-    if (reason := why_no_registry()) is not None:
-        assert not IN_CI, reason
-        pytest.skip(reason)
-    made = Registry(tmp_path, private=True)
-    yield made
-    made.stop()
+    with private_registry(tmp_path) as made:
+        yield made
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from tests.executors.conftest import wait_until
 from tests.executors.kubernetes_bench import IMAGE, TIMEOUT, Kube
 from tests.private_image import private_image
-from tests.registry import PASSWORD, USER, Registry, why_no_registry
+from tests.registry import PASSWORD, USER, Registry, private_registry
 
 from windlass.executors.containers.registries import HUB
 from windlass.executors.kubernetes.naming import object_name
@@ -28,14 +28,8 @@ if TYPE_CHECKING:
 @pytest.fixture
 def registry(tmp_path: Path) -> Iterator[Registry]:
     """On loopback, which containerd asks without TLS."""
-    from tests.cluster import IN_CI
-
-    if (reason := why_no_registry()) is not None:
-        assert not IN_CI, reason
-        pytest.skip(reason)
-    made = Registry(tmp_path, private=True)
-    yield made
-    made.stop()
+    with private_registry(tmp_path) as made:
+        yield made
 
 
 @pytest.fixture
