@@ -6,6 +6,7 @@ a fixture is going to remove; `tests/session_end.py` searches what is there at t
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from contextlib import suppress
@@ -55,11 +56,28 @@ def in_file(path: Path, finder: canary.Finder, start: int = 0) -> list[str]:
     with suppress(OSError):
         if not stat.S_ISREG(path.lstat().st_mode):
             return []
-        with path.open("rb") as file:
-            file.seek(start)
-            before = b""
-            while len(lines) < MOST and (piece := file.read(PIECE)):
-                at = file.tell() - len(piece) - len(before)
-                lines |= dict.fromkeys(finder.found(before + piece, path, at))
-                before = piece[-LONGEST:]
+        with path.open("rb", buffering=0) as file:
+            before, end = b"", start
+            for at, piece in _pieces(file.fileno(), start):
+                before = before if at == end else b""
+                lines |= dict.fromkeys(finder.found(before + piece, path, at - len(before)))
+                before, end = piece[-LONGEST:], at + len(piece)
+                if len(lines) >= MOST:
+                    break
     return list(lines)[:MOST]
+
+
+def _pieces(file: int, start: int) -> Iterator[tuple[int, bytes]]:
+    """What is written of it, and where: a file may be a terabyte of nothing."""
+    at = start
+    while True:
+        try:
+            at = os.lseek(file, at, os.SEEK_DATA)
+        except OSError as error:
+            if error.errno == errno.ENXIO:  # none from here on
+                return
+        piece = os.pread(file, PIECE, at)
+        if not piece:
+            return
+        yield at, piece
+        at += len(piece)

@@ -29,6 +29,12 @@ def test_base64(tmp_path, before):
     (tmp_path / "log").write_bytes(b"ab" + base64.b64encode(b"." * before + OTHER.encode() + b"!"))
     (tmp_path / "log2").write_bytes(b"ab" + base64.b64encode(b"." * before + VALUE.encode() + b"!"))
 
+def test_sparse(tmp_path):
+    with (tmp_path / "sparse").open("wb") as file:
+        file.seek(1 << 42)
+        file.write(VALUE.encode())
+        file.truncate(1 << 43)
+
 def test_escaped(tmp_path):
     (tmp_path / "url").write_text(quote(OTHER, safe=""))
     (tmp_path / "hex").write_text(VALUE.encode().hex())
@@ -78,9 +84,10 @@ def test_all_that_was_left_is_told_without_the_value(tmp_path: Path) -> None:
     assert {
         "test_as_it_is0/log", "test_base64_0_0/log", "test_base64_1_0/log", "test_base64_2_0/log",
         "test_base64_0_0/log2", "test_base64_1_0/log2", "test_base64_2_0/log2", "test_escaped0/url",
-        "test_escaped0/hex", "test_removed0/gone",
+        "test_escaped0/hex", "test_removed0/gone", "test_sparse0/sparse",
     } <= places, told  # fmt: skip
     assert "log:9000000: the value left, as it is" in told
+    assert f"sparse:{1 << 42}: the value left, as it is" in told
     assert "url:0: the value other, percent-encoded" in told
     assert "an answer:7: the value left, as it is [test_left.py::test_answered]" in told
     assert "the arguments of a process:" in told
