@@ -93,6 +93,7 @@ class Cluster:
             images.load(self.node.socket, image)
         self.control_plane.start()
         leftovers.remember_settings(self.folder)
+        leftovers.make_room()
         self.node.start_kubelet()
         self.node.parts["kubelet"].wait_for(self.has_node)
         self.node.parts["kubelet"].wait_for(lambda: self.control_plane.has_account("default"))

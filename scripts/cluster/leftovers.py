@@ -22,9 +22,12 @@ SHIM = "containerd-shim-runc-v2"
 LINKS = Path("/var/log/containers")  # the kubelet makes one link here for each container, wherever the logs are
 CNI_RESULTS = Path("/var/lib/cni/results")
 KUBELET = Path("/var/lib/kubelet")
-SETTINGS = [  # that a kubelet sets
+WATCHERS = Path("/proc/sys/fs/inotify/max_user_instances")  # each part of a cluster takes some, of all users' 128
+ENOUGH = 1024
+SETTINGS = [  # that a kubelet sets, and the one above
     Path("/proc/sys") / name
     for name in (
+        "fs/inotify/max_user_instances",
         *("vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic", "kernel/panic_on_oops"),
         *("kernel/keys/root_maxkeys", "kernel/keys/root_maxbytes"),
     )
@@ -54,6 +57,13 @@ def remember_settings(folder: Path) -> None:
         making = path.with_suffix(".making")
         making.write_text(json.dumps({str(found): found.read_text() for found in SETTINGS if found.exists()}))
         making.replace(path)
+
+
+def make_room() -> None:
+    """A kubelet does not start where nobody may watch one more file; changed as little as its own settings are."""
+    with suppress(OSError):  # not ours to set here: then it has to do
+        if int(WATCHERS.read_text()) < ENOUGH:
+            WATCHERS.write_text(str(ENOUGH))
 
 
 def _restore_settings(folder: Path) -> None:
