@@ -22,22 +22,24 @@ DATA = frozenset({"outputs", "items", "artifacts"})
 
 @dataclass(frozen=True, slots=True)
 class Dependencies:
-    """Names of steps, each once, in the order of their first mention."""
+    """Names of steps, each once, in the order of their first mention; the texts with expressions that they stand in."""
 
     needs: tuple[str, ...]
     reads: tuple[str, ...]
     tolerant: bool
+    texts: tuple[str, ...] = ()
 
 
 def dependencies(step: Step, previous: str | None) -> Dependencies:
     """`previous` is the item before in a list of steps."""
-    texts = list(expression_texts(step))
-    mentioned = [name for name, _ in mentions(texts)]
-    written = [*(step.needs or ()), *([previous] if previous is not None else ()), *mentioned]
+    texts = tuple(expression_texts(step))
+    mentioned = list(mentions(texts))
+    written = [*(step.needs or ()), *([previous] if previous is not None else ()), *(name for name, _ in mentioned)]
     return Dependencies(
         needs=tuple(dict.fromkeys(written)),
-        reads=tuple(reading(texts)),
+        reads=_read(mentioned),
         tolerant=looks_at_states(step.if_),
+        texts=texts,
     )
 
 
@@ -48,12 +50,12 @@ def expression_texts(step: Step) -> Iterator[str]:
     yield from texts_in(step.env)
     yield from texts_in(step.with_)
     git = getattr(step.checkout, "git", step.checkout)
-    yield from texts_in([step.timeout, step.quiet_timeout, step.kill_after, step.continue_on_error, step.idempotent])
-    yield from texts_in([step.max_parallel, step.fail_fast, git])
+    plain = (step.timeout, step.quiet_timeout, step.kill_after, step.continue_on_error, step.idempotent)
+    yield from texts_in([one for one in (*plain, step.max_parallel, step.fail_fast, git) if one is not None])
     if step.retry is not None:
         yield from texts_in([step.retry.attempts, step.retry.delay, step.retry.factor, step.retry.max_delay])
-    for value in (step.image, step.working_directory, step.command, step.args, step.for_each):
-        yield from texts_in(value)
+    program = (step.image, step.working_directory, step.command, step.args, step.for_each)
+    yield from texts_in([one for one in program if one is not None])
     for file in step.files.values():
         yield from texts_in([file.content, file.mode])
     if step.artifacts is not None:
@@ -103,7 +105,11 @@ def mentions(texts: Iterable[Any]) -> Iterator[tuple[str, str]]:
 
 def reading(texts: Iterable[Any]) -> tuple[str, ...]:
     """The steps whose outputs, items or artifacts are read; reading `.status` alone is no data dependency."""
-    return tuple(dict.fromkeys(name for name, what in mentions(texts) if what in DATA))
+    return _read(mentions(texts))
+
+
+def _read(mentioned: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for name, what in mentioned if what in DATA))
 
 
 def looks_at_states(condition: Any) -> bool:

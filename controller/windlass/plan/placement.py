@@ -56,10 +56,13 @@ NOTHING = Placement()
 
 def planned_placement(step: Step, default: Callable[[str, Any], Any], *, docker: bool) -> Placement | None:
     """`default` gives a step's own value of a key or that of its defaults; `docker`: its action needs it."""
-    pod = default("pod", step.pod)
-    wanted = default("docker", step.docker)
+    pod, wanted, resources = (
+        default(name, own) for name, own in (("pod", step.pod), ("docker", step.docker), ("resources", step.resources))
+    )
+    if pod is None and resources is None and not (step.services or docker or wanted):
+        return None  # as of most steps
     found = Placement(
-        resources=planned_resources(default("resources", step.resources)),
+        resources=planned_resources(resources),
         services=tuple(_service(name, written) for name, written in step.services.items()),
         docker=docker or (wanted or False),
         pod=pod.model_dump(mode="json", by_alias=True, exclude_unset=True) if pod is not None else {},

@@ -88,7 +88,7 @@ def make_plan(workflow: Workflow, repository: Repository | None, occasion: Occas
         title=workflow.metadata.title,
         secret_inputs=tuple(name for name, declared in workflow.inputs.items() if declared.type == "secret"),
         secrets=used_references(
-            workflow,
+            expand.texts,
             repository,
             environment.written if environment is not None else None,
             shared,
@@ -173,12 +173,13 @@ class _Expander:
         self._defaults = [d for d in (workflow.defaults, repository.defaults if repository else None) if d is not None]
         self._occasion = occasion
         self._shared = shared
+        self.texts: list[str] = []  # those with expressions, of all steps so far
         self._main = {item.name for item in workflow.step_items()}
         self._known = {"inputs": dict(occasion.inputs), "event": dict(occasion.event)}
 
     def _default(self, name: str, own: Any) -> Any:
         """A step's own key replaces the default's whole value; windlass.yaml < workflow < step."""
-        if own is not None:
+        if own is not None or not self._defaults:
             return own
         return next((v for d in self._defaults if (v := getattr(d, name, None)) is not None), None)
 
@@ -201,6 +202,7 @@ class _Expander:
         step = item.step
         self._late: dict[str, str] = {}
         found = dependencies(step, item.after)
+        self.texts += found.texts
         timeout = self._now(self._default("timeout", step.timeout), "timeout")
         kill_after = self._now(self._default("kill_after", step.kill_after), "kill_after")
         used = self._action(step)

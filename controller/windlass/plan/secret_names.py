@@ -11,7 +11,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from windlass.expressions import references
-from windlass.plan.graph import expression_texts, texts_in
+from windlass.plan.graph import texts_in
 from windlass.plan.placeholders import names_in, placeholder
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from windlass.plan.model import EnvLayer, Plan, PlannedStep
     from windlass_schemas.repository import Environment, Repository
-    from windlass_schemas.workflow import Workflow
 
 # What stands where a name has no reference that may be resolved. Both are no references.
 UNDECLARED = ""  # neither windlass.yaml nor its environment of this run has the name
@@ -39,20 +38,19 @@ def display_name(name: str) -> str:
 
 
 def used_references(
-    workflow: Workflow,
+    texts: Iterable[str],
     repository: Repository | None,
     environment: Environment | None,
     layers: Iterable[EnvLayer],
     *,
     library: bool,
 ) -> dict[str, str]:
-    """The reference of each name that a workflow uses; an environment's wins over the repository's."""
+    """The reference of each name that a workflow uses in `texts` (those of its steps) and in `layers`; an environment's
+    wins over the repository's."""
     declared: dict[str, str] = dict(repository.secrets) if repository is not None else {}
     declared |= environment.secrets if environment is not None else {}
-    texts = [text for layer in layers for text in texts_in(dict(layer.values))]
-    for item in (*workflow.step_items(), *workflow.finally_items()):
-        texts += expression_texts(item.step)
-    found = {name: declared.get(name, UNDECLARED) for name in sorted(set(_secrets_in(texts)))}
+    shared = [text for layer in layers for text in texts_in(dict(layer.values))]
+    found = {name: declared.get(name, UNDECLARED) for name in sorted(set(_secrets_in([*shared, *texts])))}
     return {name: FOREIGN if library and ref else ref for name, ref in found.items()}
 
 
