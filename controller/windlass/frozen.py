@@ -152,7 +152,8 @@ def _init(cls: Any) -> Any:
     """As the standard library writes it: defaults and factories are the names of outer variables."""
     fields = dataclasses.fields(cls)
     outer: dict[str, Any] = {"_set": object.__setattr__, "_NONE": MISSING}
-    words, named, lines = ["self"], list[str](), []
+    slots = cls.__dict__.get("__slots__", ())
+    words, named, lines = ["self"], list[str](), list[str]()
     for field in fields:
         name = word = value = field.name
         if field.default_factory is not MISSING:
@@ -162,7 +163,13 @@ def _init(cls: Any) -> Any:
             outer[f"_default_{name}"] = field.default
             word = f"{name}=_default_{name}"
         (named if field.kw_only else words).append(word)
-        lines.append(f"_set(self, {name!r}, {value})" if cls.__dataclass_params__.frozen else f"self.{name} = {value}")
+        if not cls.__dataclass_params__.frozen:
+            lines.append(f"self.{name} = {value}")
+        elif name in slots:  # a third faster than by its name
+            outer[f"_put_{name}"] = getattr(cls, name).__set__
+            lines.append(f"_put_{name}(self, {value})")
+        else:
+            lines.append(f"_set(self, {name!r}, {value})")
     words += ["*", *named] if named else []
     lines += ["self.__post_init__()"] if hasattr(cls, "__post_init__") else ["pass"]
     body = "\n  ".join(lines)
