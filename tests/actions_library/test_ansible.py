@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.ansible import BINARIES, reason
-from tests.canary import secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from tests.actions_library.conftest import Act, Done
 
 REASON = reason()
-SECRET = secret("ansible")
+SECRET = "s3cr3t-value"
 PLAYBOOK = """
 - hosts: all
   gather_facts: false

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.actions_library.conftest import Answer
-from tests.canary import secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
     from tests.actions_library.conftest import Act, Done, Site
 
-SECRET = secret("bad.servers")
+SECRET = "s3cr3t-value"
 MEMORY = 400 << 20
 BLOCK = bytes(1 << 20)
 SOON, LATER = "1s", "50s"

@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 from tests.actions_library.conftest import LIBRARY, Act, Site
-from tests.canary import secret
 
-SECRET = secret("git.actions")
+SECRET = "s3cr3t-value"
 WHO = {f"GIT_{role}_{part}": "ada@localhost" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")}
 
 

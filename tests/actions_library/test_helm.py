@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from scripts.cluster.control_plane import kubectl as kubectl_binary
 from tests.actions_library.conftest import Answer
-from tests.canary import secret
 from tests.cluster import namespace_in, shared
 from tests.go_tool import program
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.actions_library.conftest import Act, Done, Site
 
-SECRET = secret("helm")
+SECRET = "s3cr3t-value"
 CHART = {
     "Chart.yaml": "apiVersion: v2\nname: shop\nversion: 0.1.0\n",
     "values.yaml": "greeting: hi\nkey: none\nimage: ''\n",

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.actions_library.conftest import Answer
-from tests.canary import secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
     from tests.actions_library.conftest import Act, Site
 
-SECRET = secret("http.request")
+SECRET = "s3cr3t-value"
 
 
 def test_status_and_body_are_outputs(act: Act, site: Site) -> None:

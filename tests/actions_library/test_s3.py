@@ -15,7 +15,6 @@ from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from tests.actions_library.conftest import LIBRARY, Answer
-from tests.canary import secret
 from tests.s3 import S3, reason
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from tests.actions_library.conftest import Act, Done, Site
 
 REASON = reason()
-SECRET = secret("s3.actions")
+SECRET = "s3cr3t-value"
 KEYS = {"access-key": "test", "secret-key": SECRET}
 
 

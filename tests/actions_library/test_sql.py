@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
-from tests.canary import secret
 from tests.postgres import Postgres
 
 if TYPE_CHECKING:
     from tests.actions_library.conftest import Act
 
 NASTY = "'); DROP TABLE t; -- \\ \" :a %s ü\n"
-SECRET = secret("sql")
+SECRET = "s3cr3t-value"
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.canary import secret
 from tests.terraform import binary, reason
 
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from tests.actions_library.conftest import Act, Done
 
 REASON = reason()
-SECRET = secret("terraform")
+SECRET = "s3cr3t-value"
 MAIN = """
 variable "size" { type = number }
 variable "key" {
