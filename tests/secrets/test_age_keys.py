@@ -23,10 +23,10 @@ def ssh_key(path: Path, passphrase: str = "") -> None:
 
 def test_every_place_counts(tmp_path: Path) -> None:
     plain, file, usual, said = (new_key() for _ in range(4))
-    (tmp_path / "file").write_text(f"# one\n{file.secret}\n")
+    keeps(tmp_path / "file").write_text(f"# one\n{file.secret}\n")
     (tmp_path / ".config/sops/age").mkdir(parents=True)
     keeps(tmp_path / ".config/sops/age/keys.txt").write_text(usual.secret)
-    (tmp_path / "said").write_text(said.secret)
+    keeps(tmp_path / "said").write_text(said.secret)
     ssh_key(tmp_path / "given")
     ssh_key(tmp_path / ".ssh/id_ed25519")
     environment = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.canary import secret
+from tests.canary import secret, typed
 
 from windlass.secrets.base import Origin
 
@@ -23,7 +23,7 @@ VALUE = secret("k8s")
 @pytest.fixture
 def kube(cluster: Cluster, namespace: str, stores: Stores) -> Kube:
     """A store for the namespace of the test, with a token of an account that may read all Secrets of the cluster."""
-    literals = [f"--from-literal=password={VALUE}", '--from-literal=json={"a": {"b": "of-a-b-"}}']
+    literals = [typed(f"--from-literal=password={VALUE}"), '--from-literal=json={"a": {"b": "of-a-b-"}}']
     cluster.kubectl("-n", namespace, "create", "secret", "generic", "ci", *literals)
     cluster.kubectl("-n", namespace, "create", "configmap", "plain", "--from-literal=host=db.example.com")
     config = cluster.kubeconfig.read_text()
