@@ -7,6 +7,7 @@ watches and logs cost no thread each.
 from __future__ import annotations
 
 import asyncio
+import selectors
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,14 +17,17 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-TURNS = 10  # a TLS connection takes a few
+TURNS = 10  # until a connection that is closed has told its socket; TLS takes a few
+FAREWELL = 1.0  # seconds for the other sides of connections to say that they have heard of their end
 
 
 class LoopThread:
     """Daemon thread with a loop, running from the beginning until `close`."""
 
     def __init__(self, name: str = "windlass-kube") -> None:
-        self._loop = asyncio.new_event_loop()
+        self._selector = selectors.DefaultSelector()
+        self._loop = asyncio.SelectorEventLoop(self._selector)
+        self._own = len(self._selector.get_map())  # what the loop itself listens to
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -59,14 +63,21 @@ class LoopThread:
             for task in left:
                 task.cancel()
             self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
-            self._loop.run_until_complete(_last_turns())
+            self._loop.run_until_complete(self._farewells())
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
             self._loop.run_until_complete(self._loop.shutdown_default_executor())
         finally:
             self._loop.close()
 
+    async def _farewells(self) -> None:
+        """A TLS connection that is closed waits for the other side's word, and is a socket until then."""
+        until = self._loop.time() + FAREWELL
+        await _turns()
+        while len(self._selector.get_map()) > self._own and self._loop.time() < until:
+            await asyncio.sleep(0.005)
+        await _turns()
 
-async def _last_turns() -> None:
-    """What was closed a moment ago tells its socket in the turns that follow."""
+
+async def _turns() -> None:
     for _ in range(TURNS):
         await asyncio.sleep(0)
