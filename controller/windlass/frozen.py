@@ -4,7 +4,7 @@ In: a class, and the standard arguments. Out: the same class that `dataclasses.d
 `replace()` and `asdict()`. That one writes and compiles the source of up to six methods for each class, a quarter of
 what a short command takes. Here comparison, hash and text are functions over the fields, and `__init__` is written when
 the first value is made: most classes that a command loads are never made. What is not plain goes to the standard
-library. The `windlass` command has it stand in for the standard one (cli/main.py), in what it imports from others too.
+library.
 
 `changed` is `dataclasses.replace` for where a run is decided, which makes several values for each step.
 """

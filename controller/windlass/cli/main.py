@@ -12,12 +12,8 @@ import os
 import sys
 from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING
 
 from windlass.cli.verbs import VERBS, build_parser
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 NO_PLUGINS = ModuleType("pydantic.plugin._loader")
 NO_PLUGINS.__dict__["get_plugins"] = tuple
@@ -27,7 +23,7 @@ def entry() -> None:
     """The console script."""
     _start_fast()
     try:
-        sys.exit(main(sys.argv[1:], _import_fast))
+        sys.exit(main(sys.argv[1:]))
     finally:
         gc.freeze()  # the system takes it all back at once: to look for garbage first takes a fifth of a short command
 
@@ -42,23 +38,13 @@ def _start_fast() -> None:
     sys.modules.setdefault(NO_PLUGINS.__name__, NO_PLUGINS)
 
 
-def _import_fast() -> None:
-    from windlass.cli.quick_imports import install
-
-    install()
-
-
-def main(words: list[str], prepare: Callable[[], None] | None = None) -> int:
-    """Run one command; the only place that turns errors into exit codes and words for people. `prepare` is called
-    before a verb is imported.
-    """
+def main(words: list[str]) -> int:
+    """Run one command; the only place that turns errors into exit codes and words for people."""
     arguments = build_parser(words).parse_args(words)
     verb = getattr(arguments, "verb", None)
     if verb is None:
         build_parser(["--help"]).print_help()
         return 2
-    if prepare is not None:
-        prepare()
     try:
         module = import_module(VERBS[verb].module)
         code: int = module.command(arguments)
