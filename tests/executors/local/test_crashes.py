@@ -220,6 +220,20 @@ def test_a_launch_that_two_wardens_have_runs_once(local: Local, tmp_path: Path) 
     assert all([type(o) for o in local.seen.of(launch.key)] == [Started, Ended] for launch in launches)
 
 
+def test_a_start_that_was_never_told_is_told_before_the_end(local: Local) -> None:
+    """A warden tells both in one message; whoever reads the journal instead knows both as well."""
+    launch = local.launch("exit 4")
+    first = local.executor()
+    first.start([launch])
+    told = local.seen.ended(launch.key)
+    first.close(kill=False)
+    started = next(o for o in local.seen.of(launch.key) if isinstance(o, Started))
+    local.seen.all.clear()
+    local.executor().adopt({launch.key: None})
+    assert local.seen.ended(launch.key).exit_code == told.exit_code == 4
+    assert [o for o in local.seen.of(launch.key) if isinstance(o, Started)] == [started]
+
+
 def test_an_adopter_that_wins_the_gate_prevents_the_start(local: Local) -> None:
     launch = local.launch("touch ran")
     first = local.executor()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -280,6 +280,14 @@ class LocalExecutor:
             attempt.told_started = True
             self._emit(Started(attempt.key, at, handle))
 
+    def _tell_recorded_start(self, attempt: Attempt) -> None:
+        """Its warden tells a start with the end that follows at once: the journal may be read in between."""
+        with suppress(OSError):
+            found = journal.read(attempt.folder)
+            if found is not None and found.warden is not None and found.child is not None:
+                child, at = found.child
+                self._tell_started(attempt, at, self._handle(*found.warden[:2], child))
+
     def _listen(self, attempt: Attempt, limit: int | None, *, adopted: bool = False) -> None:
         if limit is not None:
             self._silence.listen(attempt.key, self._folders.log(attempt.key), limit, adopted=adopted)
@@ -318,6 +326,7 @@ class LocalExecutor:
                 if isinstance(verdict, Alive):
                     os.close(verdict.pidfd)
             elif isinstance(verdict, Over):
+                self._tell_recorded_start(attempt)
                 self._end(attempt, verdict)
             elif isinstance(verdict, Alive):
                 self._watch(attempt, verdict)
