@@ -119,6 +119,11 @@ def test_secrets_stand_in_memory_alone(kube: Kube) -> None:
         assert SECRET not in str(kube.list(resource))
     held = [base64.b64decode(text).decode() for one in kube.list(SECRETS) for text in one.get("data", {}).values()]
     assert f"password {SECRET}" not in "".join(held)  # the list of what must not show is all that is there
+    executor = kube.executor()
+    here = executor.working_directory(kube.key()).parent / "home/.netrc"
+    assert here.is_symlink(), "what is brought stands on the controller's disk"
+    executor.forget(kube.key())
+    assert not here.exists()
 
 
 def test_an_action_finds_its_files_beside_its_script(kube: Kube) -> None:

@@ -12,6 +12,7 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING, Any
 
+from windlass.executors.attempt_folder import memory
 from windlass.executors.attempt_folder.folders import Folders
 from windlass.executors.attempt_folder.sweeper import Sweeper
 from windlass.executors.kubernetes.attempt import Attempt
@@ -49,6 +50,7 @@ class KubernetesExecutor:
 
     def __init__(self, data: Path, sink: Sink, terms: Terms, *, may_start: Callable[[], bool]) -> None:
         self._folders = Folders(data)
+        memory.sweep(self._folders.attempts)
         self._sink = sink
         self._terms = terms
         self._may_start = may_start
@@ -99,7 +101,9 @@ class KubernetesExecutor:
             name = object_name(key)
             if name in self._unkept and not self.closed:
                 self._soon(self._let_go, key.run, name, self._unkept.pop(name))
-        self._sweeper.add(self._folders.attempt(key))
+        folder = self._folders.attempt(key)
+        memory.drop(folder)
+        self._sweeper.add(folder)
 
     def collected(self, key: AttemptKey) -> None:
         with self._lock:
@@ -129,8 +133,8 @@ class KubernetesExecutor:
         """On this machine: for what is to be put into the Pod, and what was brought back from it."""
         return self._folders.attempt(key) / "work"
 
-    def memory(self, _key: AttemptKey) -> Path | None:
-        return None  # what is filled here is copied
+    def memory(self, key: AttemptKey) -> Path | None:
+        return memory.made(self._folders.attempt(key))
 
     # With the lock
 
