@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import yaml
 from tests.actions_library.certificates import certificate_of_localhost
+from tests.canary import keeps
 
 from windlass.assignments import read_assignments
 from windlass.runs.reported import reported
@@ -58,7 +59,7 @@ class Act:
         values = {name: one["default"] for name, one in declared.items() if "default" in one} | names
         output = self._private / "output"
         output.write_text("")
-        (self._private / "inputs").write_text(json.dumps(dict.fromkeys(declared) | values))
+        keeps(self._private / "inputs").write_text(json.dumps(dict.fromkeys(declared) | values))
         inputs = {
             f"INPUT_{name.upper().replace('-', '_')}": _text(value)
             for name, value in values.items()

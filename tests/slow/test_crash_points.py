@@ -10,6 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.canary import keeps
 from tests.slow.crash_scenarios import KEY, SCENARIOS
 from tests.slow.waiting import until
 
@@ -55,7 +56,7 @@ MAY_BE_LOST = {"engine.recorded", "executor.before-spawn"}
 def prepared(scenario: str, home: Home, repo: Repo, serve: MakeServer) -> tuple[Any, Server]:
     one = SCENARIOS[scenario](repo, home.folder)
     one.prepare()
-    (home.folder / "hook.key").write_text(KEY + "\n")
+    keeps(home.folder / "hook.key").write_text(KEY + "\n")
     (home.folder / "server.yaml").write_text(f"secrets: {{HOOK: {{file: {home.folder}/hook.key}}}}\n")
     return one, serve(repo.path, words=("--config", str(home.folder / "server.yaml")), started=False)
 

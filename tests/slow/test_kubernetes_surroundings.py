@@ -34,7 +34,8 @@ def test_what_the_page_shows_for_docker_runs_in_a_cluster_too(
     home: Home, repo: Repo, cluster: Cluster, namespace: str, docker_image: str
 ) -> None:
     """Services, resources and `docker: true`: only the runner and where the image is from are others."""
-    (text,) = blocks(ROOT / "docs/runners.md", "Workflow")
+    shown = blocks(ROOT / "docs/runners.md", "Workflow")
+    (text,) = [one for one in shown if "name: with-services" in one]
     assert "runner: docker\n" in text
     text = text.replace("runner: docker\n", "runner: kubernetes\n").replace("busybox:1.36", SHELL)
     repo.write({"windlass.yaml": "apiVersion: windlass.dev/v1\nkind: Repository\n", "workflows/shown.yaml": text})

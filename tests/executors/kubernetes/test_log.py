@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import yaml
+from tests.canary import keeps
 from tests.executors.conftest import wait_until
 from tests.executors.kubernetes_bench import TIMEOUT, Kube
 
@@ -95,7 +96,7 @@ def cable(kube: Kube, tmp_path: Path) -> Iterator[Cable]:
     server = urlsplit(cluster["server"])
     made = Cable(str(server.hostname), int(server.port or 443))
     cluster |= {"server": f"https://127.0.0.1:{made.port}", "tls-server-name": str(server.hostname)}
-    path = tmp_path / "through-the-cable"
+    path = keeps(tmp_path / "through-the-cable")
     path.write_text(yaml.safe_dump(config))
     made.place = Place(str(path))
     yield made

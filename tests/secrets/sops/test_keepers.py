@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 import yaml
+from tests.canary import keeps
 from tests.openbao import OpenBao, running
 from tests.s3 import CREDENTIALS, S3, reason
 from tests.sops import new_key, sops_binary
@@ -56,7 +57,7 @@ def keeper(tmp_path: Path) -> Keeper:
     def made(recipients: Sequence[str], options: Mapping[str, str] | None = None, **credentials: str) -> StoreKeeper:
         sources = {}
         for name, value in credentials.items():
-            (tmp_path / f"credential-{name}").write_text(value + "\n")
+            keeps(tmp_path / f"credential-{name}").write_text(value + "\n")
             sources[name] = SecretSource(file=tmp_path / f"credential-{name}")
         return StoreKeeper(OpenStore(SecretStore("keys", "sops", None, options or {}, sources, (), tuple(recipients))))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.canary import keeps
 from tests.sops import Key, Sops, new_key, sops_binary
 
 from windlass.secrets.age_keys import keys_of_user
@@ -28,24 +29,24 @@ def variable(_folder: Path, key: Key) -> Mapping[str, str]:
 
 
 def file(folder: Path, key: Key) -> Mapping[str, str]:
-    (folder / "keys").write_text(f"# created: 2026-01-01\n{new_key().secret}\n{key.secret}\n")
+    keeps(folder / "keys").write_text(f"# created: 2026-01-01\n{new_key().secret}\n{key.secret}\n")
     return {"SOPS_AGE_KEY_FILE": str(folder / "keys")}
 
 
 def command(folder: Path, key: Key) -> Mapping[str, str]:
-    (folder / "keys").write_text(f"{key.secret}\n")
+    keeps(folder / "keys").write_text(f"{key.secret}\n")
     return {"SOPS_AGE_KEY_CMD": f"cat {folder / 'keys'}"}
 
 
 def configuration(folder: Path, key: Key) -> Mapping[str, str]:
     (folder / "config/sops/age").mkdir(parents=True)
-    (folder / "config/sops/age/keys.txt").write_text(key.secret)
+    keeps(folder / "config/sops/age/keys.txt").write_text(key.secret)
     return {"XDG_CONFIG_HOME": str(folder / "config")}
 
 
 def home(folder: Path, key: Key) -> Mapping[str, str]:
     (folder / ".config/sops/age").mkdir(parents=True)
-    (folder / ".config/sops/age/keys.txt").write_text(key.secret)
+    keeps(folder / ".config/sops/age/keys.txt").write_text(key.secret)
     return {}
 
 

@@ -8,6 +8,7 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.canary import keeps
 from tests.secrets.sops.test_real_sops import EVERYTHING as EVERY_TYPE
 from tests.secrets.sops.test_real_sops import by_sops, made_up, opened, same
 from tests.sops import new_key
@@ -105,7 +106,7 @@ def test_several_recipients_and_key_groups(sops: Sops, key: Key) -> None:
     assert opened(data, "a.yaml", second, key) == opened(data, "a.yaml", key, third) == {"a": "hunter22"}
     with pytest.raises(SecretError, match="2 of its 3 key groups are needed"):
         opened(data, "a.yaml", key)
-    (sops.folder / "keys.txt").write_text(f"{key.secret}\n{third.secret}\n")
+    keeps(sops.folder / "keys.txt").write_text(f"{key.secret}\n{third.secret}\n")
     (sops.folder / "a.yaml").write_bytes(data)
     environment = {"SOPS_AGE_KEY_FILE": str(sops.folder / "keys.txt"), "HOME": str(sops.folder)}
     said = subprocess.run(
