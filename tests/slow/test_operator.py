@@ -155,7 +155,8 @@ def test_what_cannot_be_started_is_refused_for_good(shop: Served, repo: Repo) ->
 
 def test_an_object_waits_for_its_workflow_to_appear(shop: Served, repo: Repo) -> None:
     name = shop.create(run_of(repo.name, "later"))
-    shop.comes_to("wlrun", name, "Succeeded", "Unknown", "WorkflowNotFound")
+    message = shop.comes_to("wlrun", name, "Succeeded", "Unknown", "WorkflowNotFound")
+    assert f"nothing of a repository {shop.name(repo)} is live here" in message
     shop.serve(repo)
     repo.add("later", HELLO)
     shop.wait("wlrun", name, "Succeeded")

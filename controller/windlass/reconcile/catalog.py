@@ -119,6 +119,8 @@ class Catalog:
 
     def get(self, repository: str, name: str) -> LiveWorkflow:
         """Raises NotFoundError; the message names what there is."""
+        if repository not in self._repositories:
+            raise NotFoundError(f"no workflow {name}: nothing of a repository {repository} is live here")
         found = self.of(repository).get(name)
         if found is None:
             raise NotFoundError(f"no workflow {name} in repository {repository}")
