@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -38,16 +39,16 @@ class Bench(Protocol):
         """How often its program has really been started."""
 
 
-class ShellBench:
+class ShellBench(ABC):
     """Attempts are shell scripts that say hello and wait for `finish`, each kind in its own way."""
 
     SCRIPT: str
 
-    def launch(self, step: str = "step", output_limit: int = 4096, quiet_timeout: int | None = None) -> Launch:
-        raise NotImplementedError
+    @abstractmethod
+    def launch(self, step: str = "step", output_limit: int = 4096, quiet_timeout: int | None = None) -> Launch: ...
 
     def be_silent(self, key: AttemptKey) -> None:
-        """Its program waits for `finish`."""
+        del key  # its program is: it waits for `finish`
 
     def parted(self, step: str, *runs: tuple[bool, bool]) -> Launch:
         script = f"test -e held && exit; touch held; {self.SCRIPT}"

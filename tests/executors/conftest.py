@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -87,7 +88,7 @@ class Seen:
         return found
 
 
-class Attempts(Generic[Kind]):
+class Attempts(ABC, Generic[Kind]):
     """An executor of one kind over a folder, and attempts that carry the test's mark as their run id."""
 
     patience = PATIENCE
@@ -98,11 +99,11 @@ class Attempts(Generic[Kind]):
         self.seen = Seen()
         self.executors: list[Kind] = []
 
-    def new(self, sink: Sink, **terms: Any) -> Kind:
-        raise NotImplementedError
+    @abstractmethod
+    def new(self, sink: Sink, **terms: Any) -> Kind: ...
 
-    def launch(self, script: str | None, step: str = "step", **fields: Any) -> Launch:
-        raise NotImplementedError
+    @abstractmethod
+    def launch(self, script: str | None, step: str = "step", **fields: Any) -> Launch: ...
 
     def made(self, sink: Sink, **terms: Any) -> Kind:
         self.executors.append(self.new(sink, **terms))
