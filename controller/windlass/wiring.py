@@ -27,6 +27,7 @@ from windlass.executors.workspace.action_files import ActionFiles
 from windlass.executors.workspace.checkout import CheckoutFiles
 from windlass.executors.workspace.secret_values import SecretValues
 from windlass.executors.workspace.step_files import StepFiles
+from windlass.kube.extra import require_extra
 from windlass.logs.archive import LogArchive
 from windlass.reconcile.admission import Admission
 from windlass.reconcile.artifact_pieces import LoadArtifacts, SaveArtifacts
@@ -346,6 +347,7 @@ class Server:
         controller = Controller(parts)
         parts.sources.start()
         if parts.settings.kubernetes is not None:
+            require_extra()
             from windlass.operator.starting import make_operator
 
             self._operator = make_operator(parts.settings.kubernetes, controller, self._tenancy)

@@ -27,6 +27,9 @@ def _local(_runner: RunnerSettings) -> str:
 
 
 def _kubernetes(runner: RunnerSettings) -> str:
+    from windlass.kube.extra import require_extra
+
+    require_extra()
     from windlass.executors.kubernetes.looking import look
 
     return look(runner)
@@ -36,6 +39,9 @@ def require_runner(runner: RunnerSettings) -> None:
     """Before a run of a person who waits for it: what would keep every step from starting is said at once. Other kinds
     say it themselves. Raises WindlassError."""
     if runner.kind == "kubernetes":
+        from windlass.kube.extra import require_extra
+
+        require_extra()
         from windlass.executors.kubernetes.looking import require
 
         require(runner)

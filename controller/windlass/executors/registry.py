@@ -75,6 +75,9 @@ def _docker(options: Options) -> Grounded:
 
 
 def _kubernetes(options: Options) -> Grounded:
+    from windlass.kube.extra import require_extra
+
+    require_extra()
     from windlass.executors.kubernetes.executor import KubernetesExecutor
     from windlass.executors.kubernetes.terms import terms_of
     from windlass.settings import RunnerSettings
